@@ -1,0 +1,216 @@
+package handshake
+
+import (
+	"encoding/binary"
+
+	"github.com/gobwas/ws"
+)
+
+// MaxSkippedBytes bounds what a testee may send before its close frame, in
+// bytes, frame headers counted. The bound is ours.
+const MaxSkippedBytes = 1 << 20
+
+// FrameEvent is what FrameReader.Feed stopped at.
+type FrameEvent uint8
+
+// The events.
+const (
+	FrameNone  FrameEvent = iota // all bytes are consumed, more are needed
+	FramePing                    // a ping; its payload is in Payload
+	FrameClose                   // the close frame; its code is in Code
+)
+
+const (
+	finBit  = 0x80 // RFC 6455 section 5.2, first byte
+	maskBit = 0x80 // second byte
+
+	length16 = 126 // the 7-bit length that announces 16 bits
+	length64 = 127 // the 7-bit length that announces 64 bits
+
+	// maxHeader is the longest header without a mask, which is all we accept.
+	maxHeader = ws.MaxHeaderSize - 4
+)
+
+// FrameReader reads the frames of a testee up to its close frame. The zero value
+// is ready. Text and binary messages are skipped: whether they are valid UTF-8 is
+// not looked at.
+type FrameReader struct {
+	left       uint64 // payload bytes of the current frame that are to come
+	skipped    uint32 // bytes of all frames so far
+	code       ws.StatusCode
+	fragmented bool  // a message has begun and not ended: RFC 6455 section 5.4
+	inPayload  bool  // the current frame's header is whole
+	headerLen  uint8 // bytes in header
+	payloadLen uint8 // bytes in payload
+	header     [maxHeader]byte
+	payload    [ws.MaxControlFramePayloadSize]byte // of a ping or close frame
+}
+
+// Reset makes the reader ready for another connection.
+func (r *FrameReader) Reset() {
+	r.left, r.skipped, r.code = 0, 0, 0
+	r.fragmented, r.inPayload = false, false
+	r.headerLen, r.payloadLen = 0, 0
+}
+
+// Payload returns the payload of the ping just reported, at most 125 bytes. It
+// is valid until the next Feed.
+func (r *FrameReader) Payload() []byte { return r.payload[:r.payloadLen] }
+
+// Code returns the code of the close frame just reported, or 1005 when it has
+// no body (RFC 6455 section 7.1.5).
+func (r *FrameReader) Code() ws.StatusCode { return r.code }
+
+// Feed consumes bytes of b up to and including the next event, n in all. After
+// FramePing feed the rest of b; after FrameClose or an error the reader needs
+// Reset. Errors are ErrFlood, values of ws.ProtocolError, ws.ErrHeaderLengthMSB, and
+// ws.ErrHeaderLengthUnexpected for a length that is not in its shortest form.
+func (r *FrameReader) Feed(b []byte) (n int, ev FrameEvent, err error) {
+	for n < len(b) && ev == FrameNone && err == nil {
+		var used int
+		if r.inPayload {
+			used = r.feedPayload(b[n:])
+		} else {
+			used, err = r.feedHeader(b[n:])
+		}
+		n += used
+		if err == nil && r.inPayload && r.left == 0 {
+			ev, err = r.frameEnded()
+		}
+	}
+	return n, ev, err
+}
+
+// feedHeader takes bytes up to the end of the header.
+func (r *FrameReader) feedHeader(b []byte) (n int, err error) {
+	for !r.inPayload && n < len(b) && err == nil {
+		r.header[r.headerLen] = b[n]
+		r.headerLen++
+		n++
+		err = r.headerGrown()
+	}
+	if err != nil {
+		r.headerLen = 0 // fed on by mistake, the header must not outgrow its array
+	}
+	return n, err
+}
+
+func (r *FrameReader) headerGrown() error {
+	if r.headerLen == 2 {
+		if err := r.checkBits(); err != nil {
+			return err
+		}
+	}
+	if r.headerLen < 2 || int(r.headerLen) < headerSize(r.header[1]) {
+		return nil
+	}
+	return r.headerWhole()
+}
+
+// headerSize returns the length of an unmasked header by its second byte.
+func headerSize(second byte) int {
+	switch second &^ maskBit {
+	case length16:
+		return 2 + 2
+	case length64:
+		return 2 + 8
+	}
+	return 2
+}
+
+// checkBits judges the first two bytes, which have all that ws.CheckHeader
+// looks at: a control frame whose length does not fit the 7 bits is too long.
+func (r *FrameReader) checkBits() error {
+	state := ws.StateClientSide
+	if r.fragmented {
+		state = state.Set(ws.StateFragmented)
+	}
+	return ws.CheckHeader(ws.Header{
+		Fin:    r.header[0]&finBit != 0,
+		Rsv:    r.header[0] >> 4 & 7,
+		OpCode: r.opCode(),
+		Masked: r.header[1]&maskBit != 0,
+		Length: int64(r.header[1] &^ maskBit),
+	}, state)
+}
+
+func (r *FrameReader) opCode() ws.OpCode { return ws.OpCode(r.header[0] & 0x0f) }
+
+// headerWhole begins the payload.
+func (r *FrameReader) headerWhole() error {
+	length, err := r.length()
+	if err != nil {
+		return err
+	}
+	if err := r.admit(length); err != nil {
+		return err
+	}
+	r.left, r.inPayload, r.payloadLen = length, true, 0
+	if r.opCode().IsData() {
+		r.fragmented = r.header[0]&finBit == 0
+	}
+	return nil
+}
+
+// length reads the payload length: "the minimal number of bytes MUST be used",
+// and the most significant bit of 64 must be 0 (RFC 6455 section 5.2).
+func (r *FrameReader) length() (uint64, error) {
+	var length, least uint64
+	switch r.header[1] {
+	case length16:
+		length, least = uint64(binary.BigEndian.Uint16(r.header[2:])), length16
+	case length64:
+		length, least = binary.BigEndian.Uint64(r.header[2:]), 1<<16
+	default:
+		return uint64(r.header[1]), nil
+	}
+	switch {
+	case length>>63 != 0:
+		return 0, ws.ErrHeaderLengthMSB
+	case length < least:
+		return 0, ws.ErrHeaderLengthUnexpected
+	}
+	return length, nil
+}
+
+// admit judges a frame by its length before its payload is there. The close
+// frame does not count as skipped.
+func (r *FrameReader) admit(length uint64) error {
+	if r.opCode() == ws.OpClose {
+		if length == 1 {
+			return errCloseBody
+		}
+		return nil
+	}
+	total := uint64(r.skipped) + uint64(r.headerLen) + length
+	if total > MaxSkippedBytes {
+		return ErrFlood
+	}
+	r.skipped = uint32(total)
+	return nil
+}
+
+// feedPayload takes bytes of the payload and keeps those of pings and closes.
+func (r *FrameReader) feedPayload(b []byte) (n int) {
+	n = int(min(uint64(len(b)), r.left))
+	r.left -= uint64(n)
+	if op := r.opCode(); op == ws.OpPing || op == ws.OpClose {
+		copy(r.payload[r.payloadLen:], b[:n])
+		r.payloadLen += uint8(n)
+	}
+	return n
+}
+
+func (r *FrameReader) frameEnded() (ev FrameEvent, err error) {
+	r.inPayload, r.headerLen = false, 0
+	switch r.opCode() {
+	case ws.OpPing:
+		return FramePing, nil
+	case ws.OpClose:
+		if r.code, err = closeCode(r.Payload()); err != nil {
+			return FrameNone, err
+		}
+		return FrameClose, nil
+	}
+	return FrameNone, nil
+}

@@ -1,0 +1,227 @@
+package handshake
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/gobwas/ws"
+)
+
+// feedCut feeds stream to a new reader in pieces that end at the cuts, as a slot
+// does it: on after a ping, no more after the close frame or an error. It
+// returns what was seen, with the bytes consumed by then.
+func feedCut(t testing.TB, stream string, cuts ...int) (seen string) {
+	t.Helper()
+	var r FrameReader
+	at := 0
+	for _, cut := range append(cuts, len(stream)) {
+		for at < cut {
+			piece := []byte(stream[at:cut])
+			n, ev, err := r.Feed(piece)
+			if n <= 0 || n > len(piece) || ev == FrameNone && err == nil && n != len(piece) {
+				t.Fatalf("%.100q cut at %v: Feed of %d bytes consumed %d, event %d, error %v", stream, cuts, len(piece), n, ev, err)
+			}
+			at += n
+			switch {
+			case err != nil:
+				return fmt.Sprintf("%s%v @%d", seen, err, at)
+			case ev == FrameClose:
+				return fmt.Sprintf("%sclose %d @%d", seen, r.Code(), at)
+			case ev == FramePing:
+				seen += fmt.Sprintf("ping %q @%d, ", r.Payload(), at)
+			}
+		}
+	}
+	return fmt.Sprintf("%smore @%d", seen, at)
+}
+
+func checkFeed(t *testing.T, stream, want string) {
+	t.Helper()
+	if got := feedCut(t, stream); got != want {
+		t.Fatalf("%.100q: got %s, want %s", stream, got, want)
+	}
+	for cut := range len(stream) {
+		if got := feedCut(t, stream, cut); got != want {
+			t.Fatalf("%.100q cut at %d: got %s, want %s", stream, cut, got, want)
+		}
+	}
+	if got := feedCut(t, stream, everyByte(stream)...); got != want {
+		t.Fatalf("%.100q byte by byte: got %s, want %s", stream, got, want)
+	}
+}
+
+const close1000 = "\x88\x02\x03\xe8"
+
+// closeWith returns a close frame; reason has at most 123 bytes.
+func closeWith(code uint16, reason string) string {
+	return "\x88" + string([]byte{byte(2 + len(reason))}) + string([]byte{byte(code >> 8), byte(code)}) + reason
+}
+
+func TestFeed(t *testing.T) {
+	text300 := "\x81\x7e\x01\x2c" + strings.Repeat("a", 300)
+	long := strings.Repeat("p", 125)
+	tests := []struct{ name, stream, want string }{
+		{"close", close1000, "close 1000 @4"},
+		{"close without body", "\x88\x00", "close 1005 @2"},
+		{"close with reason", closeWith(1001, "g\u00fcle g\u00fcle") + "rest", "close 1001 @15"},
+		{"longest reason", closeWith(4999, long[2:]), "close 4999 @127"},
+		{"ping", "\x89\x03abc" + close1000, `ping "abc" @5, close 1000 @9`},
+		{"empty ping", "\x89\x00" + "\x89\x01x" + "\x89\x00", `ping "" @2, ping "x" @5, ping "" @7, more @7`},
+		{"longest ping", "\x89\x7d" + long, fmt.Sprintf("ping %q @127, more @127", long)},
+		{"pong", "\x8a\x00\x8a\x02hi" + close1000, "close 1000 @10"},
+		{"text and binary", "\x81\x02hi\x82\x00" + close1000, "close 1000 @10"},
+		{"text that is not UTF-8", "\x81\x01\xff" + close1000, "close 1000 @7"},
+		{"fragments", "\x01\x01a\x00\x00\x80\x01b\x81\x00" + close1000, "close 1000 @14"},
+		{"control between fragments", "\x02\x01a\x89\x01p\x00\x01b" + close1000, `ping "p" @6, close 1000 @13`},
+		{"16-bit length", text300 + close1000, "close 1000 @308"},
+		{"least 16-bit length", "\x82\x7e\x00\x7e" + long + "x" + close1000, "close 1000 @134"},
+		{"more", "\x81\x02h", "more @3"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) { checkFeed(t, tt.stream, tt.want) })
+	}
+}
+
+func TestFeedRefuses(t *testing.T) {
+	long := strings.Repeat("p", 200)
+	tests := []struct {
+		name, stream string
+		err          error
+		at           int
+	}{
+		{"masked text", "\x81\x81abcde", ws.ErrProtocolMaskUnexpected, 2},
+		{"masked close", "\x88\x82abcdef", ws.ErrProtocolMaskUnexpected, 2},
+		{"masked, long", "\x81\xfe", ws.ErrProtocolMaskUnexpected, 2},
+		{"first reserved bit", "\xc1\x01a", ws.ErrProtocolNonZeroRsv, 2},
+		{"second reserved bit", "\xa1\x01a", ws.ErrProtocolNonZeroRsv, 2},
+		{"third reserved bit", "\x98\x00", ws.ErrProtocolNonZeroRsv, 2},
+		{"opcode 3", "\x83\x00", ws.ErrProtocolOpCodeReserved, 2},
+		{"opcode 7", "\x07\x00", ws.ErrProtocolOpCodeReserved, 2},
+		{"opcode 11", "\x8b\x00", ws.ErrProtocolOpCodeReserved, 2},
+		{"opcode 15", "\x8f\x00", ws.ErrProtocolOpCodeReserved, 2},
+		{"fragmented ping", "\x09\x00", ws.ErrProtocolControlNotFinal, 2},
+		{"fragmented close", "\x08\x02\x03\xe8", ws.ErrProtocolControlNotFinal, 2},
+		{"long ping", "\x89\x7e\x00\x7e" + long, ws.ErrProtocolControlPayloadOverflow, 2},
+		{"long close", "\x88\x7f", ws.ErrProtocolControlPayloadOverflow, 2},
+		{"continuation of nothing", "\x80\x00", ws.ErrProtocolContinuationUnexpected, 2},
+		{"continuation after the end", "\x01\x00\x80\x00\x80\x00", ws.ErrProtocolContinuationUnexpected, 6},
+		{"message within a message", "\x01\x00\x81\x00", ws.ErrProtocolContinuationExpected, 4},
+		{"after a frame", "\x81\x02hi\x83\x00", ws.ErrProtocolOpCodeReserved, 6},
+
+		{"16-bit length too short", "\x82\x7e\x00\x7d" + long, ws.ErrHeaderLengthUnexpected, 4},
+		{"64-bit length too short", "\x82\x7f\x00\x00\x00\x00\x00\x00\xff\xff", ws.ErrHeaderLengthUnexpected, 10},
+		{"64-bit length, top bit", "\x82\x7f\x80\x00\x00\x00\x00\x00\x00\x00", ws.ErrHeaderLengthMSB, 10},
+		{"64-bit length", "\x82\x7f\x7f\xff\xff\xff\xff\xff\xff\xff", ErrFlood, 10},
+
+		{"close body of one byte", "\x88\x01\x03", errCloseBody, 2},
+		{"close reason no UTF-8", closeWith(1000, "a\xff"), ws.ErrProtocolInvalidUTF8, 6},
+		{"close reason cut in a character", closeWith(1000, "\xc3"), ws.ErrProtocolInvalidUTF8, 5},
+		{"close after pong", "\x8a\x02\x03\xe8" + "\x88\x02\x00\x00", ws.ErrProtocolStatusCodeNotInUse, 8},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			checkFeed(t, tt.stream, fmt.Sprintf("%v @%d", tt.err, tt.at))
+		})
+	}
+}
+
+func TestReceivedCloseCodes(t *testing.T) {
+	good := map[uint16]bool{
+		0: false, 999: false, 1000: true, 1001: true, 1002: true, 1003: true, 1004: false, 1005: false, 1006: false,
+		1007: true, 1011: true, 1012: true, 1013: true, 1014: true, 1015: false, 1016: false, 2000: false,
+		2999: false, 3000: true, 3999: true, 4000: true, 4999: true, 5000: false, 65535: false,
+	}
+	for code, want := range good {
+		seen := feedCut(t, closeWith(code, ""))
+		if got := seen == fmt.Sprintf("close %d @4", code); got != want {
+			t.Errorf("code %d: %s, want accepted %v", code, seen, want)
+		}
+	}
+}
+
+// binaryFrame returns a frame of size bytes, header included.
+func binaryFrame(size int) []byte {
+	f := make([]byte, size)
+	copy(f, []byte{0x82, length64, 0, 0, 0, 0})
+	n := size - maxHeader
+	copy(f[6:], []byte{byte(n >> 24), byte(n >> 16), byte(n >> 8), byte(n)})
+	return f
+}
+
+func TestFloodBound(t *testing.T) {
+	empty := "\x82\x00"
+	full := string(binaryFrame(MaxSkippedBytes - len(empty)))
+	tests := []struct{ name, stream, want string }{
+		{"at the bound", full + empty + close1000, fmt.Sprintf("close 1000 @%d", MaxSkippedBytes+4)},
+		{"a frame over the bound", full + empty + empty, fmt.Sprintf("%v @%d", ErrFlood, MaxSkippedBytes+2)},
+		{"a ping over the bound", full + "\x89\x01", fmt.Sprintf("%v @%d", ErrFlood, MaxSkippedBytes)},
+		{"known from the header", string(binaryFrame(MaxSkippedBytes + 1)[:20]), fmt.Sprintf("%v @%d", ErrFlood, 10)},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got := feedCut(t, tt.stream, 5, len(tt.stream)/2, len(tt.stream)-1)
+			if got != tt.want {
+				t.Errorf("got %s, want %s", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestPingsAloneAreAFlood(t *testing.T) {
+	var r FrameReader
+	ping := []byte("\x89\x00")
+	for i := range MaxSkippedBytes / len(ping) {
+		if n, ev, err := r.Feed(ping); n != 2 || ev != FramePing || err != nil {
+			t.Fatalf("ping %d: %d, event %d, %v", i, n, ev, err)
+		}
+	}
+	if n, _, err := r.Feed(ping); n != 2 || err != ErrFlood {
+		t.Errorf("ping over the bound: %d, %v", n, err)
+	}
+}
+
+func TestFrameReaderReset(t *testing.T) {
+	for _, before := range []string{"\x88", "\x01\x01a", "\x81\x7e\x01", "\x89\x05ab", close1000, "\x83\x00", string(binaryFrame(MaxSkippedBytes))} {
+		var r FrameReader
+		_, _, _ = r.Feed([]byte(before))
+		r.Reset()
+		n, ev, err := r.Feed([]byte("\x81\x01a" + close1000))
+		if n != 7 || ev != FrameClose || err != nil || r.Code() != 1000 {
+			t.Errorf("after %.20q and Reset: %d, event %d, %v, code %d", before, n, ev, err, r.Code())
+		}
+	}
+}
+
+func TestFeedAllocatesNothing(t *testing.T) {
+	var r FrameReader
+	stream := []byte("\x81\x02hi\x01\x01a\x80\x00" + closeWith(1000, strings.Repeat("r", 100)))
+	noAllocs(t, "Feed", func() {
+		r.Reset()
+		_, _, _ = r.Feed(stream)
+	})
+	noAllocs(t, "Feed byte by byte", func() {
+		r.Reset()
+		for i := range stream {
+			_, _, _ = r.Feed(stream[i : i+1])
+		}
+	})
+	flood, noText := binaryFrame(MaxSkippedBytes + 1)[:10], []byte(closeWith(1000, "\xff"))
+	noAllocs(t, "Feed to our own errors", func() {
+		r.Reset()
+		_, _, _ = r.Feed(flood)
+		r.Reset()
+		_, _, _ = r.Feed(noText)
+	})
+}
+
+func BenchmarkFeedClose(b *testing.B) {
+	var r FrameReader
+	frame := []byte(close1000)
+	for b.Loop() {
+		r.Reset()
+		if _, ev, _ := r.Feed(frame); ev != FrameClose {
+			b.Fatal(ev)
+		}
+	}
+}

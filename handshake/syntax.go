@@ -1,0 +1,91 @@
+package handshake
+
+// class is what a byte may be part of, as a set of bits.
+type class uint8
+
+const (
+	classToken  class = 1 << iota // tchar of RFC 7230 section 3.2.6
+	classText                     // HTAB, SP, VCHAR or obs-text: RFC 7230 section 3.2, field-content
+	classHost                     // host of RFC 3986 section 3.2.2, with its port
+	classTarget                   // visible ASCII but "#": RFC 6455 section 3 allows no fragment
+)
+
+const (
+	tokenMarks = "!#$%&'*+-.^_`|~"
+	hostMarks  = "-._~" + "!$&'()*+,;=" + "%:[]" // unreserved, sub-delims, pct-encoded, port and IP literal
+)
+
+// classes is filled once and read only.
+var classes = makeClasses()
+
+func makeClasses() (t [256]class) {
+	t['\t'] = classText
+	for c := ' '; c < 256; c++ {
+		t[c] |= classText
+	}
+	t[0x7f] = 0
+	for c := '!'; c <= '~'; c++ {
+		t[c] |= classTarget
+		if isAlphanumeric(byte(c)) {
+			t[c] |= classToken | classHost
+		}
+	}
+	t['#'] &^= classTarget
+	addClass(&t, tokenMarks, classToken)
+	addClass(&t, hostMarks, classHost)
+	return t
+}
+
+func addClass(t *[256]class, chars string, c class) {
+	for i := range len(chars) {
+		t[chars[i]] |= c
+	}
+}
+
+func isAlphanumeric(c byte) bool {
+	return '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
+}
+
+// prefixOf returns how many of the first bytes of s are of the class.
+func prefixOf[S string | []byte](s S, c class) int {
+	for i := range len(s) {
+		if classes[s[i]]&c == 0 {
+			return i
+		}
+	}
+	return len(s)
+}
+
+func isAll[S string | []byte](s S, c class) bool { return prefixOf(s, c) == len(s) }
+
+// isToken reports whether s is a token (RFC 7230 section 3.2.6). A subprotocol
+// is one too: the separators that RFC 6455 section 4.1 excludes are the same.
+func isToken(s string) bool { return s != "" && isAll(s, classToken) }
+
+// trimOWS cuts optional white space off both ends (RFC 7230 section 3.2.3).
+func trimOWS(b []byte) []byte {
+	for len(b) > 0 && isOWS(b[0]) {
+		b = b[1:]
+	}
+	for len(b) > 0 && isOWS(b[len(b)-1]) {
+		b = b[:len(b)-1]
+	}
+	return b
+}
+
+func isOWS(c byte) bool { return c == ' ' || c == '\t' }
+
+// equalFold compares b with lower without regard to the case of ASCII letters.
+// lower may have lower-case letters and "-" only, and b no control bytes: then
+// setting bit 5 maps nothing else onto these.
+func equalFold(b []byte, lower string) bool {
+	if len(b) != len(lower) {
+		return false
+	}
+	for i := range len(lower) {
+		if b[i]|0x20 != lower[i] {
+			return false
+		}
+	}
+	return true
+}
