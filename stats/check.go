@@ -1,0 +1,105 @@
+package stats
+
+import "fmt"
+
+// Check proves that the result's numbers agree with each other: nothing that was
+// started is missing, and nothing was counted twice. The error names both sides
+// of the first equation that does not hold.
+func (r *Result) Check() error {
+	for _, check := range []func() error{r.checkTotals, r.checkPhases, r.checkFin, r.checkParts} {
+		if err := check(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *Result) checkTotals() error {
+	var charged, codes uint64
+	for _, n := range r.Causes[CauseNone+1:] {
+		charged += n
+	}
+	for _, n := range r.StatusCodes {
+		codes += n
+	}
+	return firstError(
+		equal("connections started", r.Total, "successes + failures", r.Success+r.Fail),
+		equal("failures", r.Fail, "sum of all causes", charged),
+		equal("failures without a cause", r.Causes[CauseNone], "allowed", 0),
+		equal("open_status failures", r.Causes[CauseOpenStatus], "sum of all status codes", codes),
+	)
+}
+
+// checkPhases: a success went through every phase but perhaps the last, fin,
+// and each connection has a total.
+func (r *Result) checkPhases() error {
+	for p := range Phase(NumPhases) {
+		phase := &r.Phases[p]
+		if phase.Success == nil || phase.Failure == nil {
+			return fmt.Errorf("phase %v has no histogram", p)
+		}
+		success, fail := uint64(phase.Success.TotalCount()), uint64(phase.Failure.TotalCount())
+		if p != PhaseFin && success != r.Success {
+			return equal(fmt.Sprintf("successes in phase %v", p), success, "successes", r.Success)
+		}
+		if fail > r.Fail {
+			return fmt.Errorf("failures in phase %v (%d) are more than failures (%d)", p, fail, r.Fail)
+		}
+	}
+	return equal("failures in phase total", uint64(r.Phases[PhaseTotal].Failure.TotalCount()), "failures", r.Fail)
+}
+
+func (r *Result) checkFin() error {
+	ended := r.Fin.Received + r.Fin.Reset + r.Fin.Timeout
+	measured := uint64(r.Phases[PhaseFin].Success.TotalCount())
+	return firstError(
+		equal("ends after a closing handshake", ended, "successes", r.Success),
+		equal("successes in phase fin", measured, "FINs received", r.Fin.Received),
+	)
+}
+
+// checkParts compares the whole with its loops and logs, if there are any.
+func (r *Result) checkParts() error {
+	if len(r.Loops) > 0 {
+		var started, success, fail uint64
+		for _, l := range r.Loops {
+			started, success, fail = started+l.Started, success+l.Success, fail+l.Fail
+		}
+		err := firstError(
+			equal("connections started by all loops", started, "connections started", r.Total),
+			equal("successes of all loops", success, "successes", r.Success),
+			equal("failures of all loops", fail, "failures", r.Fail),
+		)
+		if err != nil {
+			return err
+		}
+	}
+	return r.checkLog()
+}
+
+func (r *Result) checkLog() error {
+	if r.Log == nil {
+		return nil
+	}
+	var records uint64
+	for _, l := range r.Log {
+		records += uint64(l.Len())
+	}
+	return equal("records in the log", records, "connections ended", r.Success+r.Fail)
+}
+
+func equal(left string, leftCount uint64, right string, rightCount uint64) error {
+	if leftCount == rightCount {
+		return nil
+	}
+	return fmt.Errorf("%s (%d) differ from %s (%d)", left, leftCount, right, rightCount)
+}
+
+func firstError(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

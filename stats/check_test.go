@@ -1,0 +1,105 @@
+package stats
+
+import (
+	"testing"
+	"time"
+)
+
+func checkable(t *testing.T) *Result {
+	r := mustMerge(t, recordRun(3, 100, CauseOpenStatus))
+	r.Loops = []LoopResult{{Started: 1, Success: 1}, {Started: 3, Success: 2, Fail: 1}}
+	return r
+}
+
+func TestCheckNamesBothSides(t *testing.T) {
+	tests := []struct {
+		name  string
+		spoil func(r *Result)
+		want  string
+	}{
+		{"nothing", func(*Result) {}, ""},
+		{"lost connection", func(r *Result) { r.Total++ },
+			"connections started (5) differ from successes + failures (4)"},
+		{"cause lost", func(r *Result) { r.Causes[CauseOpenStatus] = 0 },
+			"failures (1) differ from sum of all causes (0)"},
+		{"cause none", func(r *Result) { r.Causes[CauseNone] = 1 },
+			"failures without a cause (1) differ from allowed (0)"},
+		{"status lost", func(r *Result) { r.StatusCodes = nil },
+			"open_status failures (1) differ from sum of all status codes (0)"},
+		{"no histogram", func(r *Result) { r.Phases[PhaseOpen].Failure = nil },
+			"phase open has no histogram"},
+		{"success lost", func(r *Result) { r.Phases[PhaseClose].Success = NewHistogram() },
+			"successes in phase close (0) differ from successes (3)"},
+		{"too many failures", func(r *Result) { _ = r.Phases[PhaseFin].Failure.RecordValues(1, 2) },
+			"failures in phase fin (2) are more than failures (1)"},
+		{"total of a failure lost", func(r *Result) { r.Phases[PhaseTotal].Failure = NewHistogram() },
+			"failures in phase total (0) differ from failures (1)"},
+		{"end lost", func(r *Result) { r.Fin.Received-- },
+			"ends after a closing handshake (2) differ from successes (3)"},
+		{"FIN not measured", func(r *Result) { r.Phases[PhaseFin].Success = NewHistogram() },
+			"successes in phase fin (0) differ from FINs received (3)"},
+		{"loop started", func(r *Result) { r.Loops[0].Started++ },
+			"connections started by all loops (5) differ from connections started (4)"},
+		{"loop success", func(r *Result) { r.Loops[0].Success++ },
+			"successes of all loops (4) differ from successes (3)"},
+		{"loop fail", func(r *Result) { r.Loops[0].Fail++ },
+			"failures of all loops (2) differ from failures (1)"},
+		{"no loops", func(r *Result) { r.Loops = nil }, ""},
+		{"record lost", func(r *Result) { r.Log[0] = NewConnLog(0) },
+			"records in the log (0) differ from connections ended (4)"},
+		{"no log", func(r *Result) { r.Log = nil }, ""},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			r := checkable(t)
+			test.spoil(r)
+			got := ""
+			if err := r.Check(); err != nil {
+				got = err.Error()
+			}
+			if got != test.want {
+				t.Errorf("Check() = %q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
+func TestHandshakesPerSecond(t *testing.T) {
+	start := time.Unix(1, 0)
+	tests := []struct {
+		success uint64
+		window  time.Duration
+		want    float64
+	}{
+		{200000, 12500 * time.Millisecond, 16000},
+		{1, 2 * time.Second, 0.5},
+		{5, 0, 0},
+		{5, -time.Second, 0},
+		{0, time.Second, 0},
+	}
+	for _, test := range tests {
+		r := &Result{Success: test.success, Started: start, Ended: start.Add(test.window)}
+		if got := r.HandshakesPerSecond(); got != test.want {
+			t.Errorf("%d in %v: %v, want %v", test.success, test.window, got, test.want)
+		}
+	}
+}
+
+func TestKeysAreUniqueAndComplete(t *testing.T) {
+	seen := map[string]bool{}
+	for c := range Cause(NumCauses) {
+		if seen[c.String()] || c != CauseNone && c.String() == "" {
+			t.Errorf("cause %d has the key %q", c, c)
+		}
+		seen[c.String()] = true
+	}
+	for p := range Phase(NumPhases) {
+		if p.String() == "" || seen[p.String()] {
+			t.Errorf("phase %d has the key %q", p, p)
+		}
+		seen[p.String()] = true
+	}
+	if Cause(NumCauses).String() != "unknown" || Phase(NumPhases).String() != "unknown" {
+		t.Error("a value out of range has a key")
+	}
+}

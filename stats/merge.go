@@ -1,0 +1,91 @@
+package stats
+
+import (
+	"fmt"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+)
+
+// Merge adds up what the loops of a run recorded. It fills Total, Success, Fail,
+// Throttled, Resumed, Causes, StatusCodes, Phases, Fin and Log; the rest is left
+// to the caller. The recorders must not be used by their loops any more. The
+// error says which histogram could not take all values.
+func Merge(recs ...*Recorder) (*Result, error) {
+	res := newResult()
+	for _, rec := range recs {
+		res.addCounts(rec)
+		res.addStatus(rec)
+		if err := res.addPhases(rec); err != nil {
+			return nil, err
+		}
+		if rec.log != nil {
+			res.Log = append(res.Log, rec.log)
+		}
+	}
+	return res, nil
+}
+
+func newResult() *Result {
+	res := &Result{StatusCodes: make(map[int]uint64)}
+	for p := range res.Phases {
+		res.Phases[p] = PhaseResult{Success: NewHistogram(), Failure: NewHistogram()}
+	}
+	return res
+}
+
+func (r *Result) addCounts(rec *Recorder) {
+	r.Total += rec.started
+	r.Success += rec.success
+	r.Fail += rec.fail
+	r.Throttled += rec.throttled
+	r.Resumed += rec.resumed
+	r.Fin.Received += rec.fins[FinReceived]
+	r.Fin.Reset += rec.fins[FinReset]
+	r.Fin.Timeout += rec.fins[FinTimeout]
+	for c, n := range rec.causes {
+		r.Causes[c] += n
+	}
+}
+
+func (r *Result) addStatus(rec *Recorder) {
+	for code, n := range rec.status {
+		if n > 0 {
+			r.StatusCodes[code] += n
+		}
+	}
+}
+
+func (r *Result) addPhases(rec *Recorder) error {
+	for p := range r.Phases {
+		err := r.Phases[p].add(Phase(p), PhaseResult{
+			Success:   rec.successes[p],
+			Failure:   rec.failures[p],
+			Overruns:  rec.overruns[p],
+			Underruns: rec.underruns[p],
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// add adds other, a measurement of the same phase p.
+func (r *PhaseResult) add(p Phase, other PhaseResult) error {
+	if err := mergeHistogram(r.Success, other.Success); err != nil {
+		return fmt.Errorf("phase %v of the successes: %w", p, err)
+	}
+	if err := mergeHistogram(r.Failure, other.Failure); err != nil {
+		return fmt.Errorf("phase %v of the failures: %w", p, err)
+	}
+	r.Overruns += other.Overruns
+	r.Underruns += other.Underruns
+	return nil
+}
+
+func mergeHistogram(to, from *hdrhistogram.Histogram) error {
+	if dropped := to.Merge(from); dropped != 0 {
+		return fmt.Errorf("%d of %d values do not fit the merged histogram", dropped, from.TotalCount())
+	}
+	return nil
+}

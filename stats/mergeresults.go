@@ -1,0 +1,147 @@
+package stats
+
+import (
+	"errors"
+	"slices"
+)
+
+// MergeResults adds up several results, such as those of processes that ran at
+// the same time, into a new one; the given ones are not changed.
+//
+//   - The window goes from the earliest Started to the latest Ended. A pause
+//     between runs that followed each other is part of it.
+//   - Counts and histograms are added, Loops are listed one after the other.
+//   - Setup: Loops, Connections, Low, High and MaxOpen are added, CPUs listed one
+//     after the other, DurationUs is the longest. Any other field is kept if all
+//     results have the same value, and is zero otherwise: no single value is true.
+//   - Client: added, but PeakMemoryBytes is that of the largest process.
+//   - Interrupted if any of them was. Log only if all have one.
+//
+// It fails without any result, and when a histogram cannot take all values.
+func MergeResults(rs ...*Result) (*Result, error) {
+	if len(rs) == 0 {
+		return nil, errors.New("no results to merge")
+	}
+	res := newResult()
+	res.Setup = mergeSetups(rs)
+	res.Started, res.Ended = rs[0].Started, rs[0].Ended
+	for _, r := range rs {
+		if err := res.addResult(r); err != nil {
+			return nil, err
+		}
+	}
+	res.Log = mergeLogs(rs)
+	return res, nil
+}
+
+func (r *Result) addResult(other *Result) error {
+	r.addWindow(other)
+	r.addResultCounts(other)
+	for code, n := range other.StatusCodes {
+		r.StatusCodes[code] += n
+	}
+	for p := range r.Phases {
+		if err := r.Phases[p].add(Phase(p), other.Phases[p]); err != nil {
+			return err
+		}
+	}
+	r.Loops = append(r.Loops, other.Loops...)
+	r.Client.add(other.Client)
+	return nil
+}
+
+func (r *Result) addWindow(other *Result) {
+	if other.Started.Before(r.Started) {
+		r.Started = other.Started
+	}
+	if other.Ended.After(r.Ended) {
+		r.Ended = other.Ended
+	}
+	r.Interrupted = r.Interrupted || other.Interrupted
+}
+
+func (r *Result) addResultCounts(other *Result) {
+	r.Total += other.Total
+	r.Success += other.Success
+	r.Fail += other.Fail
+	r.Throttled += other.Throttled
+	r.Resumed += other.Resumed
+	r.Fin.Received += other.Fin.Received
+	r.Fin.Reset += other.Fin.Reset
+	r.Fin.Timeout += other.Fin.Timeout
+	for c, n := range other.Causes {
+		r.Causes[c] += n
+	}
+}
+
+func (c *ClientCost) add(other ClientCost) {
+	c.UserUs += other.UserUs
+	c.SystemUs += other.SystemUs
+	c.VoluntarySwitches += other.VoluntarySwitches
+	c.InvoluntarySwitches += other.InvoluntarySwitches
+	c.PeakMemoryBytes = max(c.PeakMemoryBytes, other.PeakMemoryBytes)
+	c.Allocations += other.Allocations
+	c.Collections += other.Collections
+	c.SlotWaits += other.SlotWaits
+}
+
+func mergeLogs(rs []*Result) []*ConnLog {
+	var logs []*ConnLog
+	for _, r := range rs {
+		if r.Log == nil {
+			return nil
+		}
+		logs = append(logs, r.Log...)
+	}
+	return logs
+}
+
+func mergeSetups(rs []*Result) Setup {
+	merged := rs[0].Setup
+	merged.CPUs = slices.Clone(merged.CPUs)
+	for _, r := range rs[1:] {
+		merged.addQuantities(&r.Setup)
+		merged.keepCommon(&r.Setup)
+	}
+	return merged
+}
+
+func (s *Setup) addQuantities(other *Setup) {
+	s.Loops += other.Loops
+	s.CPUs = append(s.CPUs, other.CPUs...)
+	s.Connections += other.Connections
+	s.DurationUs = max(s.DurationUs, other.DurationUs)
+	s.Low += other.Low
+	s.High += other.High
+	s.MaxOpen += other.MaxOpen
+}
+
+// keepCommon clears the fields in which s and other differ.
+func (s *Setup) keepCommon(other *Setup) {
+	common(&s.URL, other.URL)
+	common(&s.Address, other.Address)
+	common(&s.Origin, other.Origin)
+	commonList(&s.Headers, other.Headers)
+	commonList(&s.Subprotocols, other.Subprotocols)
+	common(&s.CloseCode, other.CloseCode)
+	common(&s.ConnectTimeoutUs, other.ConnectTimeoutUs)
+	common(&s.OpenTimeoutUs, other.OpenTimeoutUs)
+	common(&s.CloseTimeoutUs, other.CloseTimeoutUs)
+	common(&s.Log, other.Log)
+	common(&s.Version, other.Version)
+	common(&s.GoVersion, other.GoVersion)
+	common(&s.Kernel, other.Kernel)
+}
+
+func common[T comparable](field *T, other T) {
+	if *field != other {
+		var zero T
+		*field = zero
+	}
+}
+
+func commonList(field *[]string, other []string) {
+	if !slices.Equal(*field, other) {
+		*field = nil
+	}
+}

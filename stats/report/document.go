@@ -1,0 +1,170 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"wsperf/stats"
+)
+
+const (
+	// maxCount bounds every count of a result file: more than a run can reach
+	// (90 years of 100000 a second), within what is exact in every reader of JSON
+	// (2^53, RFC 8259 section 6), and so little that no sum of counts overflows.
+	maxCount = 1 << 48
+	// maxLoops bounds the loops of a result file, which may be a merged one.
+	maxLoops = 1 << 16
+	// maxSetting bounds the numbers of config: the microseconds of the longest
+	// time.Duration.
+	maxSetting = math.MaxInt64 / 1000
+)
+
+// document is a result file as it was read, before anything of it is believed.
+type document struct {
+	schema                         string
+	durationUs, startedNs, endedNs int64
+	throttled, resumed             uint64
+	setup                          stats.Setup
+	total, success, fail           uint64
+	interrupted                    bool
+	causes, status                 map[string]uint64
+	phases                         map[string]phaseShape
+	fin                            stats.FinResult
+	loops                          []stats.LoopResult
+	client                         stats.ClientCost
+	hasLog                         bool
+	records                        uint64
+}
+
+// fields says where each key goes. All of them are needed.
+func (d *document) fields() map[string]any {
+	return map[string]any{
+		"schema":                   &d.schema,
+		"total_duration":           &d.durationUs,
+		"started":                  &d.startedNs,
+		"ended":                    &d.endedNs,
+		"handshake_throttle_count": &d.throttled,
+		"handshake_resume_count":   &d.resumed,
+		"config":                   &d.setup,
+		"total":                    &d.total,
+		"success":                  &d.success,
+		"fail":                     &d.fail,
+		"interrupted":              &d.interrupted,
+		"causes":                   &d.causes,
+		"status_codes":             &d.status,
+		"phases":                   &d.phases,
+		"fin":                      &d.fin,
+		"loops":                    &d.loops,
+		"client":                   &d.client,
+	}
+}
+
+// checkSchema is called after each key, so that a file of another form is
+// refused for that and not for what comes after.
+func (d *document) checkSchema(key string) error {
+	if key == "schema" && d.schema != stats.Schema {
+		return fmt.Errorf("%q is not the form that this version reads, %q", clip(d.schema), stats.Schema)
+	}
+	return nil
+}
+
+// result turns what was read into a result, if it is one.
+func (d *document) result() (*stats.Result, error) {
+	if err := d.checkRanges(); err != nil {
+		return nil, err
+	}
+	r := &stats.Result{
+		Setup:     d.setup,
+		Started:   time.Unix(0, d.startedNs),
+		Ended:     time.Unix(0, d.endedNs),
+		Total:     d.total,
+		Success:   d.success,
+		Fail:      d.fail,
+		Throttled: d.throttled,
+		Resumed:   d.resumed,
+		Fin:       d.fin,
+		Loops:     d.loops,
+		Client:    d.client,
+
+		Interrupted: d.interrupted,
+	}
+	for _, fill := range []func(*stats.Result) error{d.fillCauses, d.fillStatus, d.fillPhases} {
+		if err := fill(r); err != nil {
+			return nil, err
+		}
+	}
+	if d.hasLog && d.records != d.total {
+		return nil, fmt.Errorf("key \"connection_stats\": %d records, but total is %d", d.records, d.total)
+	}
+	return r, r.Check()
+}
+
+func (d *document) fillCauses(r *stats.Result) error {
+	known := make(map[string]stats.Cause)
+	for c := stats.CauseNone + 1; c < stats.NumCauses; c++ {
+		known[c.String()] = c
+	}
+	for key, n := range d.causes {
+		c, ok := known[key]
+		if !ok && n > 0 { // a cause of a later version; it matters only if it is charged
+			return fmt.Errorf("key \"causes\": %q is not a known cause", clip(key))
+		}
+		if ok {
+			r.Causes[c] = n
+		}
+	}
+	return nil
+}
+
+func (d *document) fillStatus(r *stats.Result) error {
+	r.StatusCodes = make(map[int]uint64)
+	for key, n := range d.status {
+		code, err := parseStatusKey(clip(key))
+		if err != nil {
+			return fmt.Errorf("key \"status_codes\": %w", err)
+		}
+		r.StatusCodes[code] = n
+	}
+	return nil
+}
+
+func (d *document) fillPhases(r *stats.Result) error {
+	for p := range stats.Phase(stats.NumPhases) {
+		shape, ok := d.phases[p.String()]
+		if !ok {
+			return fmt.Errorf("key \"phases\": %q is missing", p)
+		}
+		phase, err := shape.phase()
+		if err != nil {
+			return fmt.Errorf("key \"phases\": %q: %w", p, err)
+		}
+		r.Phases[p] = phase
+	}
+	return nil
+}
+
+func (s *phaseShape) phase() (stats.PhaseResult, error) {
+	success, err := s.Success.histogram()
+	if err != nil {
+		return stats.PhaseResult{}, fmt.Errorf("\"success\": %w", err)
+	}
+	failure, err := s.Failure.histogram()
+	if err != nil {
+		return stats.PhaseResult{}, fmt.Errorf("\"failure\": %w", err)
+	}
+	return stats.PhaseResult{Success: success, Failure: failure, Overruns: s.Overruns, Underruns: s.Underruns}, nil
+}
+
+func (s *series) histogram() (*hdrhistogram.Histogram, error) {
+	h, err := decodeHistogram(s.Histogram)
+	if err != nil {
+		return nil, fmt.Errorf("histogram: %w", err)
+	}
+	if uint64(h.TotalCount()) != s.Count {
+		return nil, fmt.Errorf("histogram: %d values, but count is %d", h.TotalCount(), s.Count)
+	}
+	return h, nil
+}

@@ -1,0 +1,87 @@
+package report
+
+import (
+	"bytes"
+	"compress/zlib"
+	"encoding/base64"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"wsperf/stats"
+)
+
+// maxEncoded bounds the base64 form of a histogram in bytes. Ours have 21504
+// counters of at most 9 bytes (ZigZag LEB128), so even an incompressible one
+// needs less than 300 kB.
+const maxEncoded = 1 << 20
+
+// wireHeader is the start of the decompressed HdrHistogram V2 form, all big
+// endian. The layout is that of the reference implementation in Java,
+// AbstractHistogram.encodeIntoByteBuffer.
+type wireHeader struct {
+	Cookie          int32
+	PayloadLength   int32
+	NormalizingBase int32
+	Digits          int32
+	Lowest          int64
+	Highest         int64
+	Ratio           float64
+}
+
+// decodeHistogram returns the histogram of its base64 form. The geometry is
+// checked before the library sees the data: it would believe any valid header
+// and allocate up to 50 MB for it.
+func decodeHistogram(encoded string) (*hdrhistogram.Histogram, error) {
+	if len(encoded) > maxEncoded {
+		return nil, fmt.Errorf("%d bytes, at most %d are allowed", len(encoded), maxEncoded)
+	}
+	h := stats.NewHistogram()
+	if err := checkGeometry(encoded, h); err != nil {
+		return nil, err
+	}
+	decoded, err := hdrhistogram.Decode([]byte(encoded))
+	if err != nil {
+		return nil, err
+	}
+	// A copy of the counts alone, without the other fields that the file sets.
+	if dropped := h.Merge(decoded); dropped != 0 {
+		return nil, fmt.Errorf("%d values do not fit", dropped)
+	}
+	return h, nil
+}
+
+func checkGeometry(encoded string, want *hdrhistogram.Histogram) error {
+	header, err := readHeader(encoded)
+	if err != nil {
+		return fmt.Errorf("no HdrHistogram in V2 form: %w", err)
+	}
+	if int64(header.Digits) != want.SignificantFigures() ||
+		header.Lowest != want.LowestTrackableValue() || header.Highest != want.HighestTrackableValue() {
+		return fmt.Errorf("histogram of %d to %d with %d digits, must be %d to %d with %d",
+			header.Lowest, header.Highest, header.Digits,
+			want.LowestTrackableValue(), want.HighestTrackableValue(), want.SignificantFigures())
+	}
+	return nil
+}
+
+func readHeader(encoded string) (*wireHeader, error) {
+	const envelope = 8 // cookie and length of what follows, which is compressed
+	raw, err := base64.StdEncoding.DecodeString(encoded)
+	if err != nil {
+		return nil, err
+	}
+	if len(raw) < envelope {
+		return nil, errors.New("too short")
+	}
+	inflated, err := zlib.NewReader(bytes.NewReader(raw[envelope:]))
+	if err != nil {
+		return nil, err
+	}
+	header := &wireHeader{}
+	fixed := io.LimitReader(inflated, int64(binary.Size(header)))
+	return header, binary.Read(fixed, binary.BigEndian, header)
+}

@@ -1,0 +1,235 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"wsperf/stats"
+)
+
+func write(t testing.TB, r *stats.Result) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	if err := WriteJSON(&out, r); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+func results(t testing.TB) map[string]*stats.Result {
+	return map[string]*stats.Result{
+		"plain": plainResult(t), "full": fullResult(t), "failed": failedResult(t), "empty": complete(t),
+	}
+}
+
+func TestRoundTrip(t *testing.T) {
+	for name, want := range results(t) {
+		t.Run(name, func(t *testing.T) {
+			got, err := ReadJSON(bytes.NewReader(write(t, want)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for p := range want.Phases {
+				g, w := &got.Phases[p], &want.Phases[p]
+				if !g.Success.Equals(w.Success) || !g.Failure.Equals(w.Failure) {
+					t.Errorf("histograms of %v differ", stats.Phase(p))
+				}
+				g.Success, g.Failure = w.Success, w.Failure
+			}
+			if !got.Started.Equal(want.Started) || !got.Ended.Equal(want.Ended) {
+				t.Errorf("window %v to %v, want %v to %v", got.Started, got.Ended, want.Started, want.Ended)
+			}
+			got.Started, got.Ended = want.Started, want.Ended
+			got.Log = want.Log // not kept
+			want.Setup = config(want.Setup)
+			want.Loops = append([]stats.LoopResult{}, want.Loops...)
+			if !reflect.DeepEqual(got, want) {
+				t.Errorf("read %+v, want %+v", got, want)
+			}
+		})
+	}
+}
+
+func TestTopLevelKeysInOrder(t *testing.T) {
+	want := strings.Fields(`schema total_duration started ended handshake_throttle_count handshake_resume_count
+		config total success fail handshakes_per_second interrupted causes status_codes phases fin loops client connection_stats`)
+	dec := json.NewDecoder(bytes.NewReader(write(t, plainResult(t))))
+	if _, err := dec.Token(); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for dec.More() {
+		key, err := dec.Token()
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, key.(string))
+		if err := dec.Decode(new(any)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("keys %v, want %v", got, want)
+	}
+	if bytes.Contains(write(t, failedResult(t)), []byte("connection_stats")) {
+		t.Error("connection_stats without a log")
+	}
+}
+
+func TestJSONValues(t *testing.T) {
+	rec := stats.NewRecorder(stats.NewConnLog(2))
+	recordSuccesses(rec, 1)
+	recordFailures(rec, stats.CauseOpenStatus, 403)
+	file := string(write(t, complete(t, rec)))
+	for _, want := range []string{
+		`"schema":"wsperf/1",`,
+		`"total_duration":13517100,`,
+		`"started":1767323045000006789,`,
+		`"ended":1767323058517107356,`,
+		`"url":"ws://127.0.0.1:9000/<a>&b"`,
+		`"cpus":[]`,
+		`"status_codes":{"403":1},`,
+		`"open_status":1,`,
+		`"causes":{"connect_refused":0,`,
+		`"cpu_user_us_per_handshake":300,"cpu_system_us_per_handshake":3888.5}`,
+		`"connect":{"success":{"count":1,"min":31,"mean":31,"stddev":0,"q50":31,"q90":31,"q95":31,"q99":31,"q99_9":31,"q99_99":31,"max":31,"histogram":"HISTF`,
+		`"connection_stats":[
+{"tcp_pre_init":31,"tcp_post_init":0,"open":1000,"close":500,"failed":false},
+{"tcp_pre_init":45,"tcp_post_init":0,"open":0,"close":0,"failed":true}]
+}
+`,
+	} {
+		if !strings.Contains(file, want) {
+			t.Errorf("no %s in\n%s", want, file)
+		}
+	}
+}
+
+func compileSchema(t *testing.T) *jsonschema.Schema {
+	t.Helper()
+	doc, err := jsonschema.UnmarshalJSON(strings.NewReader(SchemaJSON))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := jsonschema.NewCompiler()
+	c.DefaultDraft(jsonschema.Draft2020)
+	c.AssertFormat()
+	c.AssertContent()
+	if err := c.AddResource("wsperf-1.schema.json", doc); err != nil {
+		t.Fatal(err)
+	}
+	schema, err := c.Compile("wsperf-1.schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return schema
+}
+
+func validate(schema *jsonschema.Schema, file []byte) error {
+	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(file))
+	if err != nil {
+		return err
+	}
+	return schema.Validate(value)
+}
+
+func TestWrittenFilesFollowTheSchema(t *testing.T) {
+	schema := compileSchema(t)
+	for name, r := range results(t) {
+		if err := validate(schema, write(t, r)); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestSchemaRefuses(t *testing.T) {
+	schema := compileSchema(t)
+	file := string(write(t, fullResult(t)))
+	for _, change := range []struct{ old, new string }{
+		{`"schema":"wsperf/1"`, `"schema":"wsperf/2"`},
+		{`"total":199`, `"total":-1`},
+		{`"total":199`, `"totals":199`},
+		{`"interrupted":true`, `"interrupted":1`},
+		{`"open_eof":0`, `"open_eof":0.5`},
+		{`"403":2`, `"40":2`},
+		{`"fin":{`, `"end":{`},
+		{`"tcp_pre_init":31,`, ``},
+		{`"cpus":[]`, `"cpus":null`},
+	} {
+		changed := strings.Replace(file, change.old, change.new, 1)
+		if changed == file {
+			t.Fatalf("no %s in the file", change.old)
+		}
+		if validate(schema, []byte(changed)) == nil {
+			t.Errorf("%s instead of %s: no error", change.new, change.old)
+		}
+	}
+}
+
+// TestSchemaNamesEveryKey walks a written file beside the schema.
+func TestSchemaNamesEveryKey(t *testing.T) {
+	var file any
+	if err := json.Unmarshal(write(t, fullResult(t)), &file); err != nil {
+		t.Fatal(err)
+	}
+	checkNamed(t, "", compileSchema(t), file)
+}
+
+func checkNamed(t *testing.T, path string, schema *jsonschema.Schema, value any) {
+	t.Helper()
+	for schema.Ref != nil {
+		schema = schema.Ref
+	}
+	switch value := value.(type) {
+	case map[string]any:
+		for key, v := range value {
+			property, ok := schema.Properties[key]
+			if !ok && schema.AdditionalProperties == nil {
+				t.Errorf("%s.%s is not in the schema", path, key)
+			}
+			if ok {
+				checkNamed(t, path+"."+key, property, v)
+			}
+		}
+	case []any:
+		items, ok := schema.Items2020, schema.Items2020 != nil
+		if len(value) > 0 && ok {
+			checkNamed(t, path+"[]", items, value[0])
+		} else if len(value) > 0 {
+			t.Errorf("%s has no items in the schema", path)
+		}
+	}
+}
+
+func TestWriteJSONNeedsLittleMemoryForTheLog(t *testing.T) {
+	sizes := [2]float64{}
+	for i, records := range []int{10, 100_000} {
+		rec := stats.NewRecorder(stats.NewConnLog(int64(records)))
+		s := &stats.Sample{Reached: allReached}
+		for range records {
+			rec.Start()
+			rec.Success(s)
+			rec.Fin(stats.FinReceived)
+		}
+		r := complete(t, rec)
+		phases, err := phaseMembers(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sizes[i] = testing.AllocsPerRun(1, func() {
+			if err := writeFile(io.Discard, r, phases); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+	if sizes[1] > sizes[0]+10 {
+		t.Errorf("%v allocations for 10 records, %v for 100000", sizes[0], sizes[1])
+	}
+}

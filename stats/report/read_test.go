@@ -1,0 +1,258 @@
+package report
+
+import (
+	"bytes"
+	"compress/zlib"
+	"encoding/base64"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"math"
+	"runtime"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"wsperf/stats"
+)
+
+// encodeForeign returns the encoded form of any histogram.
+func encodeForeign(t testing.TB, h *hdrhistogram.Histogram) string {
+	t.Helper()
+	encoded, err := h.Encode(hdrhistogram.V2CompressedEncodingCookieBase)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(encoded)
+}
+
+// forge returns a histogram with the given header and payload.
+func forge(t testing.TB, header wireHeader, payload []byte) string {
+	t.Helper()
+	var packed bytes.Buffer
+	z := zlib.NewWriter(&packed)
+	if err := binary.Write(z, binary.BigEndian, header); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := z.Write(payload); err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	envelope := binary.BigEndian.AppendUint32(nil, uint32(hdrhistogram.V2CompressedEncodingCookieBase|0x10))
+	envelope = binary.BigEndian.AppendUint32(envelope, uint32(packed.Len()))
+	return base64.StdEncoding.EncodeToString(append(envelope, packed.Bytes()...))
+}
+
+func ours() wireHeader {
+	return wireHeader{
+		Cookie: hdrhistogram.V2EncodingCookieBase | 0x10, Digits: 3,
+		Lowest: 1, Highest: stats.MaxTrackable.Microseconds(), Ratio: 1,
+	}
+}
+
+func TestForgedHistogramsAreRefusedCheaply(t *testing.T) {
+	wide, bomb, run, total := ours(), ours(), ours(), ours()
+	wide.Highest, wide.Digits = math.MaxInt64, 5
+	bomb.PayloadLength = math.MaxInt32
+	run.PayloadLength = 9
+	total.PayloadLength = 18
+	huge := []byte{0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff} // ZigZag LEB128 of 2^63-1
+	tests := []struct{ name, encoded, want string }{
+		{"wide", forge(t, wide, nil), "histogram of 1 to 9223372036854775807 with 5 digits"},
+		{"bomb", forge(t, bomb, make([]byte, 64<<20)), "PayloadLength"},
+		{"run of zeros", forge(t, run, []byte{0xfd, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}), "overflows"},
+		{"sum of counts", forge(t, total, append(huge, huge...)), "sum past MaxInt64"},
+		{"too long", strings.Repeat("A", maxEncoded+1), "at most"},
+		{"empty", "", "too short"},
+		{"no base64", "***", "illegal base64"},
+		{"no zlib", base64.StdEncoding.EncodeToString(make([]byte, 64)), "zlib"},
+		{"short header", encodeForeign(t, stats.NewHistogram())[:24], "EOF"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			_, err := decodeHistogram(test.encoded)
+			runtime.ReadMemStats(&after)
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("error %v, want %q", err, test.want)
+			}
+			const most = 4 << 20
+			if took := after.TotalAlloc - before.TotalAlloc; took > most {
+				t.Errorf("%d bytes allocated, want less than %d", took, most)
+			}
+		})
+	}
+}
+
+func TestForeignRatioIsNotKept(t *testing.T) {
+	header := ours()
+	header.Ratio = math.NaN()
+	h, err := decodeHistogram(forge(t, header, nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := encodeForeign(t, h), encodeForeign(t, stats.NewHistogram()); got != want {
+		t.Errorf("encoded again: %s, want %s", got, want)
+	}
+}
+
+// TestReadRefuses changes one place of a good file at a time.
+func TestReadRefuses(t *testing.T) {
+	file := string(write(t, fullResult(t)))
+	foreign := encodeForeign(t, hdrhistogram.New(1, 1000, 3))
+	histogram := `"histogram":"` // the first: successes in connect
+	tests := []struct{ name, old, new, want string }{
+		{"other schema", `"wsperf/1"`, `"wsperf/2"`, `key "schema": "wsperf/2" is not the form`},
+		{"negative total", `"total":199`, `"total":-199`, `key "total": json: cannot unmarshal number -199`},
+		{"string for number", `"total":199`, `"total":"199"`, `key "total": json: cannot unmarshal string`},
+		{"huge total", `"total":199`, `"total":281474976710657`, `key "total": 281474976710657 is out of range`},
+		{"beyond int64", `"total":199`, `"total":18446744073709551615`, `key "total": -1 is out of range`},
+		{"lost total", `"total":199`, `"total":200`, `key "connection_stats": 199 records, but total is 200`},
+		{"lost failure", `"fail":6`, `"fail":7`, `connections started (199) differ from successes + failures (200)`},
+		{"missing key", `"interrupted"`, `"disrupted"`, `key "interrupted" is missing`},
+		{"key twice", `"interrupted"`, `"total":199,"interrupted"`, `key "total": is there twice`},
+		{"negative cause", `"open_eof":0`, `"open_eof":-1`, `key "causes": json: cannot unmarshal number -1`},
+		{"cause charged", `"open_eof":0`, `"open_eof":1`, `failures (6) differ from sum of all causes (7)`},
+		{"unknown cause", `"open_eof":0`, `"open_ufo":1`, `key "causes": "open_ufo" is not a known cause`},
+		{"status code", `"403":2`, `"40":2`, `key "status_codes": "40": must be 100 to 599 or "other"`},
+		{"status code form", `"403":2`, `"+403":2`, `"+403": must be`},
+		{"status lost", `"403":2`, `"403":3`, `differ from sum of all status codes (5)`},
+		{"missing phase", `"connect":{`, `"disconnect":{`, `key "phases": "connect" is missing`},
+		{"phase count", `"success":{"count":193`, `"success":{"count":192`, `key "phases": "connect": "success": histogram: 193 values, but count is 192`},
+		{"foreign histogram", histogram, histogram + foreign + `","x":"`, `key "phases": "connect": "success": histogram: histogram of 1 to 1000`},
+		{"long histogram", histogram, histogram + strings.Repeat("A", maxEncoded+1), `"success": histogram: `},
+		{"overruns", `"overruns":3`, `"overruns":999999999999999`, `.overruns": 999999999999999 is out of range`},
+		{"fin", `"reset":2`, `"reset":3`, `ends after a closing handshake (194) differ from successes (193)`},
+		{"negative config", `"low":250`, `"low":-250`, `key "config.low": -250 is out of range`},
+		{"config type", `"low":250`, `"low":[]`, `key "config": json: cannot unmarshal array into Go struct field Setup.low`},
+		{"negative CPU", `"cpus":[]`, `"cpus":[-1]`, `key "config.cpus": -1`},
+		{"loop CPU", `"cpu":-1`, `"cpu":-2`, `key "loops[0].cpu": -2`},
+		{"loop started", `"started":154`, `"started":155`, `connections started by all loops (200)`},
+		{"negative loop time", `"cpu_us":4213000`, `"cpu_us":-1`, `key "loops[0].cpu_us": -1`},
+		{"negative client", `"peak_memory_bytes":25300000`, `"peak_memory_bytes":-1`, `key "client.peak_memory_bytes": -1`},
+		{"time runs back", `"started":1767`, `"started":2767`, `keys "started" and "ended"`},
+		{"duration", `"total_duration":13517100`, `"total_duration":13517101`, `key "total_duration": 13517101 us, but from`},
+		{"record type", `"failed":true`, `"failed":"yes"`, `key "connection_stats": record 150: json: cannot unmarshal string`},
+		{"record range", `"tcp_pre_init":31`, `"tcp_pre_init":4294967296`, `key "connection_stats": record 0: json: cannot unmarshal number`},
+		{"record lost", `{"tcp_pre_init":31,"tcp_post_init":0,"open":1000,"close":500,"failed":false},`, ``, `198 records, but total is 199`},
+		{"no array", `"connection_stats":[`, `"connection_stats":7,"x":[`, `key "connection_stats": 7 where [ is needed`},
+		{"no object", `{`, `[`, `[ where { is needed`},
+		{"syntax", `"total":199`, `"total":1x99`, `no valid JSON behind byte`},
+		{"long value", `"url":"`, `"url":"` + strings.Repeat("A", 2*maxValueBytes), `key "config": longer than 4194304 bytes`},
+		{"long unknown value", `"total"`, `"x":"` + strings.Repeat("A", 2*maxValueBytes) + `","total"`, `key "x": longer than`},
+		{"long space", `"total"`, strings.Repeat(" ", 2*maxValueBytes) + `"total"`, `longer than`},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			changed := strings.Replace(file, test.old, test.new, 1)
+			if changed == file {
+				t.Fatalf("no %s in the file", test.old)
+			}
+			_, err := ReadJSON(strings.NewReader(changed))
+			if err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("error %.300v, want %s", err, test.want)
+			}
+		})
+	}
+	if _, err := ReadJSON(strings.NewReader(file + "{}")); err == nil || err.Error() != "there is more behind the result" {
+		t.Errorf("error %v for more behind the result", err)
+	}
+}
+
+func TestReadAccepts(t *testing.T) {
+	file := string(write(t, fullResult(t)))
+	for _, change := range []struct{ name, old, new string }{
+		{"unknown key", `"total":199`, `"future":{"a":[1,2]},"total":199`},
+		{"unknown cause without a charge", `"open_eof":0`, `"open_ufo":0,"open_eof":0`},
+		{"unknown phase", `"phases":{`, `"phases":{"tls":{},`},
+		{"space", `"total":199`, " \n\t\"total\" : 199"},
+		{"derived values", `"handshakes_per_second":`, `"handshakes_per_second":9`},
+	} {
+		if _, err := ReadJSON(strings.NewReader(strings.Replace(file, change.old, change.new, 1))); err != nil {
+			t.Errorf("%s: %v", change.name, err)
+		}
+	}
+}
+
+func TestTruncatedFileNamesTheByte(t *testing.T) {
+	file := write(t, fullResult(t))
+	whole := len(bytes.TrimRight(file, "\n"))
+	for n := 0; n < whole; n += 1 + n/50 {
+		_, err := ReadJSON(bytes.NewReader(file[:n]))
+		want := fmt.Sprintf("the file is cut off at byte %d", n)
+		if err == nil || err.Error() != want {
+			t.Fatalf("error %v, want %s", err, want)
+		}
+	}
+}
+
+func TestReadErrorIsReturned(t *testing.T) {
+	file := write(t, fullResult(t))
+	for _, n := range []int{0, 1, 100, len(file) / 2, len(file) - 20} {
+		_, err := ReadJSON(io.MultiReader(bytes.NewReader(file[:n]), iotest.ErrReader(errFull)))
+		if err == nil || !strings.Contains(err.Error(), errFull.Error()) {
+			t.Errorf("error %v after %d bytes", err, n)
+		}
+	}
+}
+
+func TestReadInSmallPieces(t *testing.T) {
+	file := write(t, fullResult(t))
+	r, err := ReadJSON(iotest.OneByteReader(bytes.NewReader(file)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Total != 199 {
+		t.Errorf("total %d", r.Total)
+	}
+}
+
+// endless yields records of connection_stats for as long as anyone reads.
+type endless struct{ left int }
+
+func (e *endless) Read(p []byte) (int, error) {
+	const record = `{"tcp_pre_init":1,"tcp_post_init":0,"open":2,"close":3,"failed":false},`
+	if e.left == 0 {
+		return 0, io.EOF
+	}
+	e.left--
+	return copy(p, record[:min(len(record), len(p))]), nil
+}
+
+func TestLongLogIsReadInBoundedMemory(t *testing.T) {
+	const records = 100_000
+	log := io.MultiReader(strings.NewReader(`{"connection_stats":[`), &endless{records}, strings.NewReader(`{}]}`))
+	var before, after runtime.MemStats
+	m := &counter{rd: log}
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	_, err := ReadJSON(m)
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	if err == nil || !strings.Contains(err.Error(), "is missing") {
+		t.Errorf("error %v", err)
+	}
+	if m.total < records*70 {
+		t.Errorf("only %d bytes read", m.total)
+	}
+	if grown := int64(after.HeapAlloc) - int64(before.HeapAlloc); grown > 1<<20 {
+		t.Errorf("%d bytes kept", grown)
+	}
+}
+
+// counter counts the bytes read from rd.
+type counter struct {
+	rd    io.Reader
+	total int
+}
+
+func (c *counter) Read(p []byte) (int, error) {
+	n, err := c.rd.Read(p)
+	c.total += n
+	return n, err
+}

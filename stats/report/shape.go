@@ -1,0 +1,119 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strconv"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"wsperf/stats"
+)
+
+// object is a JSON object whose members keep their order.
+type object []member
+
+type member struct {
+	key   string
+	value any
+}
+
+// MarshalJSON implements json.Marshaler.
+func (o object) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	buf.WriteByte('{')
+	for i, m := range o {
+		if i > 0 {
+			buf.WriteByte(',')
+		}
+		value, err := json.Marshal(m.value)
+		if err != nil {
+			return nil, err
+		}
+		fmt.Fprintf(&buf, "%q:%s", m.key, value) // our keys are plain ASCII
+	}
+	buf.WriteByte('}')
+	return buf.Bytes(), nil
+}
+
+// phaseShape is a phase in the result file.
+type phaseShape struct {
+	Success   series `json:"success"`
+	Failure   series `json:"failure"`
+	Overruns  uint64 `json:"overruns"`
+	Underruns uint64 `json:"underruns"`
+}
+
+// series is a histogram in the result file, all values in microseconds. Without
+// any value all numbers are 0. Only Count and Histogram are read back.
+type series struct {
+	Count     uint64  `json:"count"`
+	Min       int64   `json:"min"`
+	Mean      float64 `json:"mean"`
+	StdDev    float64 `json:"stddev"`
+	Q50       int64   `json:"q50"`
+	Q90       int64   `json:"q90"`
+	Q95       int64   `json:"q95"`
+	Q99       int64   `json:"q99"`
+	Q999      int64   `json:"q99_9"`
+	Q9999     int64   `json:"q99_99"`
+	Max       int64   `json:"max"`
+	Histogram string  `json:"histogram"` // base64 of the compressed HdrHistogram V2 form
+}
+
+func newSeries(h *hdrhistogram.Histogram) (series, error) {
+	encoded, err := h.Encode(hdrhistogram.V2CompressedEncodingCookieBase)
+	if err != nil {
+		return series{}, fmt.Errorf("encode histogram: %w", err)
+	}
+	q := h.ValueAtPercentilesSlice([]float64{50, 90, 95, 99, 99.9, 99.99})
+	return series{
+		Count: uint64(h.TotalCount()),
+		Min:   h.Min(), Mean: h.Mean(), StdDev: h.StdDev(), Max: h.Max(),
+		Q50: q[0], Q90: q[1], Q95: q[2], Q99: q[3], Q999: q[4], Q9999: q[5],
+		Histogram: string(encoded),
+	}, nil
+}
+
+// clientShape is the client's cost in the result file. The derived values are
+// per connection started.
+type clientShape struct {
+	stats.ClientCost
+	UserPer   float64 `json:"cpu_user_us_per_handshake"`
+	SystemPer float64 `json:"cpu_system_us_per_handshake"`
+}
+
+// connShape is one record of connection_stats, in microseconds, with the
+// ancestor's keys: tcp_pre_init and tcp_post_init together are phase connect.
+type connShape struct {
+	PreInit  uint32 `json:"tcp_pre_init"`
+	PostInit uint32 `json:"tcp_post_init"`
+	Open     uint32 `json:"open"`
+	Close    uint32 `json:"close"`
+	Failed   bool   `json:"failed"`
+}
+
+const (
+	minStatus = 100
+	maxStatus = 599
+	otherKey  = "other" // the codes that are no valid status codes, 0 in a Result
+)
+
+func statusKey(code int) string {
+	if code == 0 {
+		return otherKey
+	}
+	return strconv.Itoa(code)
+}
+
+func parseStatusKey(key string) (int, error) {
+	if key == otherKey {
+		return 0, nil
+	}
+	code, err := strconv.Atoi(key)
+	if err != nil || code < minStatus || code > maxStatus || strconv.Itoa(code) != key {
+		return 0, fmt.Errorf("%q: must be %d to %d or %q", key, minStatus, maxStatus, otherKey)
+	}
+	return code, nil
+}

@@ -1,0 +1,205 @@
+package report
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"wsperf/stats"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+func text(t testing.TB, r *stats.Result) string {
+	t.Helper()
+	var out bytes.Buffer
+	if err := Text(&out, r); err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
+}
+
+func TestTextGolden(t *testing.T) {
+	empty := complete(t)
+	empty.Ended = empty.Started
+	fast := stats.NewRecorder(nil)
+	fast.Start()
+	fast.Success(&stats.Sample{Ns: [stats.NumPhases]int64{30_000, 9_000_000, 1, 2, 9_900_000}, Reached: allReached})
+	fast.Fin(stats.FinReceived)
+	for name, r := range map[string]*stats.Result{
+		"plain":       plainResult(t),
+		"full":        fullResult(t),
+		"failed":      failedResult(t),
+		"empty":       empty,
+		"microsecond": complete(t, fast),
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join("testdata", name+".txt")
+			got := text(t, r)
+			if *update {
+				if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got != string(want) {
+				t.Errorf("report:\n%s\nwant:\n%s", got, want)
+			}
+		})
+	}
+}
+
+// block is the form of the aggregate block, to the character.
+const block = `Aggregate results (WebSocket Opening+Closing Handshake)
+
+          Duration:      13.5 s
+             Total:    200000
+           Success:    200000
+              Fail:         0
+            Fail %:      0.00
+    Handshakes/sec:     14796
+
+     Min:       7.6 ms
+      SD:      11.2 ms
+     Avg:      68.4 ms
+  Median:      68.2 ms
+  q90   :      82.8 ms
+  q95   :      87.6 ms
+  q99   :      96.5 ms
+  q99.9 :     106.4 ms
+  q99.99:     108.6 ms
+     Max:     109.2 ms
+`
+
+// form replaces the value of a line, which ends in the same column as all
+// values of the block, by its place.
+func form(line string) string {
+	label, value, found := strings.Cut(line, ":")
+	if !found {
+		return line
+	}
+	number, unit, _ := strings.Cut(strings.TrimLeft(value, " "), " ")
+	return label + ":" + strings.Repeat("#", len(value)-len(unit)) + unit + "|" + strings.Repeat("#", min(len(number), 1))
+}
+
+func TestAggregateBlockHasTheKnownForm(t *testing.T) {
+	want := strings.Split(block, "\n")
+	got := strings.Split(text(t, plainResult(t)), "\n")
+	for i, line := range want {
+		if form(got[i]) != form(line) {
+			t.Errorf("line %d is %q, want the form of %q", i, got[i], line)
+		}
+	}
+}
+
+// TestAggregateBlockValues makes the numbers of the known block.
+func TestAggregateBlockValues(t *testing.T) {
+	rec := stats.NewRecorder(nil)
+	open := func(n int, ms float64) {
+		for range n {
+			rec.Start()
+			rec.Success(&stats.Sample{Ns: [stats.NumPhases]int64{1, int64(ms * 1e6), 1, 1, 1}, Reached: allReached})
+			rec.Fin(stats.FinReceived)
+		}
+	}
+	open(1, 7.6)
+	open(99_999, 68.2)
+	open(80_000, 82.8)
+	open(10_000, 87.6)
+	open(8_000, 96.5)
+	open(1_800, 106.4)
+	open(180, 108.6)
+	open(20, 109.2)
+	r := complete(t, rec)
+	for _, want := range strings.Split(block, "\n") {
+		if strings.Contains(want, "SD:") || strings.Contains(want, "Avg:") {
+			continue // these follow from the shape between the quantiles
+		}
+		if !strings.Contains(text(t, r), want+"\n") {
+			t.Errorf("no line %q in:\n%s", want, text(t, r))
+		}
+	}
+}
+
+func TestTextPrintsNoStringOfTheSetup(t *testing.T) {
+	r := fullResult(t)
+	const evil = "\x1b]0;evil"
+	r.Setup.URL, r.Setup.Address, r.Setup.Origin, r.Setup.Version = evil, evil, evil, evil
+	r.Setup.GoVersion, r.Setup.Kernel, r.Setup.Headers = evil, evil, []string{evil}
+	if strings.Contains(text(t, r), "evil") {
+		t.Error("a string of the setup is in the report")
+	}
+}
+
+func TestStatusListIsBounded(t *testing.T) {
+	counts := map[int]uint64{0: 7}
+	for code := 400; code < 410; code++ {
+		counts[code] = uint64(code - 399)
+	}
+	want := "409: 10, 408: 9, 407: 8, other: 7, 406: 7, 405: 6, 404: 5, 403: 4, 3 more codes"
+	if got := statusList(counts); got != want {
+		t.Errorf("statusList = %q, want %q", got, want)
+	}
+}
+
+func TestWideNumbersKeepTheirDigits(t *testing.T) {
+	r := &stats.Result{Total: 12_345_678_901, Success: 12_345_678_901}
+	r.Started = time.Unix(0, 0)
+	r.Ended = r.Started.Add(time.Second)
+	for p := range r.Phases {
+		r.Phases[p].Success = stats.NewHistogram()
+	}
+	if got := text(t, r); !strings.Contains(got, "             Total:12345678901\n") {
+		t.Errorf("report:\n%s", got)
+	}
+}
+
+var errFull = errors.New("no space left")
+
+// shortWriter fails once n bytes were written.
+type shortWriter struct{ n int }
+
+func (w *shortWriter) Write(p []byte) (int, error) {
+	if len(p) > w.n {
+		written := w.n
+		w.n = 0
+		return written, errFull
+	}
+	w.n -= len(p)
+	return len(p), nil
+}
+
+func TestFirstWriteErrorIsReturned(t *testing.T) {
+	r := plainResult(t)
+	phases, err := phaseMembers(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		name  string
+		step  int // the text takes a millisecond each time, so not every byte
+		write func(*shortWriter) error
+	}{
+		{"text", 17, func(w *shortWriter) error { return Text(w, r) }},
+		{"json", 1, func(w *shortWriter) error { return writeFile(w, r, phases) }},
+	} {
+		const plenty = 1 << 20
+		whole := &shortWriter{plenty}
+		if err := test.write(whole); err != nil {
+			t.Fatal(err)
+		}
+		for n := 0; n < plenty-whole.n; n += test.step {
+			if err := test.write(&shortWriter{n}); !errors.Is(err, errFull) {
+				t.Fatalf("%s: error %v after %d bytes", test.name, err, n)
+			}
+		}
+	}
+}

@@ -1,0 +1,168 @@
+package report
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strconv"
+
+	"wsperf/stats"
+)
+
+// WriteJSON writes the result file, form stats.Schema (SchemaJSON describes it),
+// with connection_stats as its last key if the result has a log. It needs little
+// memory however long the log is. The error is the first one of w.
+func WriteJSON(w io.Writer, r *stats.Result) error {
+	phases, err := phaseMembers(r)
+	if err != nil {
+		return err
+	}
+	return writeFile(w, r, phases)
+}
+
+// writeFile writes the result file with its phases, which are costly to encode.
+func writeFile(w io.Writer, r *stats.Result, phases object) error {
+	out := bufio.NewWriter(w)
+	for i, m := range members(r, phases) {
+		separator := ",\n"
+		if i == 0 {
+			separator = "{\n"
+		}
+		if err := writeMember(out, separator, m); err != nil {
+			return err
+		}
+	}
+	if r.Log != nil {
+		if err := writeLog(out, r.Log); err != nil {
+			return err
+		}
+	}
+	fmt.Fprint(out, "\n}\n")
+	return out.Flush()
+}
+
+// members lists the top level of the result file in its order.
+func members(r *stats.Result, phases object) []member {
+	startedNs, lengthNs := window(r)
+	return []member{
+		{"schema", stats.Schema},
+		{"total_duration", lengthNs / 1000},
+		{"started", startedNs},
+		{"ended", startedNs + lengthNs},
+		{"handshake_throttle_count", r.Throttled},
+		{"handshake_resume_count", r.Resumed},
+		{"config", config(r.Setup)},
+		{"total", r.Total},
+		{"success", r.Success},
+		{"fail", r.Fail},
+		{"handshakes_per_second", r.HandshakesPerSecond()},
+		{"interrupted", r.Interrupted},
+		{"causes", causeMembers(r)},
+		{"status_codes", statusMembers(r)},
+		{"phases", phases},
+		{"fin", r.Fin},
+		{"loops", append([]stats.LoopResult{}, r.Loops...)},
+		{"client", clientShape{r.Client, perConnection(r.Client.UserUs, r), perConnection(r.Client.SystemUs, r)}},
+	}
+}
+
+// window returns the start in nanoseconds since the epoch and the length in
+// nanoseconds. The end in the file is their sum, so that a wall clock that was
+// set during the run changes nothing.
+func window(r *stats.Result) (startedNs, lengthNs int64) {
+	if !r.Started.IsZero() { // UnixNano is undefined for the zero time
+		startedNs = r.Started.UnixNano()
+	}
+	return startedNs, int64(r.Duration())
+}
+
+// config makes empty lists of the missing ones: the schema knows no null.
+func config(s stats.Setup) stats.Setup {
+	s.CPUs = append([]int{}, s.CPUs...)
+	return s
+}
+
+func causeMembers(r *stats.Result) object {
+	var o object
+	for c := stats.CauseNone + 1; c < stats.NumCauses; c++ {
+		o = append(o, member{c.String(), r.Causes[c]})
+	}
+	return o
+}
+
+func statusMembers(r *stats.Result) object {
+	var o object
+	for _, code := range slices.Sorted(maps.Keys(r.StatusCodes)) {
+		o = append(o, member{statusKey(code), r.StatusCodes[code]})
+	}
+	return o
+}
+
+func phaseMembers(r *stats.Result) (object, error) {
+	var o object
+	for p := range stats.Phase(stats.NumPhases) {
+		shape, err := newPhaseShape(&r.Phases[p])
+		if err != nil {
+			return nil, fmt.Errorf("phase %v: %w", p, err)
+		}
+		o = append(o, member{p.String(), shape})
+	}
+	return o, nil
+}
+
+func newPhaseShape(phase *stats.PhaseResult) (phaseShape, error) {
+	success, err := newSeries(phase.Success)
+	if err != nil {
+		return phaseShape{}, err
+	}
+	failure, err := newSeries(phase.Failure)
+	return phaseShape{success, failure, phase.Overruns, phase.Underruns}, err
+}
+
+func writeMember(out *bufio.Writer, separator string, m member) error {
+	var value bytes.Buffer
+	enc := json.NewEncoder(&value)
+	enc.SetEscapeHTML(false) // the file is for no browser: keep < and & of a URL
+	if err := enc.Encode(m.value); err != nil {
+		return fmt.Errorf("write %s: %w", m.key, err)
+	}
+	_, err := fmt.Fprintf(out, "%s%q:%s", separator, m.key, bytes.TrimSuffix(value.Bytes(), []byte("\n")))
+	return err
+}
+
+// writeLog writes connection_stats, one record per line, and stops at the first
+// error instead of formatting millions of records for nobody.
+func writeLog(out *bufio.Writer, logs []*stats.ConnLog) error {
+	fmt.Fprint(out, ",\n\"connection_stats\":[")
+	line := make([]byte, 0, 128)
+	separator := "\n"
+	for _, log := range logs {
+		for c := range log.All() {
+			line = appendRecord(append(line[:0], separator...), c)
+			if _, err := out.Write(line); err != nil {
+				return err
+			}
+			separator = ",\n"
+		}
+	}
+	_, err := out.WriteString("]")
+	return err
+}
+
+// appendRecord appends one record in the form of connShape. All of phase
+// connect is in tcp_pre_init: wsperf has nothing of its own to do in between.
+func appendRecord(b []byte, c stats.ConnRecord) []byte {
+	b = append(b, `{"tcp_pre_init":`...)
+	b = strconv.AppendUint(b, uint64(c.ConnectUs), 10)
+	b = append(b, `,"tcp_post_init":0,"open":`...)
+	b = strconv.AppendUint(b, uint64(c.OpenUs), 10)
+	b = append(b, `,"close":`...)
+	b = strconv.AppendUint(b, uint64(c.CloseUs), 10)
+	b = append(b, `,"failed":`...)
+	b = strconv.AppendBool(b, c.Failed)
+	return append(b, '}')
+}

@@ -1,0 +1,106 @@
+package stats
+
+import (
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+)
+
+// Schema names the form of the result file.
+const Schema = "wsperf/1"
+
+// Setup is what the run was asked to do, as the result file's "config" says it.
+type Setup struct {
+	URL              string   `json:"url"`
+	Address          string   `json:"address"` // IP address and port that was connected to
+	Headers          []string `json:"headers,omitempty"`
+	Subprotocols     []string `json:"subprotocols,omitempty"`
+	Origin           string   `json:"origin,omitempty"`
+	Loops            int      `json:"loops"`
+	CPUs             []int    `json:"cpus"` // CPU of each loop, empty when loops are not pinned
+	Connections      int64    `json:"connections"`
+	DurationUs       int64    `json:"duration_us"`
+	Low              int      `json:"low"`
+	High             int      `json:"high"`
+	MaxOpen          int      `json:"max_open"` // connections that the descriptor limit allows at once
+	CloseCode        int      `json:"close_code"`
+	ConnectTimeoutUs int64    `json:"connect_timeout_us"`
+	OpenTimeoutUs    int64    `json:"open_timeout_us"`
+	CloseTimeoutUs   int64    `json:"close_timeout_us"`
+	Log              bool     `json:"log"`
+	Version          string   `json:"wsperf_version"`
+	GoVersion        string   `json:"go_version"`
+	Kernel           string   `json:"kernel"`
+}
+
+// PhaseResult is the merged measurement of one phase: successes and failures
+// apart. Histogram values are microseconds.
+type PhaseResult struct {
+	Success   *hdrhistogram.Histogram
+	Failure   *hdrhistogram.Histogram // connections that failed later than this phase, or in PhaseTotal
+	Overruns  uint64                  // values above MaxTrackable, recorded as MaxTrackable
+	Underruns uint64                  // values below 0, recorded as 0
+}
+
+// LoopResult is what one loop did.
+type LoopResult struct {
+	CPU     int    `json:"cpu"` // -1: not pinned
+	Started uint64 `json:"started"`
+	Success uint64 `json:"success"`
+	Fail    uint64 `json:"fail"`
+	CPUUs   int64  `json:"cpu_us"` // CPU time of the loop's thread in the window, user and system
+}
+
+// ClientCost is what the run cost the process that ran it.
+type ClientCost struct {
+	UserUs              int64  `json:"cpu_user_us"`
+	SystemUs            int64  `json:"cpu_system_us"`
+	VoluntarySwitches   int64  `json:"context_switches_voluntary"`
+	InvoluntarySwitches int64  `json:"context_switches_involuntary"`
+	PeakMemoryBytes     int64  `json:"peak_memory_bytes"` // ru_maxrss of the whole process
+	Allocations         uint64 `json:"allocations"`       // heap objects, whole process, in the window
+	Collections         uint64 `json:"collections"`       // garbage collections in the window
+	SlotWaits           uint64 `json:"slot_waits"`        // times that a start waited because the descriptor limit was reached
+}
+
+// FinResult counts how connections ended after a complete closing handshake.
+// None of these is a failure.
+type FinResult struct {
+	Received uint64 `json:"received"` // the testee's FIN came (RFC 6455 section 7.1.1)
+	Reset    uint64 `json:"reset"`    // an RST came instead
+	Timeout  uint64 `json:"timeout"`  // neither within the close timeout: wsperf closed
+}
+
+// Result is the outcome of a run, or of several merged ones.
+type Result struct {
+	Setup       Setup
+	Started     time.Time // of the measured window
+	Ended       time.Time
+	Total       uint64 // connections started
+	Success     uint64 // opening handshake validated and closing handshake completed
+	Fail        uint64
+	Throttled   uint64 // times that in-flight reached the high watermark
+	Resumed     uint64 // times that starting began (again) below the low one
+	Causes      [NumCauses]uint64
+	StatusCodes map[int]uint64 // of CauseOpenStatus; 0: codes outside of 100..599
+	Phases      [NumPhases]PhaseResult
+	Fin         FinResult
+	Loops       []LoopResult
+	Client      ClientCost
+	Interrupted bool
+	Log         []*ConnLog // one per loop, nil without a log
+}
+
+// Duration returns the length of the measured window. Times of one process are
+// compared by its monotonic clock, those of result files by the wall clock.
+func (r *Result) Duration() time.Duration { return r.Ended.Sub(r.Started) }
+
+// HandshakesPerSecond returns the successes per second of the measured window,
+// 0 for a window without length.
+func (r *Result) HandshakesPerSecond() float64 {
+	seconds := r.Duration().Seconds()
+	if seconds <= 0 {
+		return 0
+	}
+	return float64(r.Success) / seconds
+}
