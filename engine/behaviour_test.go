@@ -1,0 +1,107 @@
+package engine
+
+import (
+	"maps"
+	"strings"
+	"testing"
+
+	"wsperf/stats"
+)
+
+const closeEmpty = "\x88\x00"
+
+// TestBehaviours shows what the engine makes of a testee that does one thing,
+// always: the cause that every connection must get.
+func TestBehaviours(t *testing.T) {
+	for _, b := range []struct {
+		name string
+		do   func(*peer)
+		want stats.Cause
+	}{
+		{"close echoed", func(p *peer) { p.open(""); p.closeFrame(); p.say("\x88\x02\x03\xe8") }, stats.CauseNone},
+		{"close without code", func(p *peer) { p.open(""); p.closeFrame(); p.say(closeEmpty) }, stats.CauseNone},
+		{"testee closes first", func(p *peer) { p.open(closeEmpty); p.closeFrame() }, stats.CauseNone},
+		{"byte by byte", func(p *peer) {
+			p.request()
+			for _, b := range []byte(p.accept()) {
+				p.Write([]byte{b})
+			}
+			p.closeFrame()
+			p.say(closeEmpty)
+		}, stats.CauseNone},
+		{"data before the close frame", func(p *peer) {
+			p.open("\x81\x02hi")
+			p.closeFrame()
+			p.say("\x01\x01a\x89\x01p\x80\x01b" + closeEmpty)
+		}, stats.CauseNone},
+		{"large message before the close frame", func(p *peer) {
+			p.open("")
+			p.say("\x82\x7f\x00\x00\x00\x00\x00\x03\x00\x00" + strings.Repeat("x", 3<<16) + closeEmpty)
+			p.closeFrame()
+		}, stats.CauseNone},
+		{"early hints first", func(p *peer) {
+			p.request()
+			p.say("HTTP/1.1 103 Early Hints\r\nLink: </>\r\n\r\n" + p.accept())
+			p.closeFrame()
+			p.say(closeEmpty)
+		}, stats.CauseNone},
+		{"FIN at once", func(p *peer) { p.request() }, stats.CauseOpenEOF},
+		{"RST at once", func(p *peer) { p.request(); p.reset() }, stats.CauseOpenReset},
+		{"FIN in the response", func(p *peer) { p.request(); p.say("HTTP/1.1 101 Switching") }, stats.CauseOpenEOF},
+		{"RST in the response", func(p *peer) { p.request(); p.say("HTTP/1.1 101 "); p.reset() }, stats.CauseOpenReset},
+		{"silence", func(p *peer) { p.silence() }, stats.CauseOpenTimeout},
+		{"endless header", func(p *peer) {
+			p.request()
+			p.say("HTTP/1.1 101 OK\r\nX: " + strings.Repeat("x", 1<<16))
+			p.silence()
+		}, stats.CauseOpenTooLarge},
+		{"wrong accept", func(p *peer) { p.key[0] ^= 1; p.say(p.accept()); p.silence() }, stats.CauseOpenBadAccept},
+		{"mail server", func(p *peer) { p.say("220 mail ESMTP\r\n"); p.silence() }, stats.CauseOpenMalformed},
+		{"forbidden", func(p *peer) { p.request(); p.say("HTTP/1.1 403 Forbidden\r\n\r\n"); p.silence() }, stats.CauseOpenStatus},
+		{"unasked subprotocol", func(p *peer) {
+			p.request()
+			p.say(strings.Replace(p.accept(), "\r\n\r\n", "\r\nSec-WebSocket-Protocol: chat\r\n\r\n", 1))
+			p.silence()
+		}, stats.CauseOpenBadSubprotocol},
+		{"FIN instead of the close frame", func(p *peer) { p.open(""); p.closeFrame() }, stats.CauseCloseEOF},
+		{"RST instead of the close frame", func(p *peer) { p.open(""); p.closeFrame(); p.reset() }, stats.CauseCloseReset},
+		{"no close frame", func(p *peer) { p.open(""); p.silence() }, stats.CauseCloseTimeout},
+		{"masked frame", func(p *peer) { p.open(""); p.say("\x88\x80\x00\x00\x00\x00"); p.silence() }, stats.CauseCloseProtocol},
+		{"masked frame with the response", func(p *peer) { p.open("\x88\x80\x00\x00\x00\x00"); p.silence() }, stats.CauseCloseProtocol},
+		{"endless data", func(p *peer) {
+			p.open("")
+			go p.silence()
+			for p.sayMegabyte() == nil {
+			}
+		}, stats.CauseCloseFlood},
+	} {
+		t.Run(b.name, func(t *testing.T) {
+			result := do(t, impatient(t, scripted(t, b.do), 40))
+			want := map[stats.Cause]uint64{b.want: 40}
+			if b.want == stats.CauseNone {
+				want = nil
+			}
+			if got := causes(result); !maps.Equal(got, want) {
+				t.Fatalf("causes %v, want %v", got, want)
+			}
+			if result.Total != 40 || result.Client.Collections != 0 {
+				t.Errorf("%d connections started, %d collections", result.Total, result.Client.Collections)
+			}
+		})
+	}
+}
+
+func (p *peer) sayMegabyte() error {
+	_, err := p.Write([]byte("\x82\x7f\x00\x00\x00\x00\x00\x10\x00\x00" + strings.Repeat("x", 1<<20)))
+	return err
+}
+
+func causes(r *stats.Result) map[stats.Cause]uint64 {
+	m := map[stats.Cause]uint64{}
+	for c, n := range r.Causes {
+		if n > 0 {
+			m[stats.Cause(c)] = n
+		}
+	}
+	return m
+}

@@ -1,0 +1,56 @@
+package engine
+
+import (
+	"fmt"
+
+	"golang.org/x/sys/unix"
+)
+
+// noBuffer marks a slot that holds none.
+const noBuffer int32 = -1
+
+// buffers is a loop's slab of fixed-size buffers, one for each slot at most,
+// for responses that arrive in pieces. It is address space only: a page costs
+// memory when it is first written, and the buffer given back last is taken
+// first, so that as much memory is used as there were incomplete responses at once.
+type buffers struct {
+	slab []byte
+	size int
+	used int32   // buffers that were ever taken
+	free []int32 // stack of those given back
+}
+
+// newBuffers maps count buffers of size bytes. The slab lies outside of the Go
+// heap (mmap(2)): the garbage collector need not know it. No huge pages: they
+// would turn one buffer into 2 MiB of memory.
+func newBuffers(count, size int) (*buffers, error) {
+	slab, err := unix.Mmap(-1, 0, count*size, unix.PROT_READ|unix.PROT_WRITE,
+		unix.MAP_PRIVATE|unix.MAP_ANONYMOUS|unix.MAP_NORESERVE)
+	if err != nil {
+		return nil, fmt.Errorf("map %d buffers of %d bytes: %w", count, size, err)
+	}
+	// A kernel without transparent huge pages says EINVAL, and needs no advice.
+	_ = unix.Madvise(slab, unix.MADV_NOHUGEPAGE)
+	return &buffers{slab: slab, size: size, free: make([]int32, 0, count)}, nil
+}
+
+func (b *buffers) close() { _ = unix.Munmap(b.slab) }
+
+// take returns a buffer's index. There is one for each slot, and a slot holds
+// one at most, so there is always one left.
+func (b *buffers) take() int32 {
+	if n := len(b.free); n > 0 {
+		i := b.free[n-1]
+		b.free = b.free[:n-1]
+		return i
+	}
+	b.used++
+	return b.used - 1
+}
+
+func (b *buffers) give(i int32) { b.free = append(b.free, i) }
+
+func (b *buffers) bytes(i int32) []byte {
+	at := int(i) * b.size
+	return b.slab[at : at+b.size : at+b.size]
+}

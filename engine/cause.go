@@ -1,0 +1,74 @@
+package engine
+
+import (
+	"golang.org/x/sys/unix"
+
+	"wsperf/handshake"
+	"wsperf/stats"
+)
+
+// socketCause names the failure of socket(2) or epoll_ctl(2).
+func socketCause(errno unix.Errno) stats.Cause {
+	switch errno {
+	case unix.EMFILE, unix.ENFILE:
+		return stats.CauseFDLimit
+	}
+	return stats.CauseClientOther
+}
+
+// connectCause names the failure of a TCP handshake (connect(2), tcp(7), ip(7)).
+func connectCause(errno unix.Errno) stats.Cause {
+	switch errno {
+	case unix.ECONNREFUSED:
+		return stats.CauseConnectRefused
+	case unix.ETIMEDOUT:
+		return stats.CauseConnectTimeout
+	case unix.ECONNRESET, unix.EPIPE:
+		return stats.CauseConnectReset
+	case unix.ENETUNREACH, unix.EHOSTUNREACH, unix.EHOSTDOWN, unix.ENETDOWN, unix.ENONET:
+		return stats.CauseConnectUnreachable
+	case unix.EADDRNOTAVAIL:
+		return stats.CausePortsExhausted
+	case unix.ENOMEM, unix.ENOBUFS, unix.EAGAIN, unix.EACCES, unix.EPERM, unix.EINVAL:
+		return stats.CauseClientOther
+	}
+	return stats.CauseConnectOther
+}
+
+// brokenCause names the failure of an established connection: ETIMEDOUT when
+// the kernel gave up retransmitting (tcp(7), tcp_retries2), an RST otherwise.
+func brokenCause(errno unix.Errno, timeout, reset stats.Cause) stats.Cause {
+	if errno == unix.ETIMEDOUT {
+		return timeout
+	}
+	return reset
+}
+
+// openCause names what is wrong with a response.
+func openCause(err error) stats.Cause {
+	switch err {
+	case handshake.ErrStatus:
+		return stats.CauseOpenStatus
+	case handshake.ErrTooLarge:
+		return stats.CauseOpenTooLarge
+	case handshake.ErrBadUpgrade:
+		return stats.CauseOpenBadUpgrade
+	case handshake.ErrBadConnection:
+		return stats.CauseOpenBadConnection
+	case handshake.ErrBadAccept:
+		return stats.CauseOpenBadAccept
+	case handshake.ErrBadSubprotocol:
+		return stats.CauseOpenBadSubprotocol
+	case handshake.ErrBadExtension:
+		return stats.CauseOpenBadExtension
+	}
+	return stats.CauseOpenMalformed
+}
+
+// frameCause names what is wrong with a frame before the close frame.
+func frameCause(err error) stats.Cause {
+	if err == handshake.ErrFlood {
+		return stats.CauseCloseFlood
+	}
+	return stats.CauseCloseProtocol
+}

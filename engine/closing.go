@@ -1,0 +1,213 @@
+package engine
+
+import (
+	"github.com/gobwas/ws"
+	"golang.org/x/sys/unix"
+
+	"wsperf/handshake"
+	"wsperf/stats"
+)
+
+// maxOutbox is the longest that we write after the opening handshake: a pong
+// and a close frame, each with a masked header of 6 bytes.
+const maxOutbox = 6 + ws.MaxControlFramePayloadSize + 6 + 2
+
+// opened ends phase open and sends the close frame. Frames that came with the
+// response are looked at first: a ping among them is answered, and a close
+// frame is replied to with its own code (RFC 6455 section 5.5.1).
+func (l *loop) opened(s *slot, rest []byte) {
+	nowNs := l.clock()
+	s.ended(stats.PhaseOpen, nowNs)
+	s.state = stateClosing
+	l.inFlight--
+	l.opens.disarm(l.slots.all, s.index)
+	l.closes.arm(l.slots.all, s.index, nowNs)
+	s.frames.Reset()
+
+	closed, err := l.answerFrames(s, rest)
+	if err != nil {
+		l.fail(s, frameCause(err))
+		return
+	}
+	l.outbox = handshake.AppendClose(l.outbox, l.closeCode(s, closed), l.random4())
+	l.drop(s)
+	if !l.writeFrames(s) {
+		return
+	}
+	if closed {
+		l.closeReceived(s)
+	}
+}
+
+// closeCode is the code that our close frame carries: the testee's own when it
+// closes first, as far as that may be sent.
+func (l *loop) closeCode(s *slot, closedFirst bool) ws.StatusCode {
+	if closedFirst && handshake.CheckCloseCode(s.frames.Code()) == nil {
+		return s.frames.Code()
+	}
+	return l.cfg.CloseCode
+}
+
+// answerFrames goes through the frames that came with the response, up to a
+// close frame. A ping is answered into the outbox: the latest one, as RFC 6455
+// section 5.5.3 allows, so that the outbox is bounded.
+func (l *loop) answerFrames(s *slot, b []byte) (closed bool, err error) {
+	l.outbox = l.outbox[:0]
+	for len(b) > 0 {
+		n, event, err := s.frames.Feed(b)
+		if err != nil {
+			return false, err
+		}
+		b = b[n:]
+		switch event {
+		case handshake.FrameClose:
+			return true, nil
+		case handshake.FramePing:
+			l.outbox = handshake.AppendPong(l.outbox[:0], s.frames.Payload(), l.random4())
+		}
+	}
+	return false, nil
+}
+
+// writeFrames sends the outbox; what the socket does not take waits in the
+// slot's buffer. False when the connection failed.
+func (l *loop) writeFrames(s *slot) bool {
+	n, errno := sendSocket(s.fd, l.outbox)
+	switch {
+	case errno == unix.EAGAIN:
+		n = 0
+	case errno != 0:
+		l.broken(s, errno)
+		return false
+	}
+	if n < len(l.outbox) {
+		s.sent = 0
+		l.hold(s, l.outbox[n:])
+	}
+	return true
+}
+
+// framesReceived looks at what came after our close frame, which is the last
+// that we send: pings are skipped as data frames are.
+func (l *loop) framesReceived(s *slot, b []byte) {
+	for len(b) > 0 {
+		n, event, err := s.frames.Feed(b)
+		if err != nil {
+			l.fail(s, frameCause(err))
+			return
+		}
+		if event == handshake.FrameClose {
+			l.closeReceived(s)
+			return
+		}
+		b = b[n:]
+	}
+}
+
+// closeReceived ends phase close: the closing handshake is complete, and the
+// testee is to close the TCP connection (RFC 6455 section 7.1.1).
+func (l *loop) closeReceived(s *slot) {
+	nowNs := l.clock()
+	s.ended(stats.PhaseClose, nowNs)
+	s.state = stateFinishing
+	l.closes.disarm(l.slots.all, s.index)
+	l.closes.arm(l.slots.all, s.index, nowNs)
+}
+
+// finishing handles an event of a connection whose closing handshake is
+// complete. EPOLLRDHUP says what a read would: that the FIN is there.
+func (l *loop) finishing(s *slot, flags uint32) {
+	switch {
+	case flags&unix.EPOLLERR != 0:
+		l.finReset(s)
+	case flags&flagFIN != 0:
+		l.peerClosed(s)
+	}
+}
+
+// peerClosed handles the testee's FIN.
+func (l *loop) peerClosed(s *slot) {
+	switch s.state {
+	case stateOpening:
+		l.fail(s, stats.CauseOpenEOF)
+	case stateClosing:
+		l.fail(s, stats.CauseCloseEOF)
+	case stateFinishing:
+		s.ended(stats.PhaseFin, l.clock())
+		l.rec.Fin(stats.FinReceived)
+		l.succeed(s, s.phaseNs)
+	}
+}
+
+// broken handles an error of an established connection.
+func (l *loop) broken(s *slot, errno unix.Errno) {
+	switch s.state {
+	case stateOpening:
+		l.fail(s, brokenCause(errno, stats.CauseOpenTimeout, stats.CauseOpenReset))
+	case stateClosing:
+		l.fail(s, brokenCause(errno, stats.CauseCloseTimeout, stats.CauseCloseReset))
+	case stateFinishing:
+		l.finReset(s)
+	}
+}
+
+// finReset ends a connection whose testee sent an RST instead of the FIN.
+func (l *loop) finReset(s *slot) {
+	l.rec.Fin(stats.FinReset)
+	l.succeed(s, l.clock())
+}
+
+// finTimedOut ends a connection that the testee has left open. An RST: were
+// wsperf to close first in the ordinary way, it would keep the port in
+// TIME_WAIT, and run out of ports.
+func (l *loop) finTimedOut(s *slot) {
+	l.rec.Fin(stats.FinTimeout)
+	setAbortive(s.fd)
+	l.succeed(s, l.clock())
+}
+
+// succeed records a connection with both handshakes complete.
+func (l *loop) succeed(s *slot, nowNs int64) {
+	l.total(s, nowNs)
+	l.rec.Success(&s.sample)
+	l.release(s)
+}
+
+// fail records a connection that did not come to its end, and aborts it.
+func (l *loop) fail(s *slot, cause stats.Cause) {
+	l.total(s, l.clock())
+	l.rec.Fail(&s.sample, cause)
+	if s.fd != noFD {
+		setAbortive(s.fd)
+	}
+	l.release(s)
+}
+
+func (l *loop) total(s *slot, nowNs int64) {
+	s.sample.Ns[stats.PhaseTotal] = nowNs - s.intendedNs
+	s.sample.Reached = s.sample.Reached.With(stats.PhaseTotal)
+}
+
+// release closes the connection and frees everything that its slot holds.
+func (l *loop) release(s *slot) {
+	if s.inFlight() {
+		l.inFlight--
+	}
+	l.timeoutsOf(s.state).disarm(l.slots.all, s.index)
+	l.drop(s)
+	if s.fd != noFD {
+		closeSocket(s.fd)
+	}
+	l.slots.release(s)
+}
+
+// timeoutsOf is the queue that a slot in that state is in.
+func (l *loop) timeoutsOf(st state) *timeouts {
+	switch st {
+	case stateConnecting:
+		return &l.connects
+	case stateOpening:
+		return &l.opens
+	}
+	return &l.closes
+}

@@ -1,0 +1,104 @@
+package engine
+
+import (
+	"fmt"
+	"net/netip"
+	"time"
+
+	"github.com/gobwas/ws"
+
+	"wsperf/handshake"
+	"wsperf/stats"
+)
+
+// MaxTimeout is the longest timeout that is accepted: beyond it a value would
+// not fit the histograms (stats.MaxTrackable).
+const MaxTimeout = stats.MaxTrackable
+
+// Config says what a run does. It is checked by Prepare and never changed
+// afterwards.
+type Config struct {
+	Addr    netip.AddrPort     // the testee, IPv4 or IPv6
+	Request *handshake.Request // the opening handshake; each loop takes a clone
+	Rules   *handshake.Rules   // what a response must fulfil; shared, read only
+
+	Loops int   // loops, 1 or more
+	CPUs  []int // CPU of each loop, taken round robin; empty: loops are not pinned
+
+	Connections int64         // connections to start, 1 or more; 0: until Duration is over
+	Duration    time.Duration // when Connections is 0: how long connections are started
+
+	Low, High int // watermarks of the connections in flight, per process: 1 <= Low <= High
+
+	CloseCode ws.StatusCode // of our close frame: 1000-1003, 1007-1011 or 3000-4999
+
+	ConnectTimeout time.Duration // connect(2) called -> established
+	OpenTimeout    time.Duration // request written -> response validated, as a whole
+	CloseTimeout   time.Duration // close frame sent -> received, as a whole; and again until the FIN
+
+	Log bool // keep a record per connection: 16 bytes each
+}
+
+// Validate reports the first thing that is wrong with the configuration, in
+// one line that says what would be right.
+func (c *Config) Validate() error {
+	for _, check := range []func() error{c.checkTestee, c.checkLoops, c.checkLoad, c.checkTimeouts} {
+		if err := check(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *Config) checkTestee() error {
+	switch {
+	case !c.Addr.IsValid() || c.Addr.Port() == 0:
+		return fmt.Errorf("testee address %v: an IP address and a port of 1 to 65535 are needed", c.Addr)
+	case c.Request == nil || c.Rules == nil:
+		return fmt.Errorf("a request and the rules for its response are needed")
+	}
+	if err := handshake.CheckCloseCode(c.CloseCode); err != nil {
+		return err
+	}
+	return nil
+}
+
+func (c *Config) checkLoops() error {
+	if c.Loops < 1 || c.Loops > MaxLoops {
+		return fmt.Errorf("loops %d: must be 1 to %d", c.Loops, MaxLoops)
+	}
+	for _, cpu := range c.CPUs {
+		if cpu < 0 || cpu >= maxCPU {
+			return fmt.Errorf("CPU %d: must be 0 to %d", cpu, maxCPU-1)
+		}
+	}
+	return nil
+}
+
+func (c *Config) checkLoad() error {
+	switch {
+	case c.Connections < 0:
+		return fmt.Errorf("connections %d: must be 1 or more", c.Connections)
+	case c.Connections == 0 && c.Duration <= 0:
+		return fmt.Errorf("a number of connections or a duration is needed, above 0")
+	case c.Connections > 0 && c.Duration != 0:
+		return fmt.Errorf("a number of connections and a duration cannot be given together")
+	case c.Low < 1:
+		return fmt.Errorf("low watermark %d: must be 1 or more", c.Low)
+	case c.Low > c.High:
+		return fmt.Errorf("low watermark %d is above the high watermark %d: must be at most that", c.Low, c.High)
+	}
+	return nil
+}
+
+func (c *Config) checkTimeouts() error {
+	for _, t := range []struct {
+		name  string
+		value time.Duration
+	}{{"connect", c.ConnectTimeout}, {"open", c.OpenTimeout}, {"close", c.CloseTimeout}} {
+		if t.value <= 0 || t.value > MaxTimeout {
+			return fmt.Errorf("%s timeout %v: must be above 0 and at most %v", t.name, t.value, MaxTimeout)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,108 @@
+package engine
+
+import (
+	"math"
+	"runtime"
+	"runtime/debug"
+	"runtime/metrics"
+	"sync"
+
+	"golang.org/x/sys/unix"
+
+	"wsperf/stats"
+)
+
+// memoryHeadroom is how much the heap may grow during a run before garbage is
+// collected after all. The loops allocate nothing; what grows is a connection
+// log of unknown length.
+const memoryHeadroom = 2 << 30
+
+// quietRuntime prepares the Go runtime for a measured window: no garbage is
+// collected in it, and there is a P for each loop and one for the rest, so that
+// no loop waits for another. It returns what undoes it.
+func quietRuntime(loops int) (restore func()) {
+	procs := runtime.GOMAXPROCS(0)
+	if procs < loops+1 {
+		runtime.GOMAXPROCS(loops + 1)
+	}
+	startThreads(loops + 2)
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	percent := debug.SetGCPercent(-1)
+	limit := debug.SetMemoryLimit(math.MaxInt64)
+	debug.SetMemoryLimit(min(limit, int64(m.Sys)+memoryHeadroom))
+	return func() {
+		debug.SetMemoryLimit(limit)
+		debug.SetGCPercent(percent)
+		runtime.GOMAXPROCS(procs)
+	}
+}
+
+// startThreads has the Go runtime make that many threads. They stay with it idle,
+// so that it starts none in the measured window: each costs it some allocations.
+func startThreads(n int) {
+	var all, left sync.WaitGroup
+	all.Add(n)
+	for range n {
+		left.Go(func() {
+			runtime.LockOSThread()
+			defer runtime.UnlockOSThread()
+			all.Done()
+			all.Wait()
+		})
+	}
+	left.Wait()
+}
+
+// meter reads what the process has cost so far. All of its readings go into
+// memory that it brings along.
+type meter struct {
+	usage   unix.Rusage
+	samples [2]metrics.Sample
+}
+
+func newMeter() *meter {
+	m := &meter{}
+	m.samples[0].Name = "/gc/heap/allocs:objects"
+	m.samples[1].Name = "/gc/cycles/total:gc-cycles"
+	metrics.Read(m.samples[:]) // the first call allocates the runtime's own tables
+	return m
+}
+
+func (m *meter) read() stats.ClientCost {
+	metrics.Read(m.samples[:])
+	// getrusage(2) fails only for a wrong first argument.
+	_ = unix.Getrusage(unix.RUSAGE_SELF, &m.usage)
+	return stats.ClientCost{
+		UserUs: us(m.usage.Utime), SystemUs: us(m.usage.Stime),
+		VoluntarySwitches: m.usage.Nvcsw, InvoluntarySwitches: m.usage.Nivcsw,
+		PeakMemoryBytes: m.usage.Maxrss * 1024, // getrusage(2): kilobytes
+		Allocations:     m.samples[0].Value.Uint64(),
+		Collections:     m.samples[1].Value.Uint64(),
+	}
+}
+
+// costBetween is the cost of a window. The peak is that of the whole process:
+// the kernel keeps no other.
+func costBetween(before, after stats.ClientCost) stats.ClientCost {
+	return stats.ClientCost{
+		UserUs:              after.UserUs - before.UserUs,
+		SystemUs:            after.SystemUs - before.SystemUs,
+		VoluntarySwitches:   after.VoluntarySwitches - before.VoluntarySwitches,
+		InvoluntarySwitches: after.InvoluntarySwitches - before.InvoluntarySwitches,
+		PeakMemoryBytes:     after.PeakMemoryBytes,
+		Allocations:         after.Allocations - before.Allocations,
+		Collections:         after.Collections - before.Collections,
+	}
+}
+
+// threadCPUUs is the CPU time of the calling thread, user and system
+// (getrusage(2), RUSAGE_THREAD).
+func threadCPUUs() int64 {
+	var u unix.Rusage
+	_ = unix.Getrusage(unix.RUSAGE_THREAD, &u)
+	return us(u.Utime) + us(u.Stime)
+}
+
+func us(t unix.Timeval) int64 { return t.Sec*1e6 + t.Usec }

@@ -1,0 +1,90 @@
+// Package engine makes connections to a testee, as many as it is told to, and
+// measures each phase of each: Config -> Prepare -> Run.Do -> stats.Result.
+//
+// # Shape
+//
+// A run is a number of loops. A loop is one epoll instance, one goroutine
+// locked to one thread, and one CPU that the thread is pinned to. It owns its
+// slots, timeouts, buffers, random numbers, clock and recorder; there is no
+// lock and no channel in it. Loops meet others twice: they are started together
+// (run.go, crew), and their recorders are merged when all have ended
+// (stats.Merge). While they run they store a few counters once per wait, each
+// loop into a cache line of its own (progress.go), and read one flag that says
+// to stop.
+//
+//	run.go        Prepare and Do: shares of the load, start, merge; the only
+//	              file with goroutines and channels, besides WithAffinity
+//	loop.go       one loop: start, wait, dispatch, expire, until all is done
+//	slot.go       a connection's record, and the table of them
+//	opening.go    socket to 101: what became true up to phase open's end
+//	closing.go    close frame to FIN; how every connection ends (succeed, fail)
+//	pacer.go      pure: may a connection be started now
+//	timeout.go    a queue of deadlines per timeout value: the oldest is first
+//	buffer.go     buffers for responses that arrive in pieces
+//	cause.go      errno or error -> stats.Cause
+//	cost.go       what the process has cost; the Go runtime kept quiet
+//	*_linux.go    the system calls; unsafe is here and nowhere else
+//
+// # A connection
+//
+// A slot goes through its states in this order; each arrow is a method named
+// by what became true.
+//
+//	free
+//	  | start             stamp; socket, TCP_NODELAY, connect, epoll add
+//	connecting
+//	  | connected         stamp: phase connect ends; request is written
+//	opening
+//	  | responseReceived  parsed as it comes
+//	  | opened            stamp: phase open ends; masked close frame is written
+//	closing
+//	  | framesReceived    data frames, pings and pongs are skipped
+//	  | closeReceived     stamp: phase close ends
+//	finishing
+//	  | peerClosed        stamp: phase fin and total end; close(2)
+//	free
+//
+// From every state but free, fail leads back to free with one cause, and
+// closes with an RST. A connection whose two handshakes are complete is a
+// success, also when the testee ends TCP by RST or not at all; that is counted
+// apart (stats.FinResult). The testee is to close TCP first (RFC 6455 section
+// 7.1.1): TIME_WAIT then stays on its side.
+//
+// The request is tried right after connect(2): on loopback the TCP handshake
+// is over by then, and the write proves it. Where a few such writes in a row
+// are in vain, the loop waits for EPOLLOUT instead.
+//
+// Stamps are read afresh at each of these points (24 ns), before the system
+// call that begins a phase: what the kernel does within the call is measured.
+// A connection's total begins when the pacer says start. One reading per wait
+// serves timeouts only.
+//
+// # Memory
+//
+// Everything is allocated by Prepare: slots, queues, histograms, read buffer.
+// A run allocates nothing per connection and collects no garbage, and tests
+// hold it to that. Slots are as many as the descriptor limit allows, so what
+// costs memory is what is used at once: tables are filled from the start and
+// the entry released last is taken first; buffers are address space until
+// written to. A connection log (Config.Log) is the exception: 16 bytes a connection.
+//
+// # Rules of the hot path
+//
+// No allocation, no lock, no channel, no map, no interface call, no defer, no
+// error value made: an errno or a sentinel becomes a stats.Cause where it is
+// seen. A system call that cannot sleep is raw; epoll_wait that may sleep goes
+// through the scheduler, or the whole process would freeze with it. A burst of
+// starts is cut in pieces so that replies do not wait for it.
+//
+// # Imports
+//
+// cmd -> engine, stats, bench; engine -> handshake, stats, x/sys; handshake ->
+// gobwas/ws; stats -> hdrhistogram. Nobody imports cmd. TestImportDirections
+// keeps it so.
+//
+// # Where new things go
+//
+// A new measurement is a Phase or a Cause, a new output a file in
+// stats/report, a new testee a folder in bench/testees. What happens after
+// phase open is closing.go's; loop.go knows of none of these.
+package engine

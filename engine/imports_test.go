@@ -1,0 +1,74 @@
+package engine
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// allowed says which packages of ours and of others a folder's code may import,
+// besides the standard library: by name, or all below a path that ends in "/".
+// The first row whose folder matches counts.
+var allowed = []struct {
+	folder  string
+	imports []string
+}{
+	{"handshake", []string{"github.com/gobwas/ws", "github.com/gobwas/httphead"}},
+	{"stats/report", []string{"wsperf/stats", "github.com/HdrHistogram/hdrhistogram-go"}},
+	{"stats", []string{"github.com/HdrHistogram/hdrhistogram-go"}},
+	{"engine", []string{"wsperf/handshake", "wsperf/stats", "github.com/gobwas/ws", "golang.org/x/sys/unix"}},
+	{"bench/testee", []string{"github.com/gobwas/ws", "github.com/tidwall/evio", "golang.org/x/sys/unix"}},
+	{"cmd", []string{"wsperf/engine", "wsperf/handshake", "wsperf/stats", "wsperf/stats/report", "wsperf/bench/testee",
+		"github.com/gobwas/ws", "github.com/spf13/", "github.com/vbauerster/mpb/v8/", "golang.org/x/term", "golang.org/x/sys/unix"}},
+}
+
+// TestImportDirections keeps the rule of doc.go. Tests may import what they need.
+func TestImportDirections(t *testing.T) {
+	files := 0
+	err := filepath.WalkDir("..", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		files++
+		checkImports(t, path)
+		return nil
+	})
+	if err != nil || files < 20 {
+		t.Fatalf("%d files checked: %v", files, err)
+	}
+}
+
+func checkImports(t *testing.T, path string) {
+	t.Helper()
+	file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := strings.TrimPrefix(filepath.ToSlash(filepath.Dir(path)), "../")
+	for _, spec := range file.Imports {
+		name, _ := strconv.Unquote(spec.Path.Value)
+		first, _, _ := strings.Cut(name, "/")
+		if standard := !strings.Contains(first, ".") && first != "wsperf"; !standard && !mayImport(folder, name) {
+			t.Errorf("%s imports %s, which %s may not", path, name, folder)
+		}
+	}
+}
+
+func mayImport(folder, name string) bool {
+	for _, row := range allowed {
+		if folder != row.folder && !strings.HasPrefix(folder, row.folder+"/") {
+			continue
+		}
+		for _, prefix := range row.imports {
+			if name+"/" == prefix || name == prefix || strings.HasSuffix(prefix, "/") && strings.HasPrefix(name, prefix) {
+				return true
+			}
+		}
+		return false
+	}
+	return false
+}

@@ -1,0 +1,219 @@
+package engine
+
+import (
+	"golang.org/x/sys/unix"
+
+	"wsperf/handshake"
+	"wsperf/stats"
+)
+
+// start begins a connection: its stamps are taken before the first system call.
+func (l *loop) start() {
+	s := l.slots.take()
+	s.intendedNs = l.clock()
+	s.phaseNs = s.intendedNs
+	s.state = stateConnecting
+	l.inFlight++
+	l.rec.Start()
+	l.connects.arm(l.slots.all, s.index, s.phaseNs)
+
+	fd, errno := openSocket(l.to.family)
+	if errno != 0 {
+		l.fail(s, socketCause(errno))
+		return
+	}
+	s.fd = fd
+	setNoDelay(fd) // refused: the connection is no worse for it
+	if errno := connectSocket(fd, l.to); errno != 0 {
+		l.fail(s, connectCause(errno))
+		return
+	}
+	if errno := l.poller.add(fd, s.index, s.generation); errno != 0 {
+		l.fail(s, socketCause(errno))
+		return
+	}
+	l.prepareRequest(s)
+	if l.earlyMisses < maxEarlyMisses {
+		l.writeEarly(s)
+	}
+}
+
+// prepareRequest draws the connection's key: a nonce, selected randomly for
+// each connection (RFC 6455 section 4.1).
+func (l *loop) prepareRequest(s *slot) {
+	nonce := l.random16()
+	s.key.Set(&nonce)
+	s.parser.Reset()
+	s.sent = 0
+}
+
+// writeEarly tries the request before epoll has said that the connection is
+// established. On loopback it is: the three segments of the TCP handshake went
+// back and forth within connect(2), and a write that succeeds proves it.
+func (l *loop) writeEarly(s *slot) {
+	nowNs := l.clock()
+	n, errno := sendSocket(s.fd, l.request.WithKey(&s.key))
+	switch errno {
+	case 0:
+		l.earlyMisses = 0
+		l.connected(s, nowNs)
+		s.sent = int32(n)
+	case unix.EAGAIN: // not established yet: epoll will tell
+		l.earlyMisses++
+	default:
+		l.fail(s, connectCause(errno))
+	}
+}
+
+// connectReported handles the first event of a connection that epoll has to
+// tell of: established, or failed (connect(2), EINPROGRESS).
+func (l *loop) connectReported(s *slot, flags uint32) {
+	if flags&flagBroken != 0 {
+		if errno := socketError(s.fd); errno != 0 {
+			l.fail(s, connectCause(errno))
+			return
+		}
+	}
+	if flags&(flagWritable|flagReadable) == 0 {
+		return
+	}
+	l.connected(s, l.clock())
+	l.established(s, flags|flagWritable)
+}
+
+// connected ends phase connect and begins phase open.
+func (l *loop) connected(s *slot, nowNs int64) {
+	s.ended(stats.PhaseConnect, nowNs)
+	s.state = stateOpening
+	l.connects.disarm(l.slots.all, s.index)
+	l.opens.arm(l.slots.all, s.index, nowNs)
+}
+
+// established handles an event of a connection whose handshakes are under way.
+func (l *loop) established(s *slot, flags uint32) {
+	generation := s.generation
+	if flags&flagWritable != 0 && !l.writable(s) {
+		return
+	}
+	if flags&flagReadable != 0 && s.generation == generation {
+		l.readable(s, flags)
+	}
+}
+
+// writable writes what is left of the request, or of our last frames; false
+// when the connection failed.
+func (l *loop) writable(s *slot) bool {
+	switch {
+	case s.state == stateOpening && int(s.sent) < l.request.Len():
+		return l.writeRest(s, l.request.WithKey(&s.key))
+	case s.state == stateClosing && s.buffer != noBuffer:
+		return l.writeRest(s, l.buffers.bytes(s.buffer)[:s.held])
+	}
+	return true
+}
+
+func (l *loop) writeRest(s *slot, b []byte) bool {
+	if int(s.sent) == len(b) {
+		return true
+	}
+	n, errno := sendSocket(s.fd, b[s.sent:])
+	switch errno {
+	case 0:
+		s.sent += int32(n)
+	case unix.EAGAIN: // the socket's buffer is full: EPOLLOUT will tell
+	default:
+		l.broken(s, errno)
+		return false
+	}
+	return true
+}
+
+// readable reads until the socket is empty, which edge-triggered epoll asks for.
+// A read that fills less than its buffer has emptied it (epoll(7)), and when
+// the FIN was reported with the event, it is all that there will ever be.
+func (l *loop) readable(s *slot, flags uint32) {
+	generation := s.generation
+	for {
+		b := l.space(s)
+		n, errno := receiveSocket(s.fd, b)
+		switch {
+		case errno == unix.EAGAIN: // empty: EPOLLIN will tell
+			return
+		case errno != 0:
+			l.broken(s, errno)
+			return
+		case n == 0:
+			l.peerClosed(s)
+			return
+		}
+		l.received(s, n)
+		switch {
+		case s.generation != generation:
+			return
+		case n == len(b): // there may be more
+		case flags&flagBroken != 0: // what comes next says how it ended
+		case flags&flagFIN != 0:
+			l.peerClosed(s)
+			return
+		default:
+			return
+		}
+	}
+}
+
+// space is where to read: behind what the slot holds of its response, or the
+// loop's inbox when it holds nothing.
+func (l *loop) space(s *slot) []byte {
+	if s.state == stateOpening && s.buffer != noBuffer {
+		return l.buffers.bytes(s.buffer)[s.held:]
+	}
+	return l.inbox
+}
+
+// received hands n new bytes to what awaits them.
+func (l *loop) received(s *slot, n int) {
+	switch {
+	case s.state == stateFinishing: // behind the close frame nothing counts (RFC 6455 section 5.5.1)
+	case s.state == stateClosing:
+		l.framesReceived(s, l.inbox[:n])
+	case s.buffer != noBuffer:
+		s.held += int32(n)
+		l.responseReceived(s, l.buffers.bytes(s.buffer)[:s.held])
+	default:
+		l.responseReceived(s, l.inbox[:n])
+	}
+}
+
+// responseReceived looks at all that has come of a response.
+func (l *loop) responseReceived(s *slot, b []byte) {
+	head, err := s.parser.Parse(l.cfg.Rules, &s.key, b)
+	switch {
+	case err != nil:
+		if err == handshake.ErrStatus {
+			l.rec.Status(s.parser.Status())
+		}
+		l.fail(s, openCause(err))
+	case head == 0:
+		l.hold(s, b)
+	default:
+		l.opened(s, b[head:])
+	}
+}
+
+// hold keeps an incomplete response. It is shorter than a buffer: the parser
+// refuses one that is not.
+func (l *loop) hold(s *slot, b []byte) {
+	if s.buffer != noBuffer {
+		return // it lies there already
+	}
+	s.buffer = l.buffers.take()
+	s.held = int32(copy(l.buffers.bytes(s.buffer), b))
+}
+
+// drop gives the slot's buffer back.
+func (l *loop) drop(s *slot) {
+	if s.buffer != noBuffer {
+		l.buffers.give(s.buffer)
+		s.buffer, s.held = noBuffer, 0
+	}
+}

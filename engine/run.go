@@ -1,0 +1,267 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"wsperf/stats"
+)
+
+// MaxLoops bounds the number of loops of a process: as many CPUs as a CPU mask can name.
+const MaxLoops = maxCPU
+
+// Run is a prepared run: everything is allocated, nothing is started.
+type Run struct {
+	cfg      Config
+	maxOpen  int
+	loops    []*loop
+	counters []counters
+	stop     atomic.Bool
+	taken    bool
+}
+
+// Prepare checks the configuration, raises the descriptor limit, and allocates
+// everything that the run needs. Warnings are sentences for the user: what
+// will not be as asked, and the remedy. A run that is prepared and not done
+// keeps two descriptors and its memory: Close gives them back.
+func Prepare(cfg Config) (run *Run, warnings []string, err error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, nil, err
+	}
+	available, err := raiseFDLimit()
+	if err != nil {
+		return nil, nil, err
+	}
+	warnings = append(fit(&cfg), cpuWarnings(&cfg)...)
+	maxOpen := available - cfg.Loops // an epoll fd each
+	if maxOpen < cfg.Loops {
+		return nil, nil, fmt.Errorf("descriptor limit leaves %d for connections, %d loops need one each: raise it (ulimit -n)", maxOpen, cfg.Loops)
+	}
+	if cfg.High > maxOpen {
+		warnings = append(warnings, fmt.Sprintf("high watermark %d is above the %d connections that the descriptor limit allows at once: raise it (ulimit -n), or run several processes", cfg.High, maxOpen))
+	}
+	r := &Run{cfg: cfg, maxOpen: maxOpen, counters: make([]counters, cfg.Loops)}
+	if err := r.makeLoops(); err != nil {
+		r.Close()
+		return nil, nil, err
+	}
+	return r, warnings, nil
+}
+
+// fit reduces the number of loops to what the load can be divided over: each
+// needs a connection to make and a low watermark of 1.
+func fit(cfg *Config) (warnings []string) {
+	if cfg.Loops > cfg.Low {
+		warnings = append(warnings, fmt.Sprintf("low watermark %d cannot be divided over %d loops: running %d; raise it to use them all", cfg.Low, cfg.Loops, cfg.Low))
+		cfg.Loops = cfg.Low
+	}
+	if cfg.Connections > 0 && int64(cfg.Loops) > cfg.Connections {
+		cfg.Loops = int(cfg.Connections) // no word: the others would have nothing to do
+	}
+	return warnings
+}
+
+// cpuWarnings says where loops share a CPU, or are pinned where they may not be.
+func cpuWarnings(cfg *Config) (warnings []string) {
+	if distinct := len(slices.Compact(slices.Sorted(slices.Values(cfg.CPUs)))); distinct > 0 && cfg.Loops > distinct {
+		return []string{fmt.Sprintf("loops %d, CPUs %d: more than one loop per CPU costs context switches and gains nothing", cfg.Loops, distinct)}
+	}
+	return nil
+}
+
+func (r *Run) makeLoops() error {
+	to, err := newDestination(r.cfg.Addr)
+	if err != nil {
+		return err
+	}
+	for i := range r.cfg.Loops {
+		l, err := newLoop(&r.cfg, to, r.part(i))
+		if err != nil {
+			return err
+		}
+		l.stop, l.counters = &r.stop, &r.counters[i]
+		r.loops = append(r.loops, l)
+	}
+	return nil
+}
+
+// part is the i-th loop's share: the shares add up to the run's totals.
+func (r *Run) part(i int) loopShare {
+	n := r.cfg.Loops
+	p := loopShare{
+		number: i, cpu: -1, connections: unlimited,
+		low: share(r.cfg.Low, n, i), high: share(r.cfg.High, n, i),
+		slots: share(r.maxOpen, n, i),
+	}
+	if len(r.cfg.CPUs) > 0 {
+		p.cpu = r.cfg.CPUs[i%len(r.cfg.CPUs)]
+	}
+	if r.cfg.Connections > 0 {
+		p.connections = share(r.cfg.Connections, n, i)
+		p.slots = int(min(int64(p.slots), p.connections))
+	}
+	return p
+}
+
+// Close gives back the descriptors and memory of a run. It must not be called
+// while Do is under way.
+func (r *Run) Close() {
+	for _, l := range r.loops {
+		l.close()
+	}
+	r.loops = nil
+}
+
+// Do runs to the end and returns the merged result. When ctx is cancelled, no
+// connection is started any more, open ones get their closing handshake within
+// one close timeout, and the result is marked as interrupted. It fails when a
+// loop cannot be pinned to its CPU, before anything is started, and can be
+// called once.
+func (r *Run) Do(ctx context.Context) (*stats.Result, error) {
+	if r.taken {
+		return nil, errors.New("a run can be done only once")
+	}
+	r.taken = true
+	defer quietRuntime(len(r.loops))()
+
+	crew := r.muster()
+	if err := crew.ready(); err != nil {
+		return nil, err
+	}
+	defer context.AfterFunc(ctx, func() { r.stop.Store(true) })()
+	meter := newMeter()
+	before := meter.read()
+	started := time.Now()
+	crew.start(started)
+	crew.finished.Wait()
+	ended := time.Now()
+	cost := costBetween(before, meter.read())
+	return r.result(started, ended, cost, crew.loopCPUUs)
+}
+
+// crew is the loops' goroutines: each on a thread of its own, waiting to be
+// started together.
+type crew struct {
+	pinned    chan error
+	baseline  chan time.Time
+	finished  sync.WaitGroup
+	loopCPUUs []int64
+}
+
+// muster starts the goroutines.
+func (r *Run) muster() *crew {
+	c := &crew{
+		pinned:    make(chan error, len(r.loops)),
+		baseline:  make(chan time.Time),
+		loopCPUUs: make([]int64, len(r.loops)),
+	}
+	for _, l := range r.loops {
+		c.finished.Go(func() { c.loopCPUUs[l.number] = c.member(l) })
+	}
+	return c
+}
+
+// ready waits until each loop is on its CPU. When one cannot be, all are sent
+// home and nothing is started.
+func (c *crew) ready() error {
+	var errs []error
+	for range cap(c.pinned) {
+		if err := <-c.pinned; err != nil {
+			errs = append(errs, err)
+		}
+	}
+	if len(errs) == 0 {
+		return nil
+	}
+	close(c.baseline)
+	c.finished.Wait()
+	return errs[0]
+}
+
+// start lets all loops begin, with one baseline for their stamps.
+func (c *crew) start(baseline time.Time) {
+	for range cap(c.pinned) {
+		c.baseline <- baseline
+	}
+}
+
+// member is the life of a loop's goroutine. It returns the CPU time of the run.
+func (c *crew) member(l *loop) (cpuUs int64) {
+	runtime.LockOSThread() // never unlocked: the thread, with its mask and name, ends with the goroutine
+	c.pinned <- l.settle()
+	baseline, ok := <-c.baseline
+	if !ok {
+		return 0
+	}
+	l.baseline = baseline
+	before := threadCPUUs()
+	l.run()
+	return threadCPUUs() - before
+}
+
+// settle names the loop's thread, so that a profile can be split by it, and
+// pins it to its CPU.
+func (l *loop) settle() error {
+	name, err := unix.BytePtrFromString(fmt.Sprintf("wsperf-loop-%d", l.number))
+	if err == nil {
+		_ = prctlName(name) // an unnamed thread is no worse
+	}
+	if l.cpu < 0 {
+		return nil
+	}
+	if err := pinThread([]int{l.cpu}); err != nil {
+		return fmt.Errorf("loop %d: %w", l.number, err)
+	}
+	return nil
+}
+
+func (r *Run) result(started, ended time.Time, cost stats.ClientCost, loopCPUUs []int64) (*stats.Result, error) {
+	recorders := make([]*stats.Recorder, len(r.loops))
+	for i, l := range r.loops {
+		recorders[i] = l.rec
+	}
+	res, err := stats.Merge(recorders...)
+	if err != nil {
+		return nil, err
+	}
+	res.Setup, res.Client = r.setup(), cost
+	res.Started, res.Ended = started, ended
+	for i, l := range r.loops {
+		n, success, fail := l.rec.Counts()
+		res.Loops = append(res.Loops, stats.LoopResult{CPU: l.cpu, Started: n, Success: success, Fail: fail, CPUUs: loopCPUUs[i]})
+		res.Client.SlotWaits += l.full
+		res.Interrupted = res.Interrupted || l.stopping
+	}
+	return res, res.Check()
+}
+
+func (r *Run) setup() stats.Setup {
+	c := &r.cfg
+	return stats.Setup{
+		Address: c.Addr.String(), Loops: c.Loops, CPUs: r.pinnedTo(),
+		Connections: c.Connections, DurationUs: c.Duration.Microseconds(),
+		Low: c.Low, High: c.High, MaxOpen: r.maxOpen, CloseCode: int(c.CloseCode),
+		ConnectTimeoutUs: c.ConnectTimeout.Microseconds(), OpenTimeoutUs: c.OpenTimeout.Microseconds(),
+		CloseTimeoutUs: c.CloseTimeout.Microseconds(), Log: c.Log,
+		GoVersion: runtime.Version(), Kernel: kernelRelease(),
+	}
+}
+
+// pinnedTo is the CPU of each loop, empty when loops are not pinned.
+func (r *Run) pinnedTo() []int {
+	cpus := []int{}
+	for i := range r.loops {
+		if cpu := r.part(i).cpu; cpu >= 0 {
+			cpus = append(cpus, cpu)
+		}
+	}
+	return cpus
+}

@@ -1,0 +1,254 @@
+package engine
+
+import (
+	"context"
+	"io"
+	"net"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"wsperf/stats"
+)
+
+// echoClose is a testee that does both handshakes as RFC 6455 asks.
+func echoClose(p *peer) {
+	p.open("")
+	p.closeFrame()
+	p.say("\x88\x02\x03\xe8")
+}
+
+func TestRefused(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := listener.Addr().String()
+	listener.Close()
+	result := do(t, impatient(t, addr, 100))
+	if result.Causes[stats.CauseConnectRefused] != 100 || result.Fail != 100 {
+		t.Errorf("causes %v, want connect_refused for all 100", causes(result))
+	}
+	if n := result.Phases[stats.PhaseTotal].Failure.TotalCount(); n != 100 {
+		t.Errorf("%d failed totals recorded, want 100", n)
+	}
+}
+
+func TestRunOverIPv6(t *testing.T) {
+	listener, err := net.Listen("tcp", "[::1]:0")
+	if err != nil {
+		t.Fatalf("the test needs IPv6 on loopback: %v", err)
+	}
+	defer listener.Close()
+	go func() {
+		for {
+			c, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			p := newPeer(c.(*net.TCPConn))
+			echoClose(p)
+			p.Close()
+		}
+	}()
+	if result := do(t, impatient(t, listener.Addr().String(), 20)); result.Success != 20 {
+		t.Errorf("%d successes of 20, causes %v", result.Success, causes(result))
+	}
+}
+
+// TestEndOfTCP shows what becomes of a connection whose handshakes are complete
+// but whose testee does not close TCP as RFC 6455 section 7.1.1 asks.
+func TestEndOfTCP(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		do   func(*peer)
+		want stats.FinResult
+	}{
+		{"FIN", echoClose, stats.FinResult{Received: 20}},
+		{"RST", func(p *peer) { echoClose(p); p.reset() }, stats.FinResult{Reset: 20}},
+		{"neither", func(p *peer) { echoClose(p); p.silence() }, stats.FinResult{Timeout: 20}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			result := do(t, impatient(t, scripted(t, c.do), 20))
+			if result.Fin != c.want || result.Success != 20 {
+				t.Errorf("%+v with %d successes, want %+v with 20", result.Fin, result.Success, c.want)
+			}
+		})
+	}
+}
+
+// TestPhasesAddUp: the phases of a success follow each other without a gap.
+func TestPhasesAddUp(t *testing.T) {
+	cfg := impatient(t, scripted(t, echoClose), 50)
+	cfg.Log = true
+	result := do(t, cfg)
+	for p := range result.Phases {
+		if n := result.Phases[p].Success.TotalCount(); n != 50 {
+			t.Errorf("phase %v has %d values, want 50", stats.Phase(p), n)
+		}
+	}
+	records := 0
+	for _, log := range result.Log {
+		for r := range log.All() {
+			records++
+			if r.Failed || r.ConnectUs == 0 || r.OpenUs == 0 {
+				t.Errorf("record %+v of a success", r)
+			}
+		}
+	}
+	if records != 50 {
+		t.Errorf("%d records in the log, want 50", records)
+	}
+}
+
+func TestStatusCodesAreCounted(t *testing.T) {
+	var n atomic.Int64
+	result := do(t, impatient(t, scripted(t, func(p *peer) {
+		p.request()
+		p.say([]string{"HTTP/1.1 403 Forbidden\r\n\r\n", "HTTP/1.1 503 Busy\r\n\r\n"}[n.Add(1)%2])
+	}), 20))
+	if result.StatusCodes[403] != 10 || result.StatusCodes[503] != 10 {
+		t.Errorf("status codes %v, want 10 of 403 and 10 of 503", result.StatusCodes)
+	}
+}
+
+// TestPingBeforeOurCloseFrameIsAnswered: RFC 6455 section 5.5.2.
+func TestPingBeforeOurCloseFrameIsAnswered(t *testing.T) {
+	got := make(chan []byte, 1)
+	result := do(t, impatient(t, scripted(t, func(p *peer) {
+		p.open("\x89\x01a\x89\x02bc")
+		frames := make([]byte, 8+8)
+		_, _ = io.ReadFull(p.r, frames)
+		got <- frames
+		p.say(closeEmpty)
+	}), 1))
+	if result.Success != 1 {
+		t.Fatalf("causes %v", causes(result))
+	}
+	frames := <-got
+	pong, mask := frames[:8], frames[2:6]
+	if pong[0] != 0x8a || pong[1] != 0x82 || pong[6]^mask[0] != 'b' || pong[7]^mask[1] != 'c' {
+		t.Errorf("first frame % x, want a masked pong with \"bc\", the latest ping's payload", pong)
+	}
+	if frames[8] != 0x88 || frames[9] != 0x82 {
+		t.Errorf("second frame % x, want a masked close frame", frames[8:])
+	}
+}
+
+// TestCloseCode: ours is the configured one, but a testee that closes first gets its own back.
+func TestCloseCode(t *testing.T) {
+	for _, c := range []struct {
+		name, more string
+		want       uint16
+	}{
+		{"ours", "", 4000},
+		{"echoed", "\x88\x02\x03\xe9", 1001},
+		{"testee sends none", closeEmpty, 4000},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got := make(chan []byte, 1)
+			cfg := impatient(t, scripted(t, func(p *peer) {
+				p.open(c.more)
+				got <- p.closeFrame()
+				p.say(closeEmpty)
+			}), 1)
+			cfg.CloseCode = 4000
+			do(t, cfg)
+			frame := <-got
+			code := uint16(frame[6]^frame[2])<<8 | uint16(frame[7]^frame[3])
+			if frame[0] != 0x88 || frame[1] != 0x82 || code != c.want {
+				t.Errorf("close frame % x with code %d, want %d", frame, code, c.want)
+			}
+		})
+	}
+}
+
+// TestInterrupt: connections that the testee answers end as ever, the others
+// are given up after one close timeout, and nothing is started any more.
+func TestInterrupt(t *testing.T) {
+	var served atomic.Int64
+	ctx, cancel := context.WithCancel(context.Background())
+	cfg := impatient(t, scripted(t, func(p *peer) {
+		if served.Add(1) > 20 {
+			cancel()
+			p.silence()
+			return
+		}
+		echoClose(p)
+	}), 1000000)
+	cfg.OpenTimeout = time.Minute
+	result := doUntil(t, ctx, cfg)
+	if !result.Interrupted || result.Success != 20 {
+		t.Errorf("interrupted %v with %d successes, want 20", result.Interrupted, result.Success)
+	}
+	if given := result.Causes[stats.CauseInterrupted]; given == 0 || given != result.Fail || given > 4 {
+		t.Errorf("causes %v, want 1 to 4 interrupted", causes(result))
+	}
+}
+
+func TestRunByDuration(t *testing.T) {
+	cfg := impatient(t, scripted(t, echoClose), 0)
+	cfg.Duration = 200 * time.Millisecond
+	result := do(t, cfg)
+	if result.Interrupted || result.Success == 0 || result.Success != result.Total {
+		t.Errorf("%d successes of %d, interrupted %v", result.Success, result.Total, result.Interrupted)
+	}
+	if lasted := result.Ended.Sub(result.Started); lasted < cfg.Duration {
+		t.Errorf("lasted %v, want at least %v", lasted, cfg.Duration)
+	}
+}
+
+// TestHighWatermarkHolds: the testee never sees more opening handshakes at once.
+func TestHighWatermarkHolds(t *testing.T) {
+	var opening, most atomic.Int64
+	cfg := impatient(t, scripted(t, func(p *peer) {
+		for n := opening.Add(1); ; {
+			if old := most.Load(); n <= old || most.CompareAndSwap(old, n) {
+				break
+			}
+		}
+		p.request()
+		opening.Add(-1) // before the response: wsperf cannot have started the next one yet
+		p.say(p.accept())
+		p.closeFrame()
+		p.say(closeEmpty)
+	}), 2000)
+	cfg.Loops, cfg.Low, cfg.High = 3, 5, 7
+	result := do(t, cfg)
+	if result.Success != 2000 || most.Load() > 7 {
+		t.Errorf("%d successes, %d in flight at once; want 2000 and at most 7", result.Success, most.Load())
+	}
+	if result.Throttled == 0 || result.Resumed < result.Throttled {
+		t.Errorf("throttled %d times, resumed %d times", result.Throttled, result.Resumed)
+	}
+}
+
+func TestRunIsDoneOnce(t *testing.T) {
+	run, _, err := Prepare(impatient(t, scripted(t, echoClose), 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer run.Close()
+	if _, err := run.Do(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := run.Do(t.Context()); err == nil {
+		t.Error("the second Do of a run is accepted")
+	}
+}
+
+func TestPinToForbiddenCPUFailsBeforeTheStart(t *testing.T) {
+	cfg := impatient(t, "127.0.0.1:1", 10)
+	cfg.CPUs = []int{maxCPU - 1}
+	run, _, err := Prepare(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer run.Close()
+	if _, err := run.Do(t.Context()); err == nil {
+		t.Error("a loop was pinned to a CPU that is not there")
+	}
+	if p := run.Progress(); p.Started != 0 {
+		t.Errorf("%d connections were started", p.Started)
+	}
+}

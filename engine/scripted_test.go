@@ -1,0 +1,136 @@
+package engine
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"slices"
+	"testing"
+	"time"
+
+	"wsperf/handshake"
+	"wsperf/stats"
+)
+
+// scripted serves every connection with f, in this process: for tests of what
+// the engine makes of a testee's behaviour. The listener and its connections
+// are gone when the test is over.
+func scripted(t testing.TB, f func(*peer)) (addr string) {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { listener.Close() })
+	go func() {
+		for {
+			c, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer c.Close()
+				f(newPeer(c.(*net.TCPConn)))
+			}()
+		}
+	}()
+	return listener.Addr().String()
+}
+
+// peer is the testee's end of a connection.
+type peer struct {
+	*net.TCPConn
+	r   *bufio.Reader
+	key handshake.Key
+}
+
+func newPeer(c *net.TCPConn) *peer { return &peer{TCPConn: c, r: bufio.NewReader(c)} }
+
+// request reads the opening handshake.
+func (p *peer) request() {
+	request, err := http.ReadRequest(p.r)
+	if err == nil {
+		copy(p.key[:], request.Header.Get("Sec-WebSocket-Key"))
+	}
+}
+
+// accept is the response that RFC 6455 asks for.
+func (p *peer) accept() string {
+	var accept [28]byte
+	p.key.Accept(&accept)
+	return "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: " +
+		string(accept[:]) + "\r\n\r\n"
+}
+
+func (p *peer) say(s string) { _, _ = io.WriteString(p, s) }
+
+// open does the whole opening handshake, with more glued to the response.
+func (p *peer) open(more string) {
+	p.request()
+	p.say(p.accept() + more)
+}
+
+// closeFrame reads a close frame of ours: masked, with a code.
+func (p *peer) closeFrame() []byte {
+	frame := make([]byte, 8)
+	_, _ = io.ReadFull(p.r, frame)
+	return frame
+}
+
+// reset makes the connection end with an RST.
+func (p *peer) reset() { _ = p.SetLinger(0) }
+
+// silence keeps the connection open until wsperf ends it.
+func (p *peer) silence() { _, _ = io.Copy(io.Discard, p.r) }
+
+// do runs a configuration to its end. Every result's identity is checked by the engine.
+func do(t testing.TB, cfg Config) *stats.Result {
+	t.Helper()
+	return doUntil(t, context.Background(), cfg)
+}
+
+func doUntil(t testing.TB, ctx context.Context, cfg Config) *stats.Result {
+	t.Helper()
+	run, _, err := Prepare(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer run.Close()
+	result, err := run.Do(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range run.loops {
+		checkNothingHeld(t, l)
+	}
+	return result
+}
+
+// checkNothingHeld: when a loop has ended, all that its slots took is given back.
+func checkNothingHeld(t testing.TB, l *loop) {
+	t.Helper()
+	if l.inFlight != 0 || l.slots.open() != 0 {
+		t.Errorf("loop %d: %d in flight, %d slots open", l.number, l.inFlight, l.slots.open())
+	}
+	if held := int(l.buffers.used) - len(l.buffers.free); held != 0 {
+		t.Errorf("loop %d: %d buffers held", l.number, held)
+	}
+	for _, queue := range []timeouts{l.connects, l.opens, l.closes} {
+		if queue.first != noSlot || queue.last != noSlot {
+			t.Errorf("loop %d: slots %d to %d are armed", l.number, queue.first, queue.last)
+		}
+	}
+	if got := l.slots.all[:l.slots.used]; slices.ContainsFunc(got, func(s slot) bool { return s.state != stateFree }) {
+		t.Errorf("loop %d: a slot is not free", l.number)
+	}
+}
+
+// impatient is a configuration of n connections that gives each phase 300 ms.
+func impatient(t testing.TB, addr string, n int64) Config {
+	cfg := validConfig(t, addr)
+	cfg.Connections, cfg.Low, cfg.High = n, 4, 4
+	cfg.ConnectTimeout, cfg.OpenTimeout, cfg.CloseTimeout = 300*time.Millisecond, 300*time.Millisecond, 300*time.Millisecond
+	return cfg
+}

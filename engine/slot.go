@@ -1,0 +1,100 @@
+package engine
+
+import (
+	"wsperf/handshake"
+	"wsperf/stats"
+)
+
+// state is where a slot's connection stands.
+type state uint8
+
+const (
+	stateFree       state = iota // no connection
+	stateConnecting              // connect(2) called
+	stateOpening                 // established; request being written, response awaited
+	stateClosing                 // response validated; close frame sent, the testee's awaited
+	stateFinishing               // close frames exchanged; the testee's FIN awaited
+)
+
+// noFD marks a slot without a socket.
+const noFD int32 = -1
+
+// slot is a loop's reusable record of one connection.
+type slot struct {
+	index          int32
+	fd             int32
+	generation     uint32 // counts the connections of this slot; events carry it
+	state          state
+	buffer         int32 // of the loop's buffers, or noBuffer
+	held           int32 // bytes in the buffer
+	sent           int32 // bytes of the request, or of the buffer, already written
+	previous, next int32 // in the queue of its timeout
+	deadlineNs     int64
+	intendedNs     int64 // when the pacer said start
+	phaseNs        int64 // when the phase in progress began
+
+	key    handshake.Key
+	parser handshake.Parser
+	frames handshake.FrameReader
+	sample stats.Sample
+}
+
+// inFlight reports whether the opening handshake has begun and not ended.
+func (s *slot) inFlight() bool { return s.state == stateConnecting || s.state == stateOpening }
+
+// ended notes that a phase ended now, and that the next one begins.
+func (s *slot) ended(p stats.Phase, nowNs int64) {
+	s.sample.Ns[p] = nowNs - s.phaseNs
+	s.sample.Reached = s.sample.Reached.With(p)
+	s.phaseNs = nowNs
+}
+
+// slots is a loop's table of slots. They are numbered from 0 in the order of
+// first use, and the one released last is taken first: the table's memory that
+// is touched is that of the most connections there were at once.
+type slots struct {
+	all  []slot
+	used int32
+	free []int32 // stack of released ones
+}
+
+func newSlots(count int) slots {
+	return slots{all: make([]slot, count), free: make([]int32, 0, count)}
+}
+
+// open returns the number of slots with a connection.
+func (t *slots) open() int { return int(t.used) - len(t.free) }
+
+// full reports whether take would find none.
+func (t *slots) full() bool { return len(t.free) == 0 && int(t.used) == len(t.all) }
+
+// take returns a slot for a new connection; there must be one.
+func (t *slots) take() *slot {
+	i := t.used
+	if n := len(t.free); n > 0 {
+		i = t.free[n-1]
+		t.free = t.free[:n-1]
+	} else {
+		t.used++
+	}
+	s := &t.all[i]
+	s.index, s.fd, s.buffer = i, noFD, noBuffer
+	s.sample.Reached = 0
+	return s
+}
+
+// release makes the slot free. Events that still carry its generation are stale.
+func (t *slots) release(s *slot) {
+	s.state = stateFree
+	s.generation++
+	t.free = append(t.free, s.index)
+}
+
+// of returns the slot that an event is for, nil when its connection is gone.
+func (t *slots) of(index int32, generation uint32) *slot {
+	s := &t.all[index]
+	if s.generation != generation {
+		return nil
+	}
+	return s
+}

@@ -1,0 +1,61 @@
+package engine
+
+import (
+	"testing"
+	"unsafe"
+)
+
+// TestSlotSize keeps the promise that one more connection in flight costs at
+// most 1 KB, with its share of the free list and of the buffers' free list.
+func TestSlotSize(t *testing.T) {
+	if size := unsafe.Sizeof(slot{}) + 8; size > 1024 {
+		t.Errorf("a slot is %d bytes, want at most 1024", size)
+	}
+}
+
+func TestSlotsAreReusedAndStaleEventsSeen(t *testing.T) {
+	table := newSlots(2)
+	a, b := table.take(), table.take()
+	if a.index == b.index || !table.full() || table.open() != 2 {
+		t.Fatalf("two taken of two: indexes %d %d, full %v, open %d", a.index, b.index, table.full(), table.open())
+	}
+	generation := a.generation
+	if table.of(a.index, generation) != a {
+		t.Fatal("an event of a live connection finds no slot")
+	}
+	table.release(a)
+	if table.of(a.index, generation) != nil {
+		t.Fatal("an event of an ended connection finds a slot")
+	}
+	again := table.take()
+	if again != a || table.of(a.index, generation) != nil || table.of(a.index, again.generation) != a {
+		t.Fatal("the released slot is not reused, or its old events are taken for new ones")
+	}
+}
+
+func TestBuffersDoNotOverlap(t *testing.T) {
+	pool, err := newBuffers(3, 4096)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pool.close()
+	taken := []int32{pool.take(), pool.take(), pool.take()}
+	for i, index := range taken {
+		b := pool.bytes(index)
+		if len(b) != 4096 || cap(b) != 4096 {
+			t.Fatalf("buffer %d: length %d, capacity %d", index, len(b), cap(b))
+		}
+		for j := range b {
+			b[j] = byte(i)
+		}
+	}
+	for i, index := range taken {
+		if b := pool.bytes(index); b[0] != byte(i) || b[4095] != byte(i) {
+			t.Fatalf("buffer %d was written by another", index)
+		}
+	}
+	pool.give(taken[1])
+	if again := pool.take(); again != taken[1] {
+		t.Errorf("took %d, want %d, which was given back last", again, taken[1])
+	}
+}

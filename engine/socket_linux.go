@@ -1,0 +1,142 @@
+package engine
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// The calls in this file never sleep: the sockets are non-blocking. They
+// therefore go through RawSyscall, which does not tell the scheduler; with
+// Syscall each connect(2) is long enough for the scheduler's monitor to take
+// the loop's P away (measured: 1.12-1.25x the CPU per handshake).
+
+// destination is a testee's address in the form that connect(2) takes.
+type destination struct {
+	family int
+	len    uintptr
+	raw    unix.RawSockaddrInet6 // RawSockaddrInet4 is shorter and laid over it
+}
+
+// newDestination fails when an IPv6 zone names no interface.
+func newDestination(addr netip.AddrPort) (*destination, error) {
+	ip := addr.Addr().Unmap()
+	if ip.Is4() {
+		return newDestination4(ip, addr.Port()), nil
+	}
+	d := &destination{family: unix.AF_INET6, len: unix.SizeofSockaddrInet6}
+	d.raw.Family = unix.AF_INET6
+	d.raw.Port = bigEndian16(addr.Port())
+	d.raw.Addr = ip.As16()
+	if zone := ip.Zone(); zone != "" {
+		iface, err := net.InterfaceByName(zone)
+		if err != nil {
+			return nil, fmt.Errorf("zone of testee address %v: %w", addr, err)
+		}
+		d.raw.Scope_id = uint32(iface.Index)
+	}
+	return d, nil
+}
+
+func newDestination4(ip netip.Addr, port uint16) *destination {
+	d := &destination{family: unix.AF_INET, len: unix.SizeofSockaddrInet4}
+	sa := (*unix.RawSockaddrInet4)(unsafe.Pointer(&d.raw))
+	sa.Family = unix.AF_INET
+	sa.Port = bigEndian16(port)
+	sa.Addr = ip.As4()
+	return d
+}
+
+// bigEndian16 returns v so that it lies in network byte order in memory.
+func bigEndian16(v uint16) uint16 {
+	b := [2]byte{byte(v >> 8), byte(v)}
+	return *(*uint16)(unsafe.Pointer(&b))
+}
+
+// openSocket returns a non-blocking TCP socket that no child inherits.
+func openSocket(family int) (fd int32, errno unix.Errno) {
+	r, _, errno := unix.RawSyscall(unix.SYS_SOCKET, uintptr(family),
+		unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+	return int32(r), errno
+}
+
+// connectSocket begins the TCP handshake; EINPROGRESS is its usual answer and
+// is reported as success.
+func connectSocket(fd int32, to *destination) unix.Errno {
+	_, _, errno := unix.RawSyscall(unix.SYS_CONNECT, uintptr(fd), uintptr(unsafe.Pointer(&to.raw)), to.len)
+	if errno == unix.EINPROGRESS {
+		return 0
+	}
+	return errno
+}
+
+// setNoDelay turns Nagle's algorithm off (tcp(7)): a pong and the close frame
+// must not wait for the acknowledgement of the request.
+func setNoDelay(fd int32) unix.Errno {
+	on := int32(1)
+	return setsockopt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, unsafe.Pointer(&on), unsafe.Sizeof(on))
+}
+
+// setAbortive makes close(2) send an RST (socket(7), SO_LINGER with 0): a
+// connection that wsperf has to end first must not hold its port in TIME_WAIT.
+func setAbortive(fd int32) unix.Errno {
+	l := unix.Linger{Onoff: 1, Linger: 0}
+	return setsockopt(fd, unix.SOL_SOCKET, unix.SO_LINGER, unsafe.Pointer(&l), unsafe.Sizeof(l))
+}
+
+func setsockopt(fd int32, level, name uintptr, value unsafe.Pointer, size uintptr) unix.Errno {
+	_, _, errno := unix.RawSyscall6(unix.SYS_SETSOCKOPT, uintptr(fd), level, name, uintptr(value), size, 0)
+	return errno
+}
+
+// socketError takes the pending error of a socket (socket(7), SO_ERROR).
+func socketError(fd int32) unix.Errno {
+	var value int32
+	size := uint32(unsafe.Sizeof(value))
+	_, _, errno := unix.RawSyscall6(unix.SYS_GETSOCKOPT, uintptr(fd), unix.SOL_SOCKET, unix.SO_ERROR,
+		uintptr(unsafe.Pointer(&value)), uintptr(unsafe.Pointer(&size)), 0)
+	if errno != 0 {
+		return errno
+	}
+	return unix.Errno(value)
+}
+
+// sendSocket writes what the socket takes. MSG_NOSIGNAL: a testee that is gone
+// is an errno, not a signal. b must not be empty.
+func sendSocket(fd int32, b []byte) (n int, errno unix.Errno) {
+	for {
+		r, _, errno := unix.RawSyscall6(unix.SYS_SENDTO, uintptr(fd), uintptr(unsafe.Pointer(&b[0])), uintptr(len(b)),
+			unix.MSG_NOSIGNAL, 0, 0)
+		switch errno {
+		case 0:
+			return int(r), 0
+		case unix.EINTR: // signal(7): nothing was sent
+		default:
+			return 0, errno
+		}
+	}
+}
+
+// receiveSocket reads what is there; n == 0 without an errno is the testee's
+// FIN. b must not be empty.
+func receiveSocket(fd int32, b []byte) (n int, errno unix.Errno) {
+	for {
+		r, _, errno := unix.RawSyscall(unix.SYS_READ, uintptr(fd), uintptr(unsafe.Pointer(&b[0])), uintptr(len(b)))
+		switch errno {
+		case 0:
+			return int(r), 0
+		case unix.EINTR: // signal(7): nothing was read
+		default:
+			return 0, errno
+		}
+	}
+}
+
+// closeSocket gives the descriptor back. close(2): it is gone whatever is
+// returned, so nothing is to be handled.
+func closeSocket(fd int32) {
+	unix.RawSyscall(unix.SYS_CLOSE, uintptr(fd), 0, 0)
+}

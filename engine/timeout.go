@@ -1,0 +1,64 @@
+package engine
+
+import "time"
+
+// noSlot ends a list of slots.
+const noSlot int32 = -1
+
+// timeouts is the queue of the slots that wait for one and the same timeout
+// value. Slots are armed in the order of time, so the oldest deadline is always
+// the first: no heap, no wheel, and arming and disarming are a few stores. The
+// links lie in the slots; a slot is in one queue at most.
+type timeouts struct {
+	afterNs     int64
+	first, last int32
+}
+
+func newTimeouts(after time.Duration) timeouts {
+	return timeouts{afterNs: int64(after), first: noSlot, last: noSlot}
+}
+
+// arm appends a slot whose deadline is counted from nowNs, which must not be
+// before that of the slot armed last.
+func (t *timeouts) arm(slots []slot, i int32, nowNs int64) {
+	s := &slots[i]
+	s.deadlineNs = nowNs + t.afterNs
+	s.previous, s.next = t.last, noSlot
+	if t.last == noSlot {
+		t.first = i
+	} else {
+		slots[t.last].next = i
+	}
+	t.last = i
+}
+
+// disarm takes a slot out of the queue that it is in.
+func (t *timeouts) disarm(slots []slot, i int32) {
+	s := &slots[i]
+	if s.previous == noSlot {
+		t.first = s.next
+	} else {
+		slots[s.previous].next = s.next
+	}
+	if s.next == noSlot {
+		t.last = s.previous
+	} else {
+		slots[s.next].previous = s.previous
+	}
+}
+
+// expired returns the first slot when its deadline is over, noSlot otherwise.
+func (t *timeouts) expired(slots []slot, nowNs int64) int32 {
+	if t.first == noSlot || slots[t.first].deadlineNs > nowNs {
+		return noSlot
+	}
+	return t.first
+}
+
+// nextNs returns the earliest deadline, or otherwise what it is given.
+func (t *timeouts) nextNs(slots []slot, otherwiseNs int64) int64 {
+	if t.first == noSlot {
+		return otherwiseNs
+	}
+	return min(otherwiseNs, slots[t.first].deadlineNs)
+}
