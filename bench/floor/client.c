@@ -1,0 +1,162 @@
+// The floor: a minimal client that does what wsperf does on the wire, and
+// nothing else. It makes CONNECTIONS connections to 127.0.0.1:PORT with INFLIGHT
+// opening handshakes at a time, one epoll loop, the same system calls in the
+// same order: socket, TCP_NODELAY, connect, epoll add, the request at once,
+// read, close frame, read, FIN awaited, close. One key for all, no reply is
+// validated, nothing is timed or recorded.
+//
+//     client PORT CONNECTIONS INFLIGHT
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { EVENTS = 256, STARTS = 16, SLOTS = 20000 };
+enum state { CONNECTING, OPENING, CLOSING, FINISHING };
+
+struct slot {
+	int fd;
+	enum state state;
+};
+
+static struct slot slots[SLOTS];
+static int free_slots[SLOTS], free_count;
+static char request[512];
+static int request_len, epoll_fd, in_flight, open_count;
+static long left, done;
+static struct sockaddr_in testee;
+
+static const unsigned char close_frame[8] = {0x88, 0x82, 1, 2, 3, 4, 0x03 ^ 1, 0xe8 ^ 2};
+
+static void die(const char *what) {
+	perror(what);
+	exit(1);
+}
+
+static void end(struct slot *s) {
+	close(s->fd);
+	free_slots[free_count++] = s - slots;
+	open_count--;
+	done++;
+}
+
+static int write_request(struct slot *s) {
+	ssize_t n = sendto(s->fd, request, request_len, MSG_NOSIGNAL, NULL, 0);
+	if (n < 0 && errno == EAGAIN)
+		return 0;
+	if (n != request_len)
+		die("send request");
+	s->state = OPENING;
+	return 1;
+}
+
+static void start(void) {
+	struct slot *s = &slots[free_slots[--free_count]];
+	int on = 1;
+	s->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (s->fd < 0)
+		die("socket");
+	setsockopt(s->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+	if (connect(s->fd, (struct sockaddr *)&testee, sizeof testee) < 0 && errno != EINPROGRESS)
+		die("connect");
+	struct epoll_event ev = {EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, {.u32 = s - slots}};
+	if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, s->fd, &ev) < 0)
+		die("epoll_ctl");
+	s->state = CONNECTING;
+	in_flight++;
+	open_count++;
+	left--;
+	write_request(s);
+}
+
+// opened: the 101 is there. Its last bytes are all that is looked at.
+static void opened(struct slot *s, const char *b, ssize_t n) {
+	if (n < 4 || memcmp(b + n - 4, "\r\n\r\n", 4) != 0) {
+		fprintf(stderr, "a response in pieces: the floor does not know them\n");
+		exit(1);
+	}
+	in_flight--;
+	s->state = CLOSING;
+	if (sendto(s->fd, close_frame, sizeof close_frame, MSG_NOSIGNAL, NULL, 0) != sizeof close_frame)
+		die("send close frame");
+}
+
+static void readable(struct slot *s, unsigned flags) {
+	static char b[64 << 10];
+	ssize_t n = read(s->fd, b, sizeof b);
+	if (n < 0 && errno == EAGAIN)
+		return;
+	if (n <= 0)
+		die("read");
+	if (s->state == OPENING)
+		opened(s, b, n);
+	else if (s->state == CLOSING)
+		s->state = FINISHING;
+	if (s->state == FINISHING && flags & EPOLLRDHUP)
+		end(s);
+}
+
+static void handle(struct epoll_event *ev) {
+	struct slot *s = &slots[ev->data.u32];
+	if (s->state == FINISHING) {
+		if (ev->events & EPOLLRDHUP)
+			end(s);
+		return;
+	}
+	if (s->state == CONNECTING && !write_request(s))
+		return;
+	if (ev->events & (EPOLLIN | EPOLLRDHUP))
+		readable(s, ev->events);
+}
+
+static void run(int most) {
+	struct epoll_event events[EVENTS];
+	while (left > 0 || open_count > 0) {
+		int more = 1;
+		for (int i = 0; i < STARTS && more; i++) {
+			more = left > 0 && in_flight < most && free_count > 0;
+			if (more)
+				start();
+		}
+		int n = epoll_wait(epoll_fd, events, EVENTS, 0);
+		if (n == 0 && !more)
+			n = epoll_wait(epoll_fd, events, EVENTS, 100);
+		for (int i = 0; i < n; i++)
+			handle(&events[i]);
+	}
+}
+
+int main(int argc, char **argv) {
+	if (argc != 4) {
+		fprintf(stderr, "usage: client PORT CONNECTIONS INFLIGHT\n");
+		return 2;
+	}
+	testee.sin_family = AF_INET;
+	testee.sin_port = htons(atoi(argv[1]));
+	testee.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	left = atol(argv[2]);
+	request_len = snprintf(request, sizeof request,
+		"GET / HTTP/1.1\r\nHost: 127.0.0.1:%s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+		"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n", argv[1]);
+	for (int i = SLOTS; i > 0; i--)
+		free_slots[free_count++] = i - 1;
+	struct rlimit limit;
+	getrlimit(RLIMIT_NOFILE, &limit);
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+	if (limit.rlim_cur < SLOTS + 10)
+		free_count = limit.rlim_cur - 10;
+	epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (epoll_fd < 0)
+		die("epoll_create1");
+	run(atoi(argv[3]));
+	printf("%ld\n", done);
+	return 0;
+}

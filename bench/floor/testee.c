@@ -1,0 +1,154 @@
+// A minimal testee for the floor: one epoll loop on 127.0.0.1:PORT that answers
+// an opening handshake with its own accept key, and a close frame with a close
+// frame and FIN. Requests and frames must come in one piece. It serves until it
+// is killed, and prints its port when it can be connected to.
+//
+//     testee PORT        0: a free one
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { EVENTS = 256, ACCEPTS = 64 };
+
+static int epoll_fd, listen_fd;
+
+static void die(const char *what) {
+	perror(what);
+	exit(1);
+}
+
+static uint32_t rotate(uint32_t v, int n) { return v << n | v >> (32 - n); }
+
+// block is one round of SHA-1 (FIPS 180-4 section 6.1.2).
+static void block(uint32_t h[5], const uint8_t *p) {
+	uint32_t w[80], a = h[0], b = h[1], c = h[2], d = h[3], e = h[4];
+	for (int i = 0; i < 16; i++)
+		w[i] = (uint32_t)p[4 * i] << 24 | p[4 * i + 1] << 16 | p[4 * i + 2] << 8 | p[4 * i + 3];
+	for (int i = 16; i < 80; i++)
+		w[i] = rotate(w[i - 3] ^ w[i - 8] ^ w[i - 14] ^ w[i - 16], 1);
+	for (int i = 0; i < 80; i++) {
+		uint32_t f = i < 20 ? (b & c) | (~b & d) : i < 40 ? b ^ c ^ d : i < 60 ? (b & c) | (b & d) | (c & d) : b ^ c ^ d;
+		uint32_t k = i < 20 ? 0x5a827999 : i < 40 ? 0x6ed9eba1 : i < 60 ? 0x8f1bbcdc : 0xca62c1d6;
+		uint32_t t = rotate(a, 5) + f + e + k + w[i];
+		e = d, d = c, c = rotate(b, 30), b = a, a = t;
+	}
+	h[0] += a, h[1] += b, h[2] += c, h[3] += d, h[4] += e;
+}
+
+// sha1 of 60 bytes, the length of a key and the GUID: 2 blocks with padding.
+static void sha1(const char *in, uint8_t out[20]) {
+	uint32_t h[5] = {0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0};
+	uint8_t p[128] = {0};
+	memcpy(p, in, 60);
+	p[60] = 0x80;
+	p[126] = 60 * 8 >> 8, p[127] = 60 * 8 & 0xff;
+	block(h, p);
+	block(h, p + 64);
+	for (int i = 0; i < 20; i++)
+		out[i] = h[i / 4] >> (24 - 8 * (i % 4));
+}
+
+static void base64(const uint8_t in[20], char out[28]) {
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	uint8_t p[21] = {0};
+	memcpy(p, in, 20);
+	for (int i = 0; i < 7; i++) {
+		uint32_t v = p[3 * i] << 16 | p[3 * i + 1] << 8 | p[3 * i + 2];
+		for (int j = 0; j < 4; j++)
+			out[4 * i + j] = digits[v >> (18 - 6 * j) & 63];
+	}
+	out[27] = '=';
+}
+
+static void answer_request(int fd, char *b, ssize_t n) {
+	static const char guid[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+	static char response[] = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+		"Sec-WebSocket-Accept: 0123456789012345678901234567\r\n\r\n";
+	char keyed[60];
+	uint8_t digest[20];
+	b[n] = 0;
+	char *key = strcasestr(b, "\r\nSec-WebSocket-Key: ");
+	if (!key || key + 21 + 24 > b + n)
+		die("request without a key");
+	memcpy(keyed, key + 21, 24);
+	memcpy(keyed + 24, guid, 36);
+	sha1(keyed, digest);
+	base64(digest, response + sizeof response - 1 - 4 - 28);
+	if (send(fd, response, sizeof response - 1, MSG_NOSIGNAL) != sizeof response - 1)
+		close(fd);
+}
+
+static void answer_close(int fd) {
+	static const unsigned char frame[4] = {0x88, 2, 0x03, 0xe8};
+	send(fd, frame, sizeof frame, MSG_NOSIGNAL);
+	close(fd);
+}
+
+static void readable(int fd) {
+	static char b[64 << 10];
+	ssize_t n = read(fd, b, sizeof b - 1);
+	if (n < 0 && errno == EAGAIN)
+		return;
+	if (n <= 0)
+		close(fd);
+	else if ((unsigned char)b[0] == 0x88)
+		answer_close(fd);
+	else
+		answer_request(fd, b, n);
+}
+
+static void accept_some(void) {
+	for (int i = 0; i < ACCEPTS; i++) {
+		int fd = accept4(listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		if (fd < 0)
+			return; // none left, or no descriptor: later
+		struct epoll_event ev = {EPOLLIN | EPOLLET, {.fd = fd}};
+		epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &ev);
+	}
+}
+
+static void listen_on(int port) {
+	struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t len = sizeof a;
+	int on = 1;
+	listen_fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	setsockopt(listen_fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+	if (bind(listen_fd, (struct sockaddr *)&a, sizeof a) < 0 || listen(listen_fd, 65535) < 0)
+		die("listen");
+	getsockname(listen_fd, (struct sockaddr *)&a, &len);
+	struct epoll_event ev = {EPOLLIN, {.fd = listen_fd}};
+	epoll_ctl(epoll_fd, EPOLL_CTL_ADD, listen_fd, &ev);
+	printf("%d\n", ntohs(a.sin_port));
+	fflush(stdout);
+}
+
+int main(int argc, char **argv) {
+	if (argc != 2) {
+		fprintf(stderr, "usage: testee PORT\n");
+		return 2;
+	}
+	struct rlimit limit;
+	getrlimit(RLIMIT_NOFILE, &limit);
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+	epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	listen_on(atoi(argv[1]));
+	struct epoll_event events[EVENTS];
+	for (;;) {
+		int n = epoll_wait(epoll_fd, events, EVENTS, -1);
+		for (int i = 0; i < n; i++) {
+			if (events[i].data.fd == listen_fd)
+				accept_some();
+			else
+				readable(events[i].data.fd);
+		}
+	}
+}

@@ -1,0 +1,44 @@
+//go:build !race
+
+// Under the race detector sync.Pool drops what it is given at random, so that
+// the upgrader allocates anew.
+
+package testee
+
+import (
+	"testing"
+
+	"github.com/gobwas/ws"
+)
+
+func TestAllocations(t *testing.T) {
+	in := []byte(client(ws.OpText, "hello") + client(ws.OpPing, "hello"))
+	buf, out := make([]byte, len(in)), make([]byte, 0, 4096)
+	s := session{state: inHeader}
+	if n := testing.AllocsPerRun(1000, func() {
+		copy(buf, in)
+		s.feed(buf, out)
+	}); n != 0 {
+		t.Errorf("text and ping: %v allocations", n)
+	}
+	closeFrame := []byte(client(ws.OpClose, body(1000, "bye")))
+	buf = make([]byte, len(closeFrame))
+	if n := testing.AllocsPerRun(1000, func() {
+		copy(buf, closeFrame)
+		s = session{state: inHeader}
+		if _, v := s.feed(buf, out); v != finished {
+			t.Fatal("close frame not answered")
+		}
+	}); n != 0 {
+		t.Errorf("close: %v allocations", n)
+	}
+	// The Upgrader makes one: the value of its method header.WriteTo.
+	buf = make([]byte, len(request))
+	if n := testing.AllocsPerRun(1000, func() {
+		copy(buf, request)
+		s = session{}
+		s.feed(buf, out)
+	}); n > 1 {
+		t.Errorf("opening handshake in one piece: %v allocations", n)
+	}
+}

@@ -1,0 +1,354 @@
+package testee
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/gobwas/ws"
+	"github.com/gobwas/ws/wsutil"
+)
+
+// patience is how long a test waits for what must come.
+const patience = 20 * time.Second
+
+// serve runs a testee until the test is over, and returns its address.
+func serve(t *testing.T, c Config) string {
+	t.Helper()
+	addr, stop := start(t, c)
+	t.Cleanup(stop)
+	return addr
+}
+
+// start runs a testee until stop is called, which checks that it ended well.
+func start(t *testing.T, c Config) (addr string, stop func()) {
+	t.Helper()
+	if c.Listen == "" {
+		c.Listen = "127.0.0.1:0"
+	}
+	ready, ended := make(chan net.Addr, 1), make(chan error, 1)
+	c.Ready = func(addr net.Addr) { ready <- addr }
+	ctx, cancel := context.WithCancel(context.Background())
+	go func() { ended <- Serve(ctx, c) }()
+	select {
+	case a := <-ready:
+		addr = a.String()
+	case err := <-ended:
+		cancel()
+		t.Fatalf("ended before it was ready: %v", err)
+	}
+	return addr, func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Errorf("Serve: %v", err)
+		}
+	}
+}
+
+// connect makes a TCP connection that is closed at the end of the test.
+func connect(t *testing.T, addr string) net.Conn {
+	t.Helper()
+	conn, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	conn.SetDeadline(time.Now().Add(patience))
+	return conn
+}
+
+// open performs the opening handshake by gobwas/ws.
+func open(t *testing.T, addr string) net.Conn {
+	t.Helper()
+	conn, err := tryOpen(addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	return conn
+}
+
+func tryOpen(addr string) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	conn, early, _, err := ws.Dial(ctx, "ws://"+addr+"/")
+	if err != nil {
+		return nil, err
+	}
+	if early != nil {
+		conn.Close()
+		return nil, errors.New("frames before the first of ours")
+	}
+	conn.SetDeadline(time.Now().Add(patience))
+	return conn, nil
+}
+
+// expect wants these bytes next.
+func expect(t *testing.T, conn net.Conn, want string) {
+	t.Helper()
+	got := make([]byte, len(want))
+	if _, err := io.ReadFull(conn, got); err != nil || string(got) != want {
+		t.Errorf("got %q, error %v; want %q", got, err, want)
+	}
+}
+
+// ended wants the testee to end the connection with a FIN, after nothing more.
+func ended(t *testing.T, conn net.Conn) {
+	t.Helper()
+	if rest, err := io.ReadAll(conn); err != nil || len(rest) > 0 {
+		t.Errorf("at the end came %q, error %v; want nothing and a FIN", rest, err)
+	}
+}
+
+// dropped wants the testee to close the connection in whichever way.
+func dropped(t *testing.T, conn net.Conn) {
+	t.Helper()
+	_, err := io.Copy(io.Discard, conn)
+	if err != nil && !errors.Is(err, syscall.ECONNRESET) {
+		t.Errorf("connection was not closed: %v", err)
+	}
+}
+
+func TestEcho(t *testing.T) {
+	addr := serve(t, Config{Loops: 2})
+	conn := open(t, addr)
+	for _, size := range []int{0, 1, 125, 126, 65535, 65536, maxPayloadBytes} {
+		sent := bytes.Repeat([]byte("abc"), size/3+1)[:size]
+		written := make(chan error, 1)
+		go func() { written <- wsutil.WriteClientBinary(conn, sent) }()
+		got, err := wsutil.ReadServerBinary(conn)
+		if err != nil || !bytes.Equal(got, sent) {
+			t.Fatalf("%d bytes: got %d, error %v", size, len(got), err)
+		}
+		if err := <-written; err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := wsutil.WriteClientMessage(conn, ws.OpPing, []byte("are you there")); err != nil {
+		t.Fatal(err)
+	}
+	expect(t, conn, testeeFrame(ws.OpPong, "are you there"))
+}
+
+func TestClose(t *testing.T) {
+	addr := serve(t, Config{Loops: 1})
+	for _, sent := range []string{"", body(1000, ""), body(1001, "going"), body(4000, "")} {
+		conn := open(t, addr)
+		if err := wsutil.WriteClientMessage(conn, ws.OpClose, []byte(sent)); err != nil {
+			t.Fatal(err)
+		}
+		expect(t, conn, testeeFrame(ws.OpClose, sent[:min(2, len(sent))]))
+		ended(t, conn)
+	}
+}
+
+// A whole connection's bytes in one write, and the same byte by byte.
+func TestGluedAndTrickled(t *testing.T) {
+	addr := serve(t, Config{Loops: 1})
+	in := []byte(request + client(ws.OpText, "hello") + client(ws.OpClose, body(1000, "")))
+	want := response + testeeFrame(ws.OpText, "hello") + closing(1000)
+	for _, pieces := range [][][]byte{{in}, bytewise(in)} {
+		conn := connect(t, addr)
+		for _, piece := range pieces {
+			if _, err := conn.Write(piece); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got, err := io.ReadAll(conn); err != nil || string(got) != want {
+			t.Errorf("%d pieces: got %q, error %v; want %q", len(pieces), got, err, want)
+		}
+	}
+}
+
+func TestBadRequest(t *testing.T) {
+	addr := serve(t, Config{Loops: 1})
+	conn := connect(t, addr)
+	fmt.Fprint(conn, strings.Replace(request, "Host", "Toast", 1))
+	got, err := io.ReadAll(conn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkRefusal(t, string(got), 400, nil)
+}
+
+// The close frame must arrive although more input is on its way: closed at once,
+// the testee's RST could overtake it. Nor may the input be read as frames any
+// more: the payload here looks like close frames.
+func TestFailureArrives(t *testing.T) {
+	addr := serve(t, Config{Loops: 1, LingerTimeout: time.Minute})
+	conn := open(t, addr).(*net.TCPConn)
+	tooBig := "\x82\xff\x00\x00\x00\x00\x00\x10\x00\x01\x00\x00\x00\x00" + strings.Repeat("\x88\x80\x00\x00\x00\x00", 1<<17)
+	if _, err := io.WriteString(conn, tooBig); err != nil {
+		t.Fatal(err)
+	}
+	conn.CloseWrite()
+	if got, err := io.ReadAll(conn); err != nil || string(got) != closing(1009) {
+		t.Errorf("got %q, error %v; want %q and a FIN", got, err, closing(1009))
+	}
+}
+
+func TestLingerEnds(t *testing.T) {
+	addr := serve(t, Config{Loops: 1, LingerTimeout: 10 * time.Millisecond})
+	conn := open(t, addr)
+	io.WriteString(conn, testeeFrame(ws.OpText, "not masked"))
+	if got, err := io.ReadAll(conn); err != nil || string(got) != closing(1002) {
+		t.Errorf("got %q, error %v; want %q and a FIN", got, err, closing(1002))
+	}
+}
+
+func TestSilentClients(t *testing.T) {
+	addr := serve(t, Config{Loops: 2, HandshakeTimeout: 30 * time.Millisecond})
+	opened := retryOpen(t, addr) // the time may be short for this client too
+	defer opened.Close()
+	for _, sent := range []string{"", "GET / HTTP/1.1\r\n", request[:len(request)-1]} {
+		conn := connect(t, addr)
+		io.WriteString(conn, sent)
+		ended(t, conn)
+	}
+	// The time is for the opening handshake only.
+	if err := wsutil.WriteClientText(opened, []byte("still here")); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := wsutil.ReadServerText(opened); err != nil || string(got) != "still here" {
+		t.Errorf("echo of a connection that was silent: %q, error %v", got, err)
+	}
+}
+
+func TestConnectionsAtATime(t *testing.T) {
+	const limit = 5
+	addr := serve(t, Config{Loops: 2, MaxConnections: limit})
+	var conns []net.Conn
+	for range limit {
+		conns = append(conns, open(t, addr))
+	}
+	for range 3 {
+		dropped(t, connect(t, addr))
+	}
+	// Those inside are not disturbed; when one leaves, another may come.
+	wsutil.WriteClientMessage(conns[0], ws.OpClose, nil)
+	expect(t, conns[0], testeeFrame(ws.OpClose, ""))
+	ended(t, conns[0])
+	another := retryOpen(t, addr)
+	defer another.Close()
+	for _, conn := range append(conns[1:], another) {
+		wsutil.WriteClientText(conn, []byte("x"))
+		if got, err := wsutil.ReadServerText(conn); err != nil || string(got) != "x" {
+			t.Errorf("echo: %q, error %v", got, err)
+		}
+	}
+}
+
+// retryOpen opens a connection as soon as the testee lets it.
+func retryOpen(t *testing.T, addr string) net.Conn {
+	t.Helper()
+	for deadline := time.Now().Add(patience); ; {
+		conn, err := tryOpen(addr)
+		if err == nil {
+			return conn
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("no connection: %v", err)
+		}
+	}
+}
+
+// Every loop gets some of 64 connections, but for a chance of 1 in 2 to the 63.
+func TestLoopsShareThePort(t *testing.T) {
+	for _, listen := range []string{"127.0.0.1:0", "[::1]:0", ":0"} {
+		t.Run(listen, func(t *testing.T) {
+			c := Config{Listen: listen, Loops: 2}.withDefaults()
+			s := &server{config: c, admission: admission{limit: 64}}
+			if err := s.listen(); err != nil {
+				t.Fatal(err)
+			}
+			ctx, cancel := context.WithCancel(t.Context())
+			done := make(chan error)
+			go func() { done <- s.run(ctx) }()
+			for range 64 {
+				open(t, s.addr.String())
+			}
+			cancel()
+			if err := <-done; err != nil {
+				t.Error(err)
+			}
+			for i, l := range s.loops {
+				if l.free == nil {
+					t.Errorf("loop %d had no connections", i)
+				}
+			}
+			if n := s.admission.open.Load(); n != 0 {
+				t.Errorf("%d connections open at the end", n)
+			}
+		})
+	}
+}
+
+func TestPortIsTaken(t *testing.T) {
+	for _, loops := range []int{1, 2} {
+		for _, first := range []int{1, 2} {
+			addr := serve(t, Config{Loops: first})
+			ctx, cancel := context.WithCancel(t.Context())
+			err := Serve(ctx, Config{Listen: addr, Loops: loops, Ready: func(net.Addr) { cancel() }})
+			cancel()
+			checkError(t, err, "listen on "+addr+": bind: address already in use")
+		}
+	}
+}
+
+func TestStop(t *testing.T) {
+	before := runtime.NumGoroutine()
+	addr, stop := start(t, Config{Loops: 2})
+	conn, silent := open(t, addr), connect(t, addr)
+	stop()
+	dropped(t, conn)
+	dropped(t, silent)
+	waitForGoroutines(t, before)
+	// The port is free: a second testee gets it.
+	_, stop = start(t, Config{Listen: addr, Loops: 1})
+	stop()
+	waitForGoroutines(t, before)
+}
+
+func TestStopBeforeStart(t *testing.T) {
+	before := runtime.NumGoroutine()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	ready := func(net.Addr) { t.Error("ready, although it should not run") }
+	if err := Serve(ctx, Config{Listen: "127.0.0.1:0", Loops: 3, Ready: ready}); err != nil {
+		t.Error(err)
+	}
+	waitForGoroutines(t, before)
+}
+
+func TestStopAtOnce(t *testing.T) {
+	for range 3 {
+		_, stop := start(t, Config{Loops: 2})
+		stop()
+	}
+}
+
+func TestServeRefuses(t *testing.T) {
+	checkError(t, Serve(t.Context(), Config{Listen: "127.0.0.1:0"}), "loops 0")
+	checkError(t, Serve(t.Context(), Config{Listen: "192.0.2.1:0", Loops: 1}), "listen on 192.0.2.1:0: bind: cannot assign requested address")
+	checkError(t, Serve(t.Context(), Config{Listen: "192.0.2.1:0", Loops: 2}), "listen on 192.0.2.1:0: bind: cannot assign requested address")
+	checkError(t, Serve(t.Context(), Config{Listen: "127.0.0.1:0", Loops: 1, MaxConnections: 1 << 40}), "allows at most")
+}
+
+// waitForGoroutines waits until there are no more than before.
+func waitForGoroutines(t *testing.T, before int) {
+	t.Helper()
+	for deadline := time.Now().Add(patience); runtime.NumGoroutine() > before; runtime.Gosched() {
+		if time.Now().After(deadline) {
+			stacks := make([]byte, 1<<16)
+			t.Fatalf("%d goroutines, %d before:\n%s", runtime.NumGoroutine(), before, stacks[:runtime.Stack(stacks, true)])
+		}
+	}
+}
