@@ -78,9 +78,9 @@
 //
 // # Imports
 //
-// cmd -> engine, stats, bench; engine -> handshake, stats, x/sys; handshake ->
-// gobwas/ws; stats -> hdrhistogram. Nobody imports cmd. TestImportDirections
-// keeps it so.
+// cmd -> engine, handshake, stats, bench/testee; bench/cost -> engine; engine ->
+// handshake, stats, x/sys; handshake -> gobwas/ws; stats -> hdrhistogram. Nobody
+// imports cmd. TestImportDirections keeps it so.
 //
 // # Where new things go
 //

@@ -1,0 +1,96 @@
+package main
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// flagError puts the flag library's errors into our words: what is wrong, and what would be right.
+func flagError(c *cobra.Command, err error) error {
+	var unknown *pflag.NotExistError
+	var missing *pflag.ValueRequiredError
+	var invalid *pflag.InvalidValueError
+	switch {
+	case errors.As(err, &unknown):
+		return unknownFlag(c, unknown)
+	case errors.As(err, &missing):
+		return usagef(c, "--%s: a value is missing: %s", missing.GetFlag().Name, wanted(missing.GetFlag()))
+	case errors.As(err, &invalid):
+		return invalidValue(c, invalid)
+	}
+	return asUsage(c, err)
+}
+
+func unknownFlag(c *cobra.Command, e *pflag.NotExistError) error {
+	if e.GetSpecifiedShortnames() != "" {
+		return usagef(c, "unknown option -%s: options are written with two dashes", e.GetSpecifiedShortnames())
+	}
+	if near := nearestFlag(c, e.GetSpecifiedName()); near != "" {
+		return usagef(c, "unknown option --%s: did you mean --%s?", e.GetSpecifiedName(), near)
+	}
+	return usagef(c, "unknown option --%s", e.GetSpecifiedName())
+}
+
+func invalidValue(c *cobra.Command, e *pflag.InvalidValueError) error {
+	f := e.GetFlag()
+	if errors.Is(e, strconv.ErrRange) {
+		return usagef(c, "--%s %s: the number is too large", f.Name, e.GetValue())
+	}
+	return usagef(c, "--%s %q: %s", f.Name, e.GetValue(), wanted(f))
+}
+
+// wanted says what a flag takes, by the type of its value.
+func wanted(f *pflag.Flag) string {
+	switch f.Value.Type() {
+	case "int", "int64":
+		return "must be a whole number"
+	case "duration":
+		return "must be a time with its unit, such as 500ms, 30s or 2m"
+	case "bool":
+		return "must be true or false, or left out"
+	}
+	name, _ := pflag.UnquoteUsage(f)
+	return "must be followed by " + name
+}
+
+// nearestFlag returns the flag within two mistyped letters of name, or one that name begins.
+func nearestFlag(c *cobra.Command, name string) string {
+	best, near := 3, ""
+	c.Flags().VisitAll(func(f *pflag.Flag) {
+		d := distance(name, f.Name)
+		if len(name) > 1 && strings.HasPrefix(f.Name, name) {
+			d = min(d, 2)
+		}
+		if !f.Hidden && d < best {
+			best, near = d, f.Name
+		}
+	})
+	return near
+}
+
+// distance is the number of letters to insert, remove or replace to get from
+// a to b (Levenshtein, "Binary codes capable of correcting deletions,
+// insertions, and reversals", 1966).
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := diagonal
+			if a[i] != b[j] {
+				cost++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}

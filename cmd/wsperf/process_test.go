@@ -1,0 +1,325 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gobwas/ws"
+	"golang.org/x/sys/unix"
+
+	"wsperf/engine"
+)
+
+// patience is how long a test waits for another process before it gives up.
+const patience = 20 * time.Second
+
+// holder starts a built-in testee, prints its process ID, and waits to be killed.
+func holder() {
+	cpus, err := engine.AllowedCPUs()
+	if err != nil {
+		panic(err)
+	}
+	b, err := startBuiltin(context.Background(), cpus)
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(b.cmd.Process.Pid)
+	select {}
+}
+
+// program is a started process whose standard error is read line by line.
+type program struct {
+	*exec.Cmd
+	stdout bytes.Buffer
+	stderr *bufio.Reader
+}
+
+func start(t *testing.T, name string, args ...string) *program {
+	t.Helper()
+	path, err := exec.LookPath(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &program{Cmd: exec.Command(path, args...)}
+	p.Stdout = &p.stdout
+	stderr, err := p.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.stderr = bufio.NewReader(stderr)
+	if err := p.Start(); err != nil {
+		t.Fatal(err)
+	}
+	timer := time.AfterFunc(patience, func() { _ = p.Process.Kill() })
+	t.Cleanup(func() {
+		timer.Stop()
+		_ = p.Process.Kill() // it has ended, unless the test failed
+	})
+	return p
+}
+
+// end waits for the process and returns the rest of its standard error and its exit code.
+func (p *program) end(t *testing.T) (string, int) {
+	t.Helper()
+	rest, err := io.ReadAll(p.stderr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = p.Wait() // the exit code says it all
+	return string(rest), p.ProcessState.ExitCode()
+}
+
+// scripted is a testee that tells when it has read a close frame, and answers
+// that only if it is polite.
+type scripted struct {
+	url    string
+	polite bool
+	closed chan struct{}
+}
+
+func newScripted(t *testing.T, polite bool) *scripted {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	s := &scripted{url: "ws://" + l.Addr().String() + "/", polite: polite, closed: make(chan struct{}, 1)}
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go s.serve(c)
+		}
+	}()
+	return s
+}
+
+func (s *scripted) serve(c net.Conn) {
+	defer c.Close()
+	if _, err := ws.Upgrade(c); err != nil {
+		return
+	}
+	head, err := ws.ReadHeader(c)
+	if err != nil || head.OpCode != ws.OpClose {
+		return
+	}
+	_, _ = io.CopyN(io.Discard, c, head.Length) // the next step fails if this one does
+	tell(s.closed)
+	if s.polite {
+		_ = ws.WriteFrame(c, ws.NewCloseFrame(nil)) // the client sees it, or the test fails
+		return
+	}
+	_, _ = io.Copy(io.Discard, c) // until the client goes
+}
+
+func tell(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+func await(t *testing.T, c <-chan struct{}, what string) {
+	t.Helper()
+	select {
+	case <-c:
+	case <-time.After(patience):
+		t.Fatalf("no %s", what)
+	}
+}
+
+const hint = "wsperf: interrupted: closing open connections (again to stop at once)\n"
+
+func TestFirstSignalEndsGracefully(t *testing.T) {
+	for _, sig := range []unix.Signal{unix.SIGINT, unix.SIGTERM} {
+		t.Run(sig.String(), func(t *testing.T) {
+			s := newScripted(t, true)
+			file := filepath.Join(t.TempDir(), "result.json")
+			p := start(t, "wsperf", "run", s.url, "--duration", "1h", "--out", file)
+			await(t, s.closed, "close frame")
+			if err := p.Process.Signal(sig); err != nil {
+				t.Fatal(err)
+			}
+			stderr, code := p.end(t)
+			if stderr != hint || code != exitInterrupted {
+				t.Errorf("exit code %d, standard error %q", code, stderr)
+			}
+			if !strings.Contains(p.stdout.String(), "Aggregate results") || !strings.Contains(p.stdout.String(), "nterrupted") {
+				t.Errorf("the report is not there, or not marked:\n%s", p.stdout.String())
+			}
+			if data, err := os.ReadFile(file); err != nil || !bytes.Contains(data, []byte(`"interrupted":true`)) {
+				t.Errorf("the result file is not marked: %v", err)
+			}
+		})
+	}
+}
+
+func TestSecondSignalEndsAtOnce(t *testing.T) {
+	s := newScripted(t, false)
+	dir := t.TempDir()
+	p := start(t, "wsperf", "run", s.url, "--duration", "1h", "--close-timeout", "10m", "--out", filepath.Join(dir, "result.json"))
+	await(t, s.closed, "close frame")
+	if err := p.Process.Signal(unix.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	if line, err := p.stderr.ReadString('\n'); line != hint {
+		t.Fatalf("the first signal printed %q: %v", line, err)
+	}
+	if err := p.Process.Signal(unix.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	stderr, code := p.end(t)
+	if code != exitInterrupted || stderr != "" || p.stdout.Len() != 0 {
+		t.Errorf("exit code %d, standard error %q, standard output %q", code, stderr, p.stdout.String())
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) != 0 {
+		t.Errorf("left behind: %v %v", left, err)
+	}
+}
+
+func TestTesteeEndsBySignal(t *testing.T) {
+	path, err := exec.LookPath("wsperf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(path, "testee", "--listen", "127.0.0.1:0", "--loops", "1")
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if !strings.HasPrefix(line, "listening on 127.0.0.1:") {
+		t.Errorf("first line %q: %v", line, err)
+	}
+	if err := cmd.Process.Signal(unix.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("the testee ended with %v, want 0", err)
+	}
+}
+
+// TestBuiltinEndsWithItsParent kills the parent in the way that leaves it no time to tidy up.
+func TestBuiltinEndsWithItsParent(t *testing.T) {
+	path, err := exec.LookPath("holder")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(path)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	pid := 0
+	if _, err := fmt.Fscan(out, &pid); err != nil {
+		t.Fatal(err)
+	}
+	child, err := unix.PidfdOpen(pid, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(child)
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait() // killed, as it was to be
+	// A pidfd becomes readable when its process ends (pidfd_open(2)).
+	fds := []unix.PollFd{{Fd: int32(child), Events: unix.POLLIN}}
+	for {
+		n, err := unix.Poll(fds, int(patience.Milliseconds()))
+		if err == unix.EINTR {
+			continue
+		}
+		if n != 1 {
+			_ = unix.PidfdSendSignal(child, unix.SIGKILL, nil, 0)
+			t.Fatalf("the built-in testee outlives its parent: %v", err)
+		}
+		return
+	}
+}
+
+func TestBuiltin(t *testing.T) {
+	cpus, err := engine.AllowedCPUs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	begin := func(t *testing.T) *builtin {
+		b, err := startBuiltin(t.Context(), cpus[:1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	t.Run("runs on its CPUs in a process group of its own", func(t *testing.T) {
+		b := begin(t)
+		var mask unix.CPUSet
+		if err := unix.SchedGetaffinity(b.cmd.Process.Pid, &mask); err != nil || mask.Count() != 1 || !mask.IsSet(cpus[0]) {
+			t.Errorf("%d CPUs, the right one: %v, %v", mask.Count(), mask.IsSet(cpus[0]), err)
+		}
+		if group, err := unix.Getpgid(b.cmd.Process.Pid); err != nil || group != b.cmd.Process.Pid {
+			t.Errorf("process group %d, want %d: %v", group, b.cmd.Process.Pid, err)
+		}
+		if err := b.stop(); err != nil || b.fate != nil {
+			t.Errorf("it ended with %v, %v", err, b.fate)
+		}
+	})
+	t.Run("is missed when it dies", func(t *testing.T) {
+		b := begin(t)
+		if err := b.cmd.Process.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		await(t, b.ended.Done(), "end of the child")
+		if err := b.stop(); err == nil || err.Error() != "the built-in testee failed: signal: killed" {
+			t.Errorf("stop says %v", err)
+		}
+	})
+	t.Run("is not waited for after an interrupt", func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if _, err := startBuiltin(ctx, cpus[:1]); !errors.Is(err, errEarly) {
+			t.Errorf("start says %v", err)
+		}
+	})
+}
+
+func TestClosedPipe(t *testing.T) {
+	path, err := exec.LookPath("wsperf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+	var stderr bytes.Buffer
+	cmd := exec.Command(path, "run", "--conns", "100")
+	cmd.Stdout, cmd.Stderr = w, &stderr
+	_ = cmd.Run() // the exit code says it all
+	_ = w.Close()
+	if code := cmd.ProcessState.ExitCode(); code != exitFailed || stderr.String() != "wsperf: standard output: broken pipe\n" {
+		t.Errorf("exit code %d (%v), standard error %q", code, cmd.ProcessState, stderr.String())
+	}
+}

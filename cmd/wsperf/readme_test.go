@@ -1,0 +1,112 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+const (
+	readme      = "../../README.md"
+	shellOutput = "output.txt" // in the folder of the commands
+)
+
+// TestReadmeCommands runs the commands of the README as they stand there, in
+// an empty folder that has nothing but bin/wsperf.
+func TestReadmeCommands(t *testing.T) {
+	if testing.Short() {
+		t.Log("the commands are run without -short")
+		return
+	}
+	blocks := regexp.MustCompile("(?s)```sh\n(.*?)```").FindAllStringSubmatch(readmeText(t), -1)
+	if len(blocks) == 0 {
+		t.Fatal("the README has no commands")
+	}
+	folder := t.TempDir()
+	if out, err := exec.Command("go", "build", "-o", filepath.Join(folder, "bin", "wsperf"), ".").CombinedOutput(); err != nil {
+		t.Fatalf("build: %v\n%s", err, out)
+	}
+	var script strings.Builder
+	script.WriteString("set -e\n")
+	for _, block := range blocks {
+		// A person's hands are slower than the testee's start; the shell's are not.
+		script.WriteString(strings.ReplaceAll(block[1], "&\n", "&\ntimeout 10 sh -c \"until grep -q 'listening on' "+shellOutput+"; do sleep 0.02; done\"\n"))
+	}
+	out, err := shell(folder, script.String())
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for _, name := range []string{"result.json", "results.json"} {
+		if info, err := os.Stat(filepath.Join(folder, name)); err != nil || info.Size() == 0 {
+			t.Errorf("%s was not written: %v", name, err)
+		}
+	}
+	if n := strings.Count(out, "Handshakes/sec:"); n < 5 {
+		t.Errorf("%d reports were printed, want at least 5:\n%s", n, out)
+	}
+}
+
+// shell runs a script, and ends what it has started and left.
+func shell(folder, script string) (out string, err error) {
+	cmd := exec.Command("sh", "-c", script)
+	cmd.Dir = folder
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	file, err := os.Create(filepath.Join(folder, shellOutput))
+	if err != nil {
+		return "", err
+	}
+	defer file.Close()
+	cmd.Stdout, cmd.Stderr = file, file
+	err = cmd.Run()
+	_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM)
+	text, readErr := os.ReadFile(file.Name())
+	if err == nil {
+		err = readErr
+	}
+	return string(text), err
+}
+
+// TestReadmeNamesEveryOption compares the README's table with the command.
+func TestReadmeNamesEveryOption(t *testing.T) {
+	text := readmeText(t)
+	var help, complaint bytes.Buffer
+	if code := run([]string{"run", "--help"}, nil, &help, &complaint); code != 0 {
+		t.Fatalf("run --help: exit code %d\n%s", code, complaint.String())
+	}
+	options := regexp.MustCompile(`(?m)^      (--[a-z-]+)`).FindAllStringSubmatch(help.String(), -1)
+	if len(options) < 15 {
+		t.Fatalf("%d options in the help", len(options))
+	}
+	for _, o := range options {
+		if !strings.Contains(text, "| `"+o[1]) {
+			t.Errorf("%s is not in the README's table", o[1])
+		}
+	}
+}
+
+// TestReadmeNamesEveryMakeTarget: `make X` in the README is a target.
+func TestReadmeNamesEveryMakeTarget(t *testing.T) {
+	makefile, err := os.ReadFile("../../Makefile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range regexp.MustCompile(`make ([a-z_-]+)`).FindAllStringSubmatch(readmeText(t), -1) {
+		if !regexp.MustCompile(`(?m)^`+m[1]+`:`).Match(makefile) && m[1] != "are" {
+			t.Errorf("make %s is not a target", m[1])
+		}
+	}
+}
+
+func readmeText(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile(readme)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}

@@ -1,0 +1,169 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+const rootLong = `wsperf opens WebSocket connections to a server (the testee) as fast as the machine
+can, performs the opening and the closing handshake (RFC 6455) on each of them,
+and reports how long every phase took.
+
+Results go to standard output, progress and warnings to standard error.
+Exit codes: 0 done, 1 could not run or every handshake failed, 2 usage, 130 interrupted.`
+
+const rootExample = `  # 200000 handshakes against the built-in testee
+  wsperf run
+
+  # 30 seconds against a server, at most 2000 opening handshakes in flight
+  wsperf run ws://192.0.2.7:9000/chat --duration 30s --low 1000 --high 2000
+
+  # the short call: URL THREADS CONNECTIONS LOW HIGH [RESULTFILE]
+  wsperf ws://127.0.0.1:9000 4 200000 1000 2000 > results.json
+
+  # the report of a result file
+  wsperf report results.json`
+
+// newRootCommand builds the command tree. The root itself takes the positional call.
+func newRootCommand(u *ui) *cobra.Command {
+	root := &cobra.Command{
+		Use:           "wsperf URL THREADS CONNECTIONS LOW HIGH [RESULTFILE]",
+		Short:         "load generator for WebSocket servers",
+		Long:          rootLong,
+		Example:       rootExample,
+		Version:       versionLine(),
+		Args:          cobra.ArbitraryArgs,
+		SilenceErrors: true, // ui.go prints errors
+		SilenceUsage:  true,
+		RunE:          positionalVerb(u),
+	}
+	root.DisableFlagsInUseLine = true
+	root.SetVersionTemplate("{{.Version}}\n")
+	root.SetIn(u.in)
+	root.SetOut(u.out)
+	root.SetErr(u.err)
+	root.SetHelpFunc(func(c *cobra.Command, _ []string) { writeHelp(u.out, c) })
+	root.SetFlagErrorFunc(flagError)
+	for _, verb := range verbs {
+		root.AddCommand(verb(u))
+	}
+	root.SuggestionsMinimumDistance = 2
+	root.SetHelpCommand(newHelpCommand(u))
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd("completion") // any argument: cobra leaves it out when none is given
+	tameCompletion(root)
+	return root
+}
+
+// newHelpCommand takes the place of cobra's, which has no error for an unknown word.
+func newHelpCommand(u *ui) *cobra.Command {
+	return &cobra.Command{
+		Use:     "help [COMMAND]",
+		Short:   "print the help of a command",
+		Example: "  wsperf help run",
+		RunE: func(c *cobra.Command, args []string) error {
+			if len(args) > 0 && !isVerb(c.Root(), args[0]) {
+				return unknownCommand(c.Root(), args[0])
+			}
+			topic, _, err := c.Root().Find(args)
+			if err != nil {
+				return asUsage(c, err)
+			}
+			topic.InitDefaultHelpFlag() // otherwise cobra adds these two to the command that it runs
+			topic.InitDefaultVersionFlag()
+			writeHelp(u.out, topic)
+			return nil
+		},
+	}
+}
+
+// tameCompletion gives cobra's completion command our words and our errors.
+func tameCompletion(root *cobra.Command) {
+	c, _, err := root.Find([]string{"completion"})
+	if err != nil {
+		panic(err) // it was just added
+	}
+	c.Use = "completion SHELL"
+	c.Short = "print the completion script of a shell"
+	c.Long = "Completion prints a script that teaches a shell to complete wsperf's commands and options."
+	c.Example = "  source <(wsperf completion bash)\n  wsperf completion fish > ~/.config/fish/completions/wsperf.fish"
+	c.DisableFlagsInUseLine = true
+	for _, shell := range c.Commands() {
+		shell.Args = exactArgs(0, "completion takes the name of the shell and nothing else")
+	}
+	c.Args = cobra.ArbitraryArgs
+	c.RunE = func(c *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return usagef(c, "missing argument: must be bash, zsh, fish or powershell")
+		}
+		return usagef(c, "unknown shell %q: must be bash, zsh, fish or powershell", args[0])
+	}
+}
+
+// route marks the positional call for cobra: behind "--" nothing is taken for
+// a flag, so that a mistyped number such as -5 is judged by what it stands for.
+func route(root *cobra.Command, args []string) []string {
+	if len(args) == 0 || strings.HasPrefix(args[0], "-") || isVerb(root, args[0]) {
+		return args
+	}
+	for _, a := range args {
+		if a == "-h" || a == "--help" {
+			return []string{"--help"}
+		}
+	}
+	return append([]string{"--"}, args...)
+}
+
+func isVerb(root *cobra.Command, word string) bool {
+	if strings.HasPrefix(word, "__") { // cobra's own: the shells' completion scripts call __complete
+		return true
+	}
+	for _, c := range root.Commands() {
+		if c.Name() == word || c.HasAlias(word) {
+			return true
+		}
+	}
+	return false
+}
+
+// unknownCommand is the answer to a first argument that is neither a verb nor a URL.
+func unknownCommand(root *cobra.Command, word string) error {
+	if near := root.SuggestionsFor(word); len(near) > 0 {
+		return usagef(root, "unknown command %q: did you mean %s?", word, strings.Join(near, " or "))
+	}
+	var names []string
+	for _, c := range root.Commands() {
+		if c.IsAvailableCommand() {
+			names = append(names, c.Name())
+		}
+	}
+	return usagef(root, "unknown command %q: must be a URL (ws://...) or one of %s", word, strings.Join(names, ", "))
+}
+
+// exactArgs refuses any number of arguments but n; want says what they are.
+func exactArgs(n int, want string) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		switch {
+		case len(args) > n:
+			return usagef(c, "unexpected argument %q: %s", args[n], want)
+		case len(args) < n:
+			return usagef(c, "missing argument: %s", want)
+		}
+		return nil
+	}
+}
+
+// usagef makes a usage error of the given command.
+func usagef(c *cobra.Command, format string, args ...any) error {
+	return &usageError{err: fmt.Errorf(format, args...), path: c.CommandPath()}
+}
+
+// asUsage makes a usage error of one that a check of the input found; nil stays nil.
+func asUsage(c *cobra.Command, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &usageError{err: err, path: c.CommandPath()}
+}

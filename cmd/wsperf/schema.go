@@ -1,0 +1,22 @@
+package main
+
+import (
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"wsperf/stats/report"
+)
+
+func newSchemaCommand(u *ui) *cobra.Command {
+	return &cobra.Command{
+		Use:     "schema",
+		Short:   "print the JSON Schema of the result file",
+		Example: "  wsperf schema > wsperf-1.schema.json",
+		Args:    exactArgs(0, "schema takes none"),
+		RunE: func(*cobra.Command, []string) error {
+			_, err := io.WriteString(u.out, report.SchemaJSON)
+			return err
+		},
+	}
+}

@@ -1,0 +1,122 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"os/exec"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// TestMain lets the test binary be the command: scripts and tests call
+// "wsperf", and the built-in testee starts itself the same way.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"wsperf": main, "holder": holder})
+}
+
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireUniqueNames:  true,
+		RequireExplicitExec: true,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits":  exits,
+			"says":   says,
+			"testee": startTestee,
+			"keys":   keys,
+			"count":  count,
+		},
+	})
+}
+
+// exits CODE PROGRAM ARGS... runs a program that must end with the exit code.
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	got := 0
+	if err := ts.Exec(args[1], args[2:]...); err != nil {
+		var exit *exec.ExitError
+		if !errors.As(err, &exit) {
+			ts.Fatalf("%v", err)
+		}
+		got = exit.ExitCode()
+	}
+	if neg || got != want {
+		ts.Fatalf("exit code %d, want %d", got, want)
+	}
+}
+
+// says TEXT... compares standard error with lines that begin with "wsperf: ",
+// and standard output with nothing.
+func says(ts *testscript.TestScript, neg bool, args []string) {
+	want := ""
+	for _, line := range args {
+		want += "wsperf: " + line + "\n"
+	}
+	if got := ts.ReadFile("stderr"); neg || got != want {
+		ts.Fatalf("standard error is\n%swant\n%s", got, want)
+	}
+	if got := ts.ReadFile("stdout"); got != "" {
+		ts.Fatalf("standard output is %q, want nothing", got)
+	}
+}
+
+// testee ARGS... starts "wsperf testee", sets ADDRESS, and ends it with the script.
+func startTestee(ts *testscript.TestScript, neg bool, args []string) {
+	program, err := exec.LookPath("wsperf")
+	ts.Check(err)
+	cmd := exec.Command(program, append([]string{"testee", "--exit-on-eof"}, args...)...)
+	hold, err := cmd.StdinPipe()
+	ts.Check(err)
+	out, err := cmd.StdoutPipe()
+	ts.Check(err)
+	ts.Check(cmd.Start())
+	ts.Defer(func() {
+		ts.Check(hold.Close())
+		ts.Check(cmd.Wait())
+	})
+	line, err := bufio.NewReader(out).ReadString('\n')
+	ts.Check(err)
+	ts.Setenv("ADDRESS", strings.TrimSpace(strings.TrimPrefix(line, listening)))
+}
+
+// readObject reads a JSON object from a file of the script.
+func readObject(ts *testscript.TestScript, file string) map[string]json.RawMessage {
+	var object map[string]json.RawMessage
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(file)), &object))
+	return object
+}
+
+// keys FILE KEY... demands top-level keys of a JSON file; with "!" it demands their absence.
+func keys(ts *testscript.TestScript, neg bool, args []string) {
+	object := readObject(ts, args[0])
+	for _, key := range args[1:] {
+		if _, found := object[key]; found == neg {
+			ts.Fatalf("%s: key %q found: %v", args[0], key, found)
+		}
+	}
+}
+
+// count FILE N demands N connections in connection_stats, each with exactly the ancestor's keys.
+func count(ts *testscript.TestScript, neg bool, args []string) {
+	var connections []map[string]any
+	ts.Check(json.Unmarshal(readObject(ts, args[0])["connection_stats"], &connections))
+	if got := strconv.Itoa(len(connections)); neg || got != args[1] {
+		ts.Fatalf("%s connections, want %s", got, args[1])
+	}
+	want := []string{"close", "failed", "open", "tcp_post_init", "tcp_pre_init"}
+	for _, c := range connections {
+		var got []string
+		for key := range c {
+			got = append(got, key)
+		}
+		if slices.Sort(got); !slices.Equal(got, want) {
+			ts.Fatalf("keys %v, want %v", got, want)
+		}
+	}
+}

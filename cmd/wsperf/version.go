@@ -1,0 +1,52 @@
+package main
+
+import (
+	"fmt"
+	"runtime"
+	"runtime/debug"
+
+	"github.com/spf13/cobra"
+)
+
+// version is that of the program (semver.org).
+const version = "0.1.0"
+
+func newVersionCommand(u *ui) *cobra.Command {
+	return &cobra.Command{
+		Use:     "version",
+		Short:   "print the version",
+		Example: "  wsperf version",
+		Args:    exactArgs(0, "version takes none"),
+		RunE: func(*cobra.Command, []string) error {
+			_, err := fmt.Fprintln(u.out, versionLine())
+			return err
+		},
+	}
+}
+
+// versionLine names the program, the toolchain and the commit that it was built from.
+func versionLine() string {
+	return fmt.Sprintf("wsperf %s (%s %s/%s, commit %s)", version, runtime.Version(), runtime.GOOS, runtime.GOARCH, commit())
+}
+
+func commit() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	return commitOf(info.Settings)
+}
+
+// commitOf reads the commit from what "go build" recorded ("go help buildvcs").
+func commitOf(settings []debug.BuildSetting) string {
+	revision, changed := "unknown", ""
+	for _, s := range settings {
+		switch {
+		case s.Key == "vcs.revision" && s.Value != "":
+			revision = s.Value[:min(12, len(s.Value))]
+		case s.Key == "vcs.modified" && s.Value == "true":
+			changed = " with changes"
+		}
+	}
+	return revision + changed
+}
