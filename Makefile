@@ -3,7 +3,7 @@
 GO          ?= go
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 FUZZTIME    ?= 10s
-FUZZED      := ./handshake ./stats/report ./cmd/wsperf
+FUZZED      := ./handshake ./stats/report ./bench/testee
 BENCHED     := ./engine ./handshake ./stats ./stats/report ./bench/testee
 
 .DEFAULT_GOAL := help

@@ -193,6 +193,7 @@ func (j *job) engage(ctx context.Context, u *ui, signals *interrupts, addr netip
 	if err != nil {
 		return nil, err
 	}
+	defer run.Close()
 	for _, w := range warnings {
 		u.warn(w)
 	}

@@ -229,7 +229,8 @@ func TestWriteJSONNeedsLittleMemoryForTheLog(t *testing.T) {
 			}
 		})
 	}
-	if sizes[1] > sizes[0]+10 {
+	// The race detector makes sync.Pool forget now and then, so a few more are in order; one per record is not.
+	if sizes[1] > sizes[0]+1000 {
 		t.Errorf("%v allocations for 10 records, %v for 100000", sizes[0], sizes[1])
 	}
 }
