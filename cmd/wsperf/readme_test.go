@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,7 +18,8 @@ const (
 )
 
 // TestReadmeCommands runs the commands of the README as they stand there, in
-// an empty folder that has nothing but bin/wsperf.
+// an empty folder that has nothing but bin/wsperf. Only the port is another one:
+// somebody may be using the README's.
 func TestReadmeCommands(t *testing.T) {
 	if testing.Short() {
 		t.Log("the commands are run without -short")
@@ -37,7 +39,7 @@ func TestReadmeCommands(t *testing.T) {
 		// A person's hands are slower than the testee's start; the shell's are not.
 		script.WriteString(strings.ReplaceAll(block[1], "&\n", "&\ntimeout 10 sh -c \"until grep -q 'listening on' "+shellOutput+"; do sleep 0.02; done\"\n"))
 	}
-	out, err := shell(folder, script.String())
+	out, err := shell(folder, strings.ReplaceAll(script.String(), ":9000", freePort(t)))
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
@@ -69,6 +71,17 @@ func shell(folder, script string) (out string, err error) {
 		err = readErr
 	}
 	return string(text), err
+}
+
+// freePort returns ":PORT".
+func freePort(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return strings.TrimPrefix(l.Addr().String(), "127.0.0.1")
 }
 
 // TestReadmeNamesEveryOption compares the README's table with the command.
