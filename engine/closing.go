@@ -73,16 +73,18 @@ func (l *loop) answerFrames(s *slot, b []byte) (closed bool, err error) {
 // slot's buffer. False when the connection failed.
 func (l *loop) writeFrames(s *slot) bool {
 	n, errno := sendSocket(s.fd, l.outbox)
-	switch {
-	case errno == unix.EAGAIN:
-		n = 0
-	case errno != 0:
+	if errno != 0 && errno != unix.EAGAIN {
 		l.broken(s, errno)
 		return false
 	}
-	if n < len(l.outbox) {
-		s.sent = 0
-		l.hold(s, l.outbox[n:])
+	if n == len(l.outbox) {
+		return true
+	}
+	s.sent = 0
+	l.hold(s, l.outbox[n:])
+	if errno := l.poller.modify(s.fd, s.event(interestBoth)); errno != 0 {
+		l.fail(s, socketCause(errno))
+		return false
 	}
 	return true
 }
@@ -121,11 +123,12 @@ func (l *loop) finishing(s *slot, flags uint32) {
 	case flags&unix.EPOLLERR != 0:
 		l.finReset(s)
 	case flags&flagFIN != 0:
-		l.peerClosed(s)
+		l.finReceived(s, l.clock())
 	}
 }
 
-// peerClosed handles the testee's FIN.
+// peerClosed handles the testee's FIN behind what was just read. One that came
+// together with the close frame came when that did: phase fin took no time.
 func (l *loop) peerClosed(s *slot) {
 	switch s.state {
 	case stateOpening:
@@ -133,10 +136,15 @@ func (l *loop) peerClosed(s *slot) {
 	case stateClosing:
 		l.fail(s, stats.CauseCloseEOF)
 	case stateFinishing:
-		s.ended(stats.PhaseFin, l.clock())
-		l.rec.Fin(stats.FinReceived)
-		l.succeed(s, s.phaseNs)
+		l.finReceived(s, s.phaseNs)
 	}
+}
+
+// finReceived ends a connection as RFC 6455 section 7.1.1 would have it.
+func (l *loop) finReceived(s *slot, nowNs int64) {
+	s.ended(stats.PhaseFin, nowNs)
+	l.rec.Fin(stats.FinReceived)
+	l.succeed(s, nowNs)
 }
 
 // broken handles an error of an established connection.

@@ -41,7 +41,7 @@
 //	  | framesReceived    data frames, pings and pongs are skipped
 //	  | closeReceived     stamp: phase close ends
 //	finishing
-//	  | peerClosed        stamp: phase fin and total end; close(2)
+//	  | finReceived       stamp: phase fin and total end; close(2)
 //	free
 //
 // From every state but free, fail leads back to free with one cause, and

@@ -7,9 +7,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// interest is registered once per connection and never modified. Edge
-// triggered, so that a socket that stays writable costs nothing (epoll(7)).
-const interest = unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLRDHUP | unix.EPOLLET
+// What a connection is registered for. Edge triggered, so that a socket that
+// stays readable or writable costs nothing (epoll(7)). interestBoth is for one
+// that has something left to write.
+const (
+	interestRead = unix.EPOLLIN | unix.EPOLLRDHUP | unix.EPOLLET
+	interestBoth = interestRead | unix.EPOLLOUT
+)
 
 // Event flags by what they say. A pending error or a connection that is closed
 // both ways is always reported, interest or not (epoll_ctl(2)).
@@ -37,28 +41,50 @@ func newPoller(eventsPerWait int) (*poller, error) {
 
 func (p *poller) close() { unix.Close(p.fd) }
 
-// add registers a socket of a slot. close(2) of the socket takes it out again.
-func (p *poller) add(fd, slot int32, generation uint32) unix.Errno {
-	ev := unix.EpollEvent{Events: interest, Fd: slot, Pad: int32(generation)}
-	_, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_CTL, uintptr(p.fd), unix.EPOLL_CTL_ADD, uintptr(fd),
-		uintptr(unsafe.Pointer(&ev)), 0, 0)
+// add registers a socket. close(2) of the socket takes it out again.
+func (p *poller) add(fd int32, ev unix.EpollEvent) unix.Errno {
+	return p.control(unix.EPOLL_CTL_ADD, fd, &ev)
+}
+
+// modify changes what a socket is registered for, and reports anew what is true.
+func (p *poller) modify(fd int32, ev unix.EpollEvent) unix.Errno {
+	return p.control(unix.EPOLL_CTL_MOD, fd, &ev)
+}
+
+func (p *poller) control(operation uintptr, fd int32, ev *unix.EpollEvent) unix.Errno {
+	_, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_CTL, uintptr(p.fd), operation, uintptr(fd),
+		uintptr(unsafe.Pointer(ev)), 0, 0)
 	return errno
 }
 
-// poll returns the events that are there now. With timeout 0 epoll_wait(2)
-// cannot sleep, so it is a raw call.
-func (p *poller) poll() []unix.EpollEvent {
-	n, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(p.fd), uintptr(unsafe.Pointer(&p.events[0])),
-		uintptr(len(p.events)), 0, 0, 0)
-	return p.events[:p.count(int(n), errno)]
-}
+// maxRawWaitMs bounds a sleep that the scheduler does not know of.
+const maxRawWaitMs = 1
 
-// wait sleeps until there are events or the milliseconds are over. It may
-// sleep, so the scheduler has to know: a raw call here would freeze the process.
+// poll returns the events that are there now.
+func (p *poller) poll() []unix.EpollEvent { return p.rawWait(0) }
+
+// wait sleeps until there are events or the milliseconds are over.
+//
+// The first millisecond is a raw call: the scheduler thinks that the loop runs.
+// A sleep that it knows of costs more than the sleep: its monitor wakes every
+// 20 microseconds to take the P of a thread that sleeps in a system call away,
+// and the loop has to get one back. Under load a wait is shorter than that, so
+// the monitor is left alone. Whoever needs all goroutines to stand still waits
+// for a raw sleep, so it is bounded; a longer one goes through the scheduler.
 func (p *poller) wait(ms int) []unix.EpollEvent {
-	n, err := unix.EpollWait(p.fd, p.events, ms)
+	events := p.rawWait(min(ms, maxRawWaitMs))
+	if len(events) > 0 || ms <= maxRawWaitMs {
+		return events
+	}
+	n, err := unix.EpollWait(p.fd, p.events, ms-maxRawWaitMs)
 	errno, _ := err.(unix.Errno)
 	return p.events[:p.count(n, errno)]
+}
+
+func (p *poller) rawWait(ms int) []unix.EpollEvent {
+	n, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(p.fd), uintptr(unsafe.Pointer(&p.events[0])),
+		uintptr(len(p.events)), uintptr(ms), 0, 0)
+	return p.events[:p.count(int(n), errno)]
 }
 
 // count handles epoll_wait's errors: EINTR is a signal before any event; the

@@ -43,6 +43,7 @@ type loop struct {
 	cfg     *Config
 	to      *destination
 	request *handshake.Request
+	memo    handshake.Memo // of the response that was valid last
 	pacer   pacer
 	poller  *poller
 	slots   slots
@@ -82,10 +83,7 @@ func (l *loop) run() {
 		if l.finished() {
 			break
 		}
-		events := l.poller.poll()
-		if len(events) == 0 && !more {
-			events = l.poller.wait(l.sleepMs())
-		}
+		events := l.wait(more)
 		l.nowNs = l.clock()
 		for i := range events {
 			l.dispatch(&events[i])
@@ -95,6 +93,15 @@ func (l *loop) run() {
 		l.counters.publish(l)
 	}
 	l.counters.publish(l)
+}
+
+// wait returns the events that are there, and sleeps for the first one only
+// when nothing can be started.
+func (l *loop) wait(more bool) []unix.EpollEvent {
+	if more {
+		return l.poller.poll()
+	}
+	return l.poller.wait(l.sleepMs())
 }
 
 func (l *loop) finished() bool { return l.pacer.left == 0 && l.slots.open() == 0 }

@@ -7,6 +7,13 @@ import (
 	"wsperf/stats"
 )
 
+// leastSegment is the least that a TCP segment can be relied on to carry, in
+// bytes (RFC 9293 section 3.7.1). Nagle's algorithm holds a small segment back
+// while an earlier one is not acknowledged (RFC 9293 section 3.7.4): a request
+// of one segment follows none, and our close frame follows a response, which
+// acknowledges the request. So only a longer request needs TCP_NODELAY.
+const leastSegment = 536
+
 // start begins a connection: its stamps are taken before the first system call.
 func (l *loop) start() {
 	s := l.slots.take()
@@ -23,18 +30,31 @@ func (l *loop) start() {
 		return
 	}
 	s.fd = fd
-	setNoDelay(fd) // refused: the connection is no worse for it
+	if l.request.Len() > leastSegment {
+		setNoDelay(fd) // refused: the connection is no worse for it
+	}
 	if errno := connectSocket(fd, l.to); errno != 0 {
 		l.fail(s, connectCause(errno))
 		return
 	}
-	if errno := l.poller.add(fd, s.index, s.generation); errno != 0 {
-		l.fail(s, socketCause(errno))
+	l.prepareRequest(s)
+	if l.earlyMisses < maxEarlyMisses && !l.writeEarly(s) {
 		return
 	}
-	l.prepareRequest(s)
-	if l.earlyMisses < maxEarlyMisses {
-		l.writeEarly(s)
+	l.register(s)
+}
+
+// register has epoll report on the connection from now on; what is true
+// already is reported too (epoll_ctl(2), EPOLL_CTL_ADD). A socket that is
+// writable is reported once for nothing when nothing is left to write: so that
+// is not asked for then.
+func (l *loop) register(s *slot) {
+	interest := uint32(interestRead)
+	if s.state == stateConnecting || int(s.sent) < l.request.Len() {
+		interest = interestBoth
+	}
+	if errno := l.poller.add(s.fd, s.event(interest)); errno != 0 {
+		l.fail(s, socketCause(errno))
 	}
 }
 
@@ -49,8 +69,9 @@ func (l *loop) prepareRequest(s *slot) {
 
 // writeEarly tries the request before epoll has said that the connection is
 // established. On loopback it is: the three segments of the TCP handshake went
-// back and forth within connect(2), and a write that succeeds proves it.
-func (l *loop) writeEarly(s *slot) {
+// back and forth within connect(2), and a write that succeeds proves it. False
+// when the connection failed.
+func (l *loop) writeEarly(s *slot) bool {
 	nowNs := l.clock()
 	n, errno := sendSocket(s.fd, l.request.WithKey(&s.key))
 	switch errno {
@@ -62,7 +83,9 @@ func (l *loop) writeEarly(s *slot) {
 		l.earlyMisses++
 	default:
 		l.fail(s, connectCause(errno))
+		return false
 	}
+	return true
 }
 
 // connectReported handles the first event of a connection that epoll has to
@@ -180,8 +203,18 @@ func (l *loop) received(s *slot, n int) {
 		s.held += int32(n)
 		l.responseReceived(s, l.buffers.bytes(s.buffer)[:s.held])
 	default:
-		l.responseReceived(s, l.inbox[:n])
+		l.responseBegun(s, l.inbox[:n])
 	}
+}
+
+// responseBegun looks at the first bytes of a response, which most often are all
+// of it, and the same as those of the connection before.
+func (l *loop) responseBegun(s *slot, b []byte) {
+	if head := l.memo.Match(&s.key, b); head > 0 {
+		l.opened(s, b[head:])
+		return
+	}
+	l.responseReceived(s, b)
 }
 
 // responseReceived looks at all that has come of a response.
@@ -196,6 +229,7 @@ func (l *loop) responseReceived(s *slot, b []byte) {
 	case head == 0:
 		l.hold(s, b)
 	default:
+		l.memo.Remember(&s.key, b[:head])
 		l.opened(s, b[head:])
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"wsperf/stats"
 )
 
@@ -250,5 +252,51 @@ func TestPinToForbiddenCPUFailsBeforeTheStart(t *testing.T) {
 	}
 	if p := run.Progress(); p.Started != 0 {
 		t.Errorf("%d connections were started", p.Started)
+	}
+}
+
+// TestCloseFrameThatDoesNotFit: a socket whose buffer is full takes the close
+// frame later, when epoll says so.
+func TestCloseFrameThatDoesNotFit(t *testing.T) {
+	run, _, err := Prepare(validConfig(t, "127.0.0.1:9"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer run.Close()
+	l := run.loops[0]
+	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_NONBLOCK, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ours, theirs := int32(pair[0]), int32(pair[1])
+	defer closeSocket(theirs)
+	defer closeSocket(ours)
+	filled := 0
+	for {
+		n, errno := sendSocket(ours, make([]byte, 4096))
+		if filled += n; errno != 0 {
+			break
+		}
+	}
+	s := l.slots.take()
+	s.fd, s.state = ours, stateClosing
+	if errno := l.poller.add(ours, s.event(interestRead)); errno != 0 {
+		t.Fatal(errno)
+	}
+	l.outbox = append(l.outbox[:0], "12345678"...)
+	if !l.writeFrames(s) || s.buffer == noBuffer {
+		t.Fatal("a full socket is taken for a broken one, or the frame is lost")
+	}
+	got := make([]byte, filled+100)
+	for n, want := 0, filled+8; n < want; {
+		if k, errno := receiveSocket(theirs, got[n:]); errno == 0 {
+			n += k
+		}
+		for _, ev := range l.poller.poll() {
+			l.dispatch(&ev)
+		}
+	}
+	if frame := string(got[filled : filled+8]); frame != "12345678" {
+		t.Errorf("the testee got %q", frame)
 	}
 }

@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"golang.org/x/sys/unix"
+
 	"wsperf/handshake"
 	"wsperf/stats"
 )
@@ -41,6 +43,11 @@ type slot struct {
 
 // inFlight reports whether the opening handshake has begun and not ended.
 func (s *slot) inFlight() bool { return s.state == stateConnecting || s.state == stateOpening }
+
+// event is what the slot's socket is registered with.
+func (s *slot) event(interest uint32) unix.EpollEvent {
+	return unix.EpollEvent{Events: interest, Fd: s.index, Pad: int32(s.generation)}
+}
 
 // ended notes that a phase ended now, and that the next one begins.
 func (s *slot) ended(p stats.Phase, nowNs int64) {

@@ -116,21 +116,15 @@ func (p *plan) carryOut(stdout io.Writer) error {
 func (p *plan) compare(w io.Writer, programs programs, port string) error {
 	for _, inFlight := range p.inFlights {
 		load := load{port: port, handshakes: p.handshakes, inFlight: inFlight, cpu: p.clientCPU}
-		clients := []client{programs.floorClient(), programs.wsperfClient()}
+		clients := programs.clients()
 		for _, c := range clients { // warm up: page cache, CPU clock, the testee's memory
 			if _, err := c.run(load); err != nil {
 				return err
 			}
 		}
-		runs := make([][]cost, len(clients))
-		for range p.pairs {
-			for i, c := range clients {
-				figures, err := c.run(load)
-				if err != nil {
-					return err
-				}
-				runs[i] = append(runs[i], figures)
-			}
+		runs, err := p.rounds(clients, load)
+		if err != nil {
+			return err
 		}
 		calls, err := countCalls(clients, load)
 		if err != nil {
@@ -141,4 +135,24 @@ func (p *plan) compare(w io.Writer, programs programs, port string) error {
 		}
 	}
 	return nil
+}
+
+// rounds runs the clients in turn, and in the opposite order every other time:
+// who runs first meets another testee than who runs last.
+func (p *plan) rounds(clients []client, load load) (runs [][]cost, err error) {
+	runs = make([][]cost, len(clients))
+	for round := range p.pairs {
+		for k := range clients {
+			i := k
+			if round%2 == 1 {
+				i = len(clients) - 1 - k
+			}
+			figures, err := clients[i].run(load)
+			if err != nil {
+				return nil, err
+			}
+			runs[i] = append(runs[i], figures)
+		}
+	}
+	return runs, nil
 }

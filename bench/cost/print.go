@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// comparison is all runs of all clients at one load. The first client is what
-// the others are compared with.
+// comparison is all runs of all clients at one load. The last client is compared
+// with each of the others.
 type comparison struct {
 	load    load
 	clients []client
@@ -45,11 +45,11 @@ func cpuModel() string {
 func writeComparison(w io.Writer, c comparison) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "\n%d in flight: medians of %d runs, whole processes\n\n", c.load.inFlight, len(c.runs[0]))
-	fmt.Fprintf(&b, "  %-8s %12s %10s %10s %14s %12s %10s %10s\n",
+	fmt.Fprintf(&b, "  %-12s %12s %10s %10s %14s %12s %10s %10s\n",
 		"client", "CPU us/hs", "user us", "system us", "handshakes/s", "calls/hs", "switch/hs", "peak MB")
 	for i, client := range c.clients {
 		runs := c.runs[i]
-		fmt.Fprintf(&b, "  %-8s %12.2f %10.2f %10.2f %14.0f %12s %10.3f %10.1f\n", client.name,
+		fmt.Fprintf(&b, "  %-12s %12.2f %10.2f %10.2f %14.0f %12s %10.3f %10.1f\n", client.name,
 			median(runs, cost.cpuUs), median(runs, func(r cost) float64 { return r.userUs }),
 			median(runs, func(r cost) float64 { return r.systemUs }),
 			median(runs, func(r cost) float64 { return r.perSecond }), c.callsOf(i),
@@ -69,16 +69,19 @@ func (c comparison) callsOf(i int) string {
 	return fmt.Sprintf("%.2f", c.calls[i])
 }
 
-// writeRatios compares run by run with the first client's run of the same pair.
+// writeRatios compares run by run the last client with each of the others, in
+// the same round.
 func (c comparison) writeRatios(b *strings.Builder) {
-	for i := 1; i < len(c.clients); i++ {
+	last := len(c.clients) - 1
+	b.WriteString("\n")
+	for i := range last {
 		var ratios []float64
-		for pair, r := range c.runs[i] {
-			ratios = append(ratios, r.cpuUs()/c.runs[0][pair].cpuUs())
+		for round, r := range c.runs[last] {
+			ratios = append(ratios, r.cpuUs()/c.runs[i][round].cpuUs())
 		}
 		slices.Sort(ratios)
-		fmt.Fprintf(b, "\n  CPU of %s to %s, pair by pair: median %.3f, min %.3f, max %.3f\n",
-			c.clients[i].name, c.clients[0].name, middle(ratios), ratios[0], ratios[len(ratios)-1])
+		fmt.Fprintf(b, "  CPU of %s to %s, pair by pair: median %.3f, min %.3f, max %.3f\n",
+			c.clients[last].name, c.clients[i].name, middle(ratios), ratios[0], ratios[len(ratios)-1])
 	}
 }
 

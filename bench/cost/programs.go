@@ -13,18 +13,20 @@ import (
 
 // programs are the paths of what is measured, freshly built.
 type programs struct {
-	wsperf, floor, testee string
+	wsperf, floor, tuned, testee string
 }
 
 func build(folder string) (programs, error) {
 	p := programs{
 		wsperf: filepath.Join(folder, "wsperf"),
 		floor:  filepath.Join(folder, "floor-client"),
+		tuned:  filepath.Join(folder, "floor-client-tuned"),
 		testee: filepath.Join(folder, "floor-testee"),
 	}
 	for _, command := range [][]string{
 		{"go", "build", "-o", p.wsperf, "wsperf/cmd/wsperf"},
 		{"gcc", "-O2", "-o", p.floor, "bench/floor/client.c"},
+		{"gcc", "-O2", "-DTUNED", "-o", p.tuned, "bench/floor/client.c"},
 		{"gcc", "-O2", "-o", p.testee, "bench/floor/testee.c"},
 	} {
 		if out, err := exec.Command(command[0], command[1:]...).CombinedOutput(); err != nil {
@@ -47,9 +49,15 @@ type client struct {
 	args func(load) []string
 }
 
-func (p programs) floorClient() client {
-	return client{"floor", func(l load) []string {
-		return []string{p.floor, l.port, strconv.Itoa(l.handshakes), strconv.Itoa(l.inFlight)}
+// clients returns what is compared: the C floor with the plain sequence of
+// system calls, with wsperf's own, and wsperf.
+func (p programs) clients() []client {
+	return []client{floorClient("floor", p.floor), floorClient("tuned-floor", p.tuned), p.wsperfClient()}
+}
+
+func floorClient(name, path string) client {
+	return client{name, func(l load) []string {
+		return []string{path, l.port, strconv.Itoa(l.handshakes), strconv.Itoa(l.inFlight)}
 	}}
 }
 
