@@ -206,6 +206,9 @@ func (l *loop) release(s *slot) {
 	if s.fd != noFD {
 		closeSocket(s.fd)
 	}
+	if s.port != 0 {
+		l.ports.give(s.port)
+	}
 	l.slots.release(s)
 }
 

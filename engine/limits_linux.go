@@ -32,6 +32,19 @@ func raiseFDLimit() (available int, err error) {
 	return int(min(limit.Cur, most)) - len(open) - reservedFDs, nil
 }
 
+// localPorts returns the ports that connect(2) chooses from (ip(7),
+// ip_local_port_range); Linux's default where that cannot be read.
+func localPorts() (low, high uint16) {
+	text, err := os.ReadFile("/proc/sys/net/ipv4/ip_local_port_range")
+	if err == nil {
+		_, err = fmt.Sscan(string(text), &low, &high)
+	}
+	if err != nil {
+		return 32768, 60999
+	}
+	return low, high
+}
+
 func kernelRelease() string {
 	var u unix.Utsname
 	if unix.Uname(&u) != nil {

@@ -48,6 +48,7 @@ type loop struct {
 	poller  *poller
 	slots   slots
 	buffers *buffers
+	ports   ports
 	inbox   []byte // what was read last, when its slot holds no buffer
 	outbox  []byte // pong and close frame being written
 	random  *rand.ChaCha8
@@ -234,6 +235,7 @@ type loopShare struct {
 	connections int64 // or unlimited
 	low, high   int
 	slots       int
+	ports       ports
 }
 
 // newLoop allocates everything that a loop needs; when it fails nothing is left open.
@@ -255,7 +257,7 @@ func newLoop(cfg *Config, to *destination, part loopShare) (*loop, error) {
 		number: part.number, cpu: part.cpu,
 		cfg: cfg, to: to, request: cfg.Request.Clone(),
 		pacer:  newPacer(part.connections, part.low, part.high),
-		poller: poller, slots: newSlots(part.slots), buffers: buffers,
+		poller: poller, slots: newSlots(part.slots), buffers: buffers, ports: part.ports,
 		inbox: make([]byte, inboxBytes), outbox: make([]byte, 0, maxOutbox),
 		random: rand.NewChaCha8(seed), rec: stats.NewRecorder(newLog(cfg, part)),
 		connects: newTimeouts(cfg.ConnectTimeout), opens: newTimeouts(cfg.OpenTimeout), closes: newTimeouts(cfg.CloseTimeout),

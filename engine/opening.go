@@ -33,7 +33,7 @@ func (l *loop) start() {
 	if l.request.Len() > leastSegment {
 		setNoDelay(fd) // refused: the connection is no worse for it
 	}
-	if errno := connectSocket(fd, l.to); errno != 0 {
+	if errno := l.connect(s); errno != 0 {
 		l.fail(s, connectCause(errno))
 		return
 	}
@@ -42,6 +42,37 @@ func (l *loop) start() {
 		return
 	}
 	l.register(s)
+}
+
+// connect begins the TCP handshake, from a port of our choice when there is a crowd.
+func (l *loop) connect(s *slot) unix.Errno {
+	if l.slots.open() > l.ports.crowd && l.connectFromChosenPort(s) {
+		return 0
+	}
+	return connectSocket(s.fd, l.to)
+}
+
+// connectFromChosenPort returns false when the choice is to be the kernel's
+// after all.
+func (l *loop) connectFromChosenPort(s *slot) bool {
+	for range maxPortTries {
+		port := l.ports.take()
+		if port == 0 {
+			break
+		}
+		if setLocalPort(s.fd, port) != 0 {
+			l.ports.give(port)
+			l.ports.forgo()
+			return false
+		}
+		if connectSocket(s.fd, l.to) == 0 {
+			s.port = port
+			return true
+		}
+		l.ports.give(port)
+	}
+	setLocalPort(s.fd, 0)
+	return false
 }
 
 // register has epoll report on the connection from now on; what is true

@@ -82,8 +82,11 @@ func (r *Run) makeLoops() error {
 	if err != nil {
 		return err
 	}
+	lowPort, highPort := localPorts()
 	for i := range r.cfg.Loops {
-		l, err := newLoop(&r.cfg, to, r.part(i))
+		part := r.part(i)
+		part.ports = newPorts(lowPort, highPort, r.cfg.Loops, i)
+		l, err := newLoop(&r.cfg, to, part)
 		if err != nil {
 			return err
 		}

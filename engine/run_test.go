@@ -37,23 +37,7 @@ func TestRefused(t *testing.T) {
 }
 
 func TestRunOverIPv6(t *testing.T) {
-	listener, err := net.Listen("tcp", "[::1]:0")
-	if err != nil {
-		t.Fatalf("the test needs IPv6 on loopback: %v", err)
-	}
-	defer listener.Close()
-	go func() {
-		for {
-			c, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			p := newPeer(c.(*net.TCPConn))
-			echoClose(p)
-			p.Close()
-		}
-	}()
-	if result := do(t, impatient(t, listener.Addr().String(), 20)); result.Success != 20 {
+	if result := do(t, impatient(t, scriptedOn(t, "[::1]:0", echoClose), 20)); result.Success != 20 {
 		t.Errorf("%d successes of 20, causes %v", result.Success, causes(result))
 	}
 }

@@ -19,7 +19,12 @@ import (
 // are gone when the test is over.
 func scripted(t testing.TB, f func(*peer)) (addr string) {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	return scriptedOn(t, "127.0.0.1:0", f)
+}
+
+func scriptedOn(t testing.TB, where string, f func(*peer)) (addr string) {
+	t.Helper()
+	listener, err := net.Listen("tcp", where)
 	if err != nil {
 		t.Fatal(err)
 	}

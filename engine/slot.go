@@ -27,10 +27,11 @@ type slot struct {
 	fd             int32
 	generation     uint32 // counts the connections of this slot; events carry it
 	state          state
-	buffer         int32 // of the loop's buffers, or noBuffer
-	held           int32 // bytes in the buffer
-	sent           int32 // bytes of the request, or of the buffer, already written
-	previous, next int32 // in the queue of its timeout
+	port           uint16 // chosen by the loop; 0: by the kernel
+	buffer         int32  // of the loop's buffers, or noBuffer
+	held           int32  // bytes in the buffer
+	sent           int32  // bytes of the request, or of the buffer, already written
+	previous, next int32  // in the queue of its timeout
 	deadlineNs     int64
 	intendedNs     int64 // when the pacer said start
 	phaseNs        int64 // when the phase in progress began
@@ -85,7 +86,7 @@ func (t *slots) take() *slot {
 		t.used++
 	}
 	s := &t.all[i]
-	s.index, s.fd, s.buffer = i, noFD, noBuffer
+	s.index, s.fd, s.buffer, s.port = i, noFD, noBuffer, 0
 	s.sample.Reached = 0
 	return s
 }

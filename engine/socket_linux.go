@@ -80,6 +80,13 @@ func setNoDelay(fd int32) unix.Errno {
 	return setsockopt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, unsafe.Pointer(&on), unsafe.Sizeof(on))
 }
 
+// setLocalPort has connect(2) choose that port and no other; 0: any again
+// (ip(7), IP_LOCAL_PORT_RANGE, since Linux 6.3; the lower bound is in the low half).
+func setLocalPort(fd int32, port uint16) unix.Errno {
+	bounds := uint32(port) | uint32(port)<<16
+	return setsockopt(fd, unix.IPPROTO_IP, unix.IP_LOCAL_PORT_RANGE, unsafe.Pointer(&bounds), unsafe.Sizeof(bounds))
+}
+
 // setAbortive makes close(2) send an RST (socket(7), SO_LINGER with 0): a
 // connection that wsperf has to end first must not hold its port in TIME_WAIT.
 func setAbortive(fd int32) unix.Errno {

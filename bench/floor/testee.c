@@ -3,7 +3,11 @@
 // frame and FIN. Requests and frames must come in one piece. It serves until it
 // is killed, and prints its port when it can be connected to.
 //
-//     testee PORT        0: a free one
+// With HOLD_REQUESTS it answers no request before that many wait, and with
+// HOLD_CLOSES no close frame; or before nothing has come for 100 ms. So it makes
+// a crowd of connections in flight, or of open ones, and keeps it together.
+//
+//     testee PORT [HOLD_REQUESTS HOLD_CLOSES]        PORT 0: a free one
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -16,9 +20,17 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { EVENTS = 256, ACCEPTS = 64 };
+enum { EVENTS = 256, ACCEPTS = 64, CROWD = 20000, IDLE_MS = 100 };
 
 static int epoll_fd, listen_fd;
+
+// queue is those that wait for an answer, and how many are to be waited for.
+struct queue {
+	int hold, count;
+	struct { int fd; char accept[28]; } waiting[CROWD];
+};
+
+static struct queue requests, closes;
 
 static void die(const char *what) {
 	perror(what);
@@ -68,10 +80,8 @@ static void base64(const uint8_t in[20], char out[28]) {
 	out[27] = '=';
 }
 
-static void answer_request(int fd, char *b, ssize_t n) {
+static void read_key(char *b, ssize_t n, char accept[28]) {
 	static const char guid[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
-	static char response[] = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-		"Sec-WebSocket-Accept: 0123456789012345678901234567\r\n\r\n";
 	char keyed[60];
 	uint8_t digest[20];
 	b[n] = 0;
@@ -81,7 +91,13 @@ static void answer_request(int fd, char *b, ssize_t n) {
 	memcpy(keyed, key + 21, 24);
 	memcpy(keyed + 24, guid, 36);
 	sha1(keyed, digest);
-	base64(digest, response + sizeof response - 1 - 4 - 28);
+	base64(digest, accept);
+}
+
+static void answer_request(int fd, const char accept[28]) {
+	static char response[] = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+		"Sec-WebSocket-Accept: 0123456789012345678901234567\r\n\r\n";
+	memcpy(response + sizeof response - 1 - 4 - 28, accept, 28);
 	if (send(fd, response, sizeof response - 1, MSG_NOSIGNAL) != sizeof response - 1)
 		close(fd);
 }
@@ -92,6 +108,31 @@ static void answer_close(int fd) {
 	close(fd);
 }
 
+static void answer_requests(void) {
+	for (int i = 0; i < requests.count; i++)
+		answer_request(requests.waiting[i].fd, requests.waiting[i].accept);
+	requests.count = 0;
+}
+
+static void answer_closes(void) {
+	for (int i = 0; i < closes.count; i++)
+		answer_close(closes.waiting[i].fd);
+	closes.count = 0;
+}
+
+static void request(int fd, char *b, ssize_t n) {
+	requests.waiting[requests.count].fd = fd;
+	read_key(b, n, requests.waiting[requests.count].accept);
+	if (++requests.count >= requests.hold)
+		answer_requests();
+}
+
+static void close_frame(int fd) {
+	closes.waiting[closes.count].fd = fd;
+	if (++closes.count >= closes.hold)
+		answer_closes();
+}
+
 static void readable(int fd) {
 	static char b[64 << 10];
 	ssize_t n = read(fd, b, sizeof b - 1);
@@ -100,9 +141,9 @@ static void readable(int fd) {
 	if (n <= 0)
 		close(fd);
 	else if ((unsigned char)b[0] == 0x88)
-		answer_close(fd);
+		close_frame(fd);
 	else
-		answer_request(fd, b, n);
+		request(fd, b, n);
 }
 
 static void accept_some(void) {
@@ -131,8 +172,15 @@ static void listen_on(int port) {
 }
 
 int main(int argc, char **argv) {
-	if (argc != 2) {
-		fprintf(stderr, "usage: testee PORT\n");
+	if (argc != 2 && argc != 4) {
+		fprintf(stderr, "usage: testee PORT [HOLD_REQUESTS HOLD_CLOSES]\n");
+		return 2;
+	}
+	requests.hold = closes.hold = 1;
+	if (argc == 4)
+		requests.hold = atoi(argv[2]), closes.hold = atoi(argv[3]);
+	if (requests.hold > CROWD || closes.hold > CROWD) {
+		fprintf(stderr, "testee: at most %d can be held\n", CROWD);
 		return 2;
 	}
 	struct rlimit limit;
@@ -143,7 +191,11 @@ int main(int argc, char **argv) {
 	listen_on(atoi(argv[1]));
 	struct epoll_event events[EVENTS];
 	for (;;) {
-		int n = epoll_wait(epoll_fd, events, EVENTS, -1);
+		int n = epoll_wait(epoll_fd, events, EVENTS, requests.count + closes.count > 0 ? IDLE_MS : -1);
+		if (n == 0) {
+			answer_requests();
+			answer_closes();
+		}
 		for (int i = 0; i < n; i++) {
 			if (events[i].data.fd == listen_fd)
 				accept_some();

@@ -1,0 +1,110 @@
+package engine
+
+import (
+	"net"
+	"slices"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+func TestPortsOfLoopsAreApart(t *testing.T) {
+	var all []uint16
+	for i := range 3 {
+		p := newPorts(100, 110, 3, i)
+		all = append(all, p.ring...)
+	}
+	slices.Sort(all)
+	if want := []uint16{100, 101, 102, 103, 104, 105, 106, 107, 108, 109, 110}; !slices.Equal(all, want) {
+		t.Errorf("shares %v, want each of %v once", all, want)
+	}
+}
+
+func TestPortsRest(t *testing.T) {
+	p := newPorts(10, 12, 1, 0)
+	if a, b := p.take(), p.take(); a != 10 || b != 11 {
+		t.Fatalf("took %d and %d, want 10 and 11", a, b)
+	}
+	p.give(11)
+	p.give(10)
+	var got []uint16
+	for range 4 {
+		got = append(got, p.take())
+	}
+	if want := []uint16{12, 11, 10, 0}; !slices.Equal(got, want) {
+		t.Errorf("took %v, want %v: the longest free first, 0 when none is left", got, want)
+	}
+	if p := newPorts(65535, 65535, 1, 0); p.take() != 65535 {
+		t.Error("the last port is lost")
+	}
+}
+
+// TestChosenPorts: a loop in a crowd uses its ports and skips those that others
+// have; IPv4 and IPv6.
+func TestChosenPorts(t *testing.T) {
+	for _, host := range []string{"127.0.0.1", "[::1]"} {
+		t.Run(host, func(t *testing.T) {
+			taken, err := net.Listen("tcp", host+":0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer taken.Close()
+			testee, ports := portRecorder(t, host)
+			cfg := impatient(t, testee, 50)
+			run, _, err := Prepare(cfg)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer run.Close()
+			l := run.loops[0]
+			mine := newPorts(51100, 51160, 1, 0).ring // more than connections can be open
+			l.ports.ring = append([]uint16{uint16(taken.Addr().(*net.TCPAddr).Port)}, mine...)
+			l.ports.count, l.ports.first, l.ports.crowd = len(l.ports.ring), 0, 0
+			result, err := run.Do(t.Context())
+			if err != nil || result.Success != 50 {
+				t.Fatalf("%d successes of 50: %v", result.Success, err)
+			}
+			checkNothingHeld(t, l)
+			if l.ports.count != len(l.ports.ring) {
+				t.Errorf("%d ports of %d were given back", l.ports.count, len(l.ports.ring))
+			}
+			for range 50 {
+				if p := <-ports; !slices.Contains(mine, p) {
+					t.Errorf("a connection came from port %d, want one of %v", p, mine)
+				}
+			}
+		})
+	}
+}
+
+// portRecorder is a testee that tells where its connections came from.
+func portRecorder(t *testing.T, host string) (addr string, from <-chan uint16) {
+	t.Helper()
+	ports := make(chan uint16, 100)
+	return scriptedOn(t, host+":0", func(p *peer) {
+		ports <- uint16(p.RemoteAddr().(*net.TCPAddr).Port)
+		echoClose(p)
+	}), ports
+}
+
+func TestPortsAreForgoneWhereTheKernelCannot(t *testing.T) {
+	cfg := validConfig(t, "127.0.0.1:9")
+	run, _, err := Prepare(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer run.Close()
+	l := run.loops[0]
+	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0) // has no IP options
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(pair[0])
+	defer unix.Close(pair[1])
+	s := l.slots.take()
+	s.fd = int32(pair[0])
+	free := l.ports.count
+	if l.connectFromChosenPort(s) || s.port != 0 || l.ports.count != free || l.slots.open() > l.ports.crowd {
+		t.Errorf("port %d, %d of %d free, crowd %d: want the kernel's choice from now on", s.port, l.ports.count, free, l.ports.crowd)
+	}
+}
