@@ -8,8 +8,12 @@ FUZZTIME    ?= 100000x
 FUZZED      := ./handshake ./stats/report ./bench/testee
 BENCHED     := ./engine ./handshake ./stats ./stats/report ./bench/testee
 
+# Hardware events where the machine has them, the clock where not.
+PERF_EVENT   = $(shell perf stat -e cycles true 2>&1 | grep -q 'not supported' && echo cpu-clock || echo cycles)
+
 .DEFAULT_GOAL := help
-.PHONY: build run test unit race test-interop lint fuzz bench man clean help
+.PHONY: build run test unit race test-interop lint fuzz bench \
+        perf-stat perf-record perf-report perf man clean help
 
 build: ## build bin/wsperf
 	$(GO) build -o bin/wsperf ./cmd/wsperf
@@ -40,8 +44,25 @@ fuzz: ## every fuzz target, 100000 executions: make fuzz FUZZTIME=1h
 	    $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1x $$package; \
 	  done; done
 
-bench: ## time of the hot functions and of a whole handshake
-	$(GO) test -run '^$$' -bench . -benchmem $(BENCHED)
+bench: bin ## CPU per handshake beside a C floor, other loads, hot functions (10 minutes); also in bin/bench.txt
+	$(GO) run ./bench/cost -out bin/bench.txt
+	$(GO) test -run '^$$' -bench . -benchmem $(BENCHED) | tee -a bin/bench.txt
+
+perf-stat: build perf ## the main job under perf stat
+	perf stat -- bin/wsperf run --quiet
+
+perf-record: build perf ## the main job under perf record, into bin/perf.data
+	perf record -e $(PERF_EVENT) -F 2000 -g -o bin/perf.data -- bin/wsperf run --quiet
+
+perf-report: ## the profile by thread, and the top symbols of the loops
+	perf report -i bin/perf.data --no-children -g none --sort comm,dso --stdio
+	perf report -i bin/perf.data --no-children -g none --sort comm,dso,sym --stdio | grep wsperf-loop | head -40
+
+perf:
+	@command -v perf >/dev/null || { apt-get update -qq && apt-get install -y -qq linux-perf; }
+
+bin:
+	mkdir -p bin
 
 man: build ## manual pages in bin/man
 	bin/wsperf man bin/man

@@ -6,23 +6,58 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/netip"
 	"os"
 	"os/exec"
 	"strings"
 	"testing"
+	"time"
 
 	"wsperf/bench/testee"
+	"wsperf/handshake"
 )
 
 // testeeRole makes this test program the built-in testee, in a process of its
 // own, so that what it allocates is not counted as the engine's.
 const testeeRole = "WSPERF_TEST_TESTEE"
 
+// clientRole makes it a client of the address that it is set to: for a look at
+// the process from outside.
+const clientRole = "WSPERF_TEST_CLIENT"
+
 func TestMain(m *testing.M) {
 	if os.Getenv(testeeRole) != "" {
 		os.Exit(beTestee())
 	}
+	if addr := os.Getenv(clientRole); addr != "" {
+		os.Exit(beClient(addr))
+	}
 	os.Exit(m.Run())
+}
+
+// clientConnections is what a client makes, one after the other.
+const clientConnections = 20
+
+func beClient(addr string) int {
+	request, err := handshake.NewRequest(handshake.RequestConfig{Host: addr})
+	if err != nil {
+		panic(err)
+	}
+	run, _, err := Prepare(Config{
+		Addr: netip.MustParseAddrPort(addr), Request: request, Rules: handshake.NewRules(nil),
+		Loops: 1, Connections: clientConnections, Low: 1, High: 1, CloseCode: 1000,
+		ConnectTimeout: time.Minute, OpenTimeout: time.Minute, CloseTimeout: time.Minute,
+	})
+	if err != nil {
+		panic(err)
+	}
+	defer run.Close()
+	result, err := run.Do(context.Background())
+	if err != nil || result.Success != clientConnections {
+		fmt.Fprintln(os.Stderr, err, causes(result))
+		return 1
+	}
+	return 0
 }
 
 // beTestee serves until standard input ends, which it does with the test.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"net"
+	"runtime"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -282,5 +283,35 @@ func TestCloseFrameThatDoesNotFit(t *testing.T) {
 	}
 	if frame := string(got[filled : filled+8]); frame != "12345678" {
 		t.Errorf("the testee got %q", frame)
+	}
+}
+
+// TestIdleLoopDoesNotFreezeTheProcess: whoever needs all goroutines to stand
+// still, such as the garbage collector, gets it while loops sleep.
+func TestIdleLoopDoesNotFreezeTheProcess(t *testing.T) {
+	cfg := impatient(t, scripted(t, (*peer).silence), 4)
+	cfg.Loops = 2
+	run, _, err := Prepare(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer run.Close()
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_, err = run.Do(context.Background())
+	}()
+	collections := 0
+	for {
+		select {
+		case <-ended:
+			if err != nil || collections < 3 {
+				t.Errorf("%d collections while the loops slept: %v", collections, err)
+			}
+			return
+		default:
+			runtime.GC()
+			collections++
+		}
 	}
 }

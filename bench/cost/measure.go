@@ -17,6 +17,7 @@ import (
 // cost is what one run of a client cost, as a whole process: its start and its
 // report included.
 type cost struct {
+	handshakes       int
 	userUs, systemUs float64 // per handshake
 	perSecond        float64 // handshakes, wall time of the whole process
 	switches         float64 // context switches per handshake
@@ -25,32 +26,36 @@ type cost struct {
 
 func (c cost) cpuUs() float64 { return c.userUs + c.systemUs }
 
-// run runs a client to its end on the load's CPU.
-func (c client) run(l load) (cost, error) {
-	args := c.args(l)
+// run runs a client to its end.
+func (c client) run(running *testees, handshakes int) (cost, error) {
+	port, err := running.port(c.testee)
+	if err != nil {
+		return cost{}, err
+	}
 	began := time.Now()
-	cmd, err := finish(args, l.cpu)
+	cmd, err := finish(c.args(port, handshakes), c.cpus)
 	if err != nil {
 		return cost{}, err
 	}
 	lasted := time.Since(began)
 	usage := cmd.ProcessState.SysUsage().(*syscall.Rusage)
-	n := float64(l.handshakes)
+	n := float64(handshakes)
 	return cost{
-		userUs:    float64(cmd.ProcessState.UserTime().Microseconds()) / n,
-		systemUs:  float64(cmd.ProcessState.SystemTime().Microseconds()) / n,
-		perSecond: n / lasted.Seconds(),
-		switches:  float64(usage.Nvcsw+usage.Nivcsw) / n,
-		peakBytes: usage.Maxrss * 1024, // getrusage(2): kilobytes
+		handshakes: handshakes,
+		userUs:     float64(cmd.ProcessState.UserTime().Microseconds()) / n,
+		systemUs:   float64(cmd.ProcessState.SystemTime().Microseconds()) / n,
+		perSecond:  n / lasted.Seconds(),
+		switches:   float64(usage.Nvcsw+usage.Nivcsw) / n,
+		peakBytes:  usage.Maxrss * 1024, // getrusage(2): kilobytes
 	}, nil
 }
 
-// finish runs a command on one CPU. What it says is shown when it fails.
-func finish(args []string, cpu int) (*exec.Cmd, error) {
+// finish runs a command on the CPUs. What it says is shown when it fails.
+func finish(args []string, cpus []int) (*exec.Cmd, error) {
 	var out bytes.Buffer
 	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Stdout, cmd.Stderr = &out, &out
-	if err := engine.WithAffinity([]int{cpu}, cmd.Start); err != nil {
+	if err := engine.WithAffinity(cpus, cmd.Start); err != nil {
 		return nil, err
 	}
 	if err := cmd.Wait(); err != nil {
@@ -65,30 +70,38 @@ const tracedHandshakes = 5000
 
 // countCalls counts the system calls per handshake of each client; none when
 // there is no strace.
-func countCalls(clients []client, l load) (calls []float64, err error) {
+func countCalls(clients []client, running *testees) (calls []float64, err error) {
 	strace, err := exec.LookPath("strace")
 	if errors.Is(err, exec.ErrNotFound) {
 		return nil, nil
 	}
-	l.handshakes = tracedHandshakes
 	for _, c := range clients {
-		file, err := os.CreateTemp("", "wsperf-calls-")
+		port, err := running.port(c.testee)
 		if err != nil {
 			return nil, err
 		}
-		file.Close()
-		defer os.Remove(file.Name())
-		trace := append([]string{strace, "-f", "-c", "-U", "calls,name", "-o", file.Name()}, c.args(l)...)
-		if _, err := finish(trace, l.cpu); err != nil {
-			return nil, err
-		}
-		text, err := os.ReadFile(file.Name())
+		n, err := countOf(strace, c.args(port, tracedHandshakes), c.cpus)
 		if err != nil {
 			return nil, err
 		}
-		calls = append(calls, float64(totalCalls(string(text)))/tracedHandshakes)
+		calls = append(calls, float64(n)/tracedHandshakes)
 	}
 	return calls, nil
+}
+
+func countOf(strace string, command []string, cpus []int) (calls int, err error) {
+	file, err := os.CreateTemp("", "wsperf-calls-")
+	if err != nil {
+		return 0, err
+	}
+	defer os.Remove(file.Name())
+	defer file.Close()
+	trace := append([]string{strace, "-f", "-c", "-U", "calls,name", "-o", file.Name()}, command...)
+	if _, err := finish(trace, cpus); err != nil {
+		return 0, err
+	}
+	text, err := os.ReadFile(file.Name())
+	return totalCalls(string(text)), err
 }
 
 // totalCalls reads the last line of strace's summary: "12345 total".

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"os/exec"
 	"path/filepath"
@@ -36,49 +37,29 @@ func build(folder string) (programs, error) {
 	return p, nil
 }
 
-// load is what a client is asked to do.
-type load struct {
-	port                 string
-	handshakes, inFlight int
-	cpu                  int
+// testeeSpec is a command line of a testee. Its first line of output ends with
+// the port.
+type testeeSpec struct{ command string }
+
+func (b *bench) plain() testeeSpec { return testeeSpec{b.programs.testee + " 0"} }
+
+func (b *bench) holding(requests, closes int) testeeSpec {
+	return testeeSpec{fmt.Sprintf("%s 0 %d %d", b.programs.testee, requests, closes)}
 }
 
-// client is one of the programs compared.
-type client struct {
-	name string
-	args func(load) []string
+func (b *bench) builtin() testeeSpec {
+	return testeeSpec{b.programs.wsperf + " testee --listen 127.0.0.1:0 --loops 1"}
 }
 
-// clients returns what is compared: the C floor with the plain sequence of
-// system calls, with wsperf's own, and wsperf.
-func (p programs) clients() []client {
-	return []client{floorClient("floor", p.floor), floorClient("tuned-floor", p.tuned), p.wsperfClient()}
-}
-
-func floorClient(name, path string) client {
-	return client{name, func(l load) []string {
-		return []string{path, l.port, strconv.Itoa(l.handshakes), strconv.Itoa(l.inFlight)}
-	}}
-}
-
-// wsperfClient measures and validates everything, as always. Low and high are
-// the same, so that it starts as the floor does.
-func (p programs) wsperfClient() client {
-	return client{"wsperf", func(l load) []string {
-		n := strconv.Itoa(l.inFlight)
-		return []string{p.wsperf, "run", "ws://127.0.0.1:" + l.port + "/", "--conns", strconv.Itoa(l.handshakes),
-			"--low", n, "--high", n, "--quiet", "--cpus", strconv.Itoa(l.cpu)}
-	}}
-}
-
-// testee is the floor's testee, serving.
+// testee is one that serves.
 type testee struct {
 	cmd  *exec.Cmd
 	port string
 }
 
-func startTestee(path string, cpu int) (*testee, error) {
-	t := &testee{cmd: exec.Command(path, "0")}
+func startTestee(spec testeeSpec, cpu int) (*testee, error) {
+	words := strings.Fields(spec.command)
+	t := &testee{cmd: exec.Command(words[0], words[1:]...)}
 	stdout, err := t.cmd.StdoutPipe()
 	if err != nil {
 		return nil, err
@@ -87,15 +68,41 @@ func startTestee(path string, cpu int) (*testee, error) {
 		return nil, err
 	}
 	line, err := bufio.NewReader(stdout).ReadString('\n')
-	if err != nil {
+	line = strings.TrimSpace(line)
+	t.port = line[strings.LastIndex(line, ":")+1:]
+	if _, notPort := strconv.Atoi(t.port); err != nil || notPort != nil {
 		t.stop()
-		return nil, fmt.Errorf("the testee did not start: %w", err)
+		return nil, errors.Join(fmt.Errorf("%s: did not start, said %q", spec.command, line), err)
 	}
-	t.port = strings.TrimSpace(line)
 	return t, nil
 }
 
 func (t *testee) stop() {
 	_ = t.cmd.Process.Kill()
 	_ = t.cmd.Wait() // killed: what it returns says no more
+}
+
+// testees keeps each testee running until the end: its state, such as its
+// connections in TIME_WAIT, is the same for all clients.
+type testees struct {
+	cpu     int
+	running map[testeeSpec]*testee
+}
+
+func (t *testees) port(spec testeeSpec) (string, error) {
+	if running, ok := t.running[spec]; ok {
+		return running.port, nil
+	}
+	started, err := startTestee(spec, t.cpu)
+	if err != nil {
+		return "", err
+	}
+	t.running[spec] = started
+	return started.port, nil
+}
+
+func (t *testees) stop() {
+	for _, running := range t.running {
+		running.stop()
+	}
 }

@@ -1,0 +1,105 @@
+package main
+
+import (
+	"strconv"
+	"strings"
+)
+
+// comparison is some clients that are run in turn, and what of the last one is
+// held against each of the others.
+type comparison struct {
+	title   string
+	clients []client
+	figure  figure
+	goal    string // what the ratio should be
+}
+
+// figure is one number of a run.
+type figure struct {
+	name string
+	of   func(cost) float64
+}
+
+var (
+	cpu  = figure{"CPU per handshake", cost.cpuUs}
+	rate = figure{"handshakes/s", func(c cost) float64 { return c.perSecond }}
+)
+
+// The numbers of connections that are compared.
+const (
+	few   = 64
+	many  = 500
+	crowd = 18000 // the descriptor limit of a process is 20000 on some machines
+)
+
+// comparisons is the table of what is measured.
+func (b *bench) comparisons() []comparison {
+	return []comparison{
+		b.floors(few), b.floors(many),
+		{"more in flight: a testee that answers when that many wait", []client{
+			b.wsperf(strconv.Itoa(many)+" at once", b.holding(many, 1), many),
+			b.wsperf(strconv.Itoa(crowd)+" at once", b.holding(crowd, 1), crowd),
+		}, cpu, "at most 1.3"},
+		{"more open: a testee that closes when that many wait", []client{
+			b.wsperf(strconv.Itoa(many)+" at once", b.holding(1, many), many),
+			b.wsperf(strconv.Itoa(crowd)+" at once", b.holding(1, crowd), many),
+		}, cpu, "at most 1.3"},
+		{"two loops on two CPUs, one of which the testee shares", []client{
+			b.twoProcesses("2 processes", b.plain(), many),
+			b.wsperfOnBoth("2 loops", b.plain(), many),
+		}, cpu, "1: loops cost each other no more than processes do"},
+		{"the built-in testee, seen from the tuned floor", []client{
+			b.floor("C testee", b.programs.tuned, b.plain(), few),
+			b.floor("built-in", b.programs.tuned, b.builtin(), few),
+		}, rate, "at least 0.8"},
+	}
+}
+
+// floors holds wsperf against the C floor with the plain sequence of system
+// calls, and with wsperf's own.
+func (b *bench) floors(inFlight int) comparison {
+	return comparison{strconv.Itoa(inFlight) + " in flight", []client{
+		b.floor("floor", b.programs.floor, b.plain(), inFlight),
+		b.floor("tuned-floor", b.programs.tuned, b.plain(), inFlight),
+		b.wsperf("wsperf", b.plain(), inFlight),
+	}, cpu, "at most 1.05 of both"}
+}
+
+// client is a program that makes handshakes, with the CPUs that it may use.
+type client struct {
+	name   string
+	cpus   []int
+	testee testeeSpec
+	args   func(port string, handshakes int) []string
+}
+
+func (b *bench) floor(name, path string, t testeeSpec, inFlight int) client {
+	return client{name, []int{b.clientCPU}, t, func(port string, handshakes int) []string {
+		return []string{path, port, strconv.Itoa(handshakes), strconv.Itoa(inFlight)}
+	}}
+}
+
+// wsperf measures and validates everything, as always. Low and high are the
+// same, so that it starts as the floor does.
+func (b *bench) wsperf(name string, t testeeSpec, inFlight int) client {
+	return client{name, []int{b.clientCPU}, t, func(port string, handshakes int) []string {
+		n := strconv.Itoa(inFlight)
+		return []string{b.programs.wsperf, "run", "ws://127.0.0.1:" + port + "/", "--conns", strconv.Itoa(handshakes),
+			"--low", n, "--high", n, "--quiet"}
+	}}
+}
+
+func (b *bench) wsperfOnBoth(name string, t testeeSpec, inFlight int) client {
+	c := b.wsperf(name, t, inFlight)
+	c.cpus = []int{b.clientCPU, b.testeeCPU}
+	return c
+}
+
+// twoProcesses shares nothing but the kernel: each does half of the work.
+func (b *bench) twoProcesses(name string, t testeeSpec, inFlight int) client {
+	one := b.wsperf(name, t, inFlight/2)
+	return client{name, []int{b.clientCPU, b.testeeCPU}, t, func(port string, handshakes int) []string {
+		run := strings.Join(one.args(port, handshakes/2), " ") + " --cpus "
+		return []string{"sh", "-c", run + strconv.Itoa(b.clientCPU) + " & " + run + strconv.Itoa(b.testeeCPU) + " && wait"}
+	}}
+}
