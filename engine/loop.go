@@ -199,6 +199,7 @@ func (l *loop) timedOut(s *slot) {
 func (l *loop) checkStop() {
 	if l.nowNs >= l.stopNs {
 		l.pacer.stop()
+		l.stopNs = never // seen: it must not cut short the sleeps until all have ended
 	}
 	if !l.stopping && l.stop.Load() {
 		l.stopping = true

@@ -185,6 +185,29 @@ func TestRunByDuration(t *testing.T) {
 	}
 }
 
+// TestLoopSleepsWhileTheLastConnectionsEnd: the end of the duration, once seen,
+// is not a reason to wake up.
+func TestLoopSleepsWhileTheLastConnectionsEnd(t *testing.T) {
+	cfg := validConfig(t, "127.0.0.1:9")
+	cfg.Connections, cfg.Duration = 0, time.Second
+	run, _, err := Prepare(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer run.Close()
+	l := run.loops[0]
+	for _, step := range []struct {
+		now    time.Duration
+		wantMs int
+	}{{999500 * time.Microsecond, 1}, {time.Second, maxWaitMs}, {2 * time.Second, maxWaitMs}} {
+		l.nowNs = int64(step.now)
+		l.checkStop()
+		if ms := l.sleepMs(); ms != step.wantMs {
+			t.Errorf("at %v a loop sleeps for %d ms, want %d", step.now, ms, step.wantMs)
+		}
+	}
+}
+
 // TestHighWatermarkHolds: the testee never sees more opening handshakes at once.
 func TestHighWatermarkHolds(t *testing.T) {
 	var opening, most atomic.Int64
