@@ -13,7 +13,7 @@ PERF_EVENT   = $(shell perf stat -e cycles true 2>&1 | grep -q 'not supported' &
 
 .DEFAULT_GOAL := help
 .PHONY: build run test unit race test-interop lint fuzz bench \
-        perf-stat perf-record perf-report perf man clean help
+        bench-peers perf-stat perf-record perf-report perf man clean help
 
 build: ## build bin/wsperf
 	$(GO) build -o bin/wsperf ./cmd/wsperf
@@ -44,9 +44,12 @@ fuzz: ## every fuzz target, 100000 executions: make fuzz FUZZTIME=1h
 	    $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1x $$package; \
 	  done; done
 
-bench: bin ## CPU per handshake beside a C floor, other loads, hot functions (10 minutes); also in bin/bench.txt
+bench: bin bench-peers ## CPU per handshake beside a C floor, other loads, hot functions (10 minutes); also in bin/bench.txt
 	$(GO) run ./bench/cost -out bin/bench.txt
 	$(GO) test -run '^$$' -bench . -benchmem $(BENCHED) | tee -a bin/bench.txt
+
+bench-peers:
+	@test -d /usr/include/websocketpp || { apt-get update -qq && apt-get install -y -qq g++ libwebsocketpp-dev libboost-system-dev; }
 
 perf-stat: build perf ## the main job under perf stat
 	perf stat -- bin/wsperf run --quiet

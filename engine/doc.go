@@ -21,6 +21,7 @@
 //	pacer.go      pure: may a connection be started now
 //	timeout.go    a queue of deadlines per timeout value: the oldest is first
 //	buffer.go     buffers for responses that arrive in pieces
+//	ports.go      local ports, for when many are in use
 //	cause.go      errno or error -> stats.Cause
 //	cost.go       what the process has cost; the Go runtime kept quiet
 //	*_linux.go    the system calls; unsafe is here and nowhere else
@@ -52,7 +53,12 @@
 //
 // The request is tried right after connect(2): on loopback the TCP handshake
 // is over by then, and the write proves it. Where a few such writes in a row
-// are in vain, the loop waits for EPOLLOUT instead.
+// are in vain, the loop waits for EPOLLOUT instead. Only then, or when something
+// is left to write, is the socket registered for EPOLLOUT: with the request
+// written before, epoll has one event less to report.
+//
+// A response that is the last valid one with another accept key is not parsed
+// (handshake.Memo): the same bytes have the same verdict.
 //
 // Stamps are read afresh at each of these points (24 ns), before the system
 // call that begins a phase: what the kernel does within the call is measured.
@@ -72,9 +78,12 @@
 //
 // No allocation, no lock, no channel, no map, no interface call, no defer, no
 // error value made: an errno or a sentinel becomes a stats.Cause where it is
-// seen. A system call that cannot sleep is raw; epoll_wait that may sleep goes
-// through the scheduler, or the whole process would freeze with it. A burst of
-// starts is cut in pieces so that replies do not wait for it.
+// seen. A burst of starts is cut in pieces so that replies do not wait for it.
+//
+// A system call that cannot sleep is raw. One that may sleep must go through
+// the scheduler, or all who need goroutines to stand still would wait for it.
+// epoll_wait is both: raw for a millisecond, which under load is longer than any
+// wait, and through the scheduler after that (poller.wait says why).
 //
 // # Imports
 //

@@ -48,6 +48,10 @@ func (b *bench) comparisons() []comparison {
 			b.twoProcesses("2 processes", b.plain(), many),
 			b.wsperfOnBoth("2 loops", b.plain(), many),
 		}, cpu, "1: loops cost each other no more than processes do"},
+		{"the ancestor's libraries, WebSocket++ and Boost", []client{
+			b.floor("websocketpp", b.programs.websocketpp, b.plain(), few),
+			b.wsperf("wsperf", b.plain(), few),
+		}, cpu, "at most 0.33"},
 		{"the built-in testee, seen from the tuned floor", []client{
 			b.floor("C testee", b.programs.tuned, b.plain(), few),
 			b.floor("built-in", b.programs.tuned, b.builtin(), few),

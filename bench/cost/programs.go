@@ -14,7 +14,7 @@ import (
 
 // programs are the paths of what is measured, freshly built.
 type programs struct {
-	wsperf, floor, tuned, testee string
+	wsperf, floor, tuned, testee, websocketpp string
 }
 
 func build(folder string) (programs, error) {
@@ -23,12 +23,15 @@ func build(folder string) (programs, error) {
 		floor:  filepath.Join(folder, "floor-client"),
 		tuned:  filepath.Join(folder, "floor-client-tuned"),
 		testee: filepath.Join(folder, "floor-testee"),
+
+		websocketpp: filepath.Join(folder, "websocketpp-client"),
 	}
 	for _, command := range [][]string{
 		{"go", "build", "-o", p.wsperf, "wsperf/cmd/wsperf"},
 		{"gcc", "-O2", "-o", p.floor, "bench/floor/client.c"},
 		{"gcc", "-O2", "-DTUNED", "-o", p.tuned, "bench/floor/client.c"},
 		{"gcc", "-O2", "-o", p.testee, "bench/floor/testee.c"},
+		{"g++", "-O2", "-o", p.websocketpp, "bench/peers/websocketpp/client.cpp", "-lboost_system", "-lpthread"},
 	} {
 		if out, err := exec.Command(command[0], command[1:]...).CombinedOutput(); err != nil {
 			return p, fmt.Errorf("%s: %w\n%s", strings.Join(command, " "), err, out)
