@@ -12,7 +12,7 @@ BENCHED     := ./engine ./handshake ./stats ./stats/report ./bench/testee
 PERF_EVENT   = $(shell perf stat -e cycles true 2>&1 | grep -q 'not supported' && echo cpu-clock || echo cycles)
 
 .DEFAULT_GOAL := help
-.PHONY: build run test unit race test-interop lint fuzz bench \
+.PHONY: build run test unit race test-interop test_ws test_ab test_netty testee-wspp testee-ab testee-netty analyze lint fuzz bench \
         bench-peers perf-stat perf-record perf-report perf man clean help
 
 build: ## build bin/wsperf
@@ -31,6 +31,35 @@ race: ## tests under the race detector
 
 test-interop: ## 20000 handshakes against each real server of bench/testees (installs Debian packages)
 	$(GO) test -tags interop -count=1 -timeout 15m -v ./bench/interop
+
+# The ancestor's targets: its driver against the three testees it was made for.
+# A testee that does not run yet is started for the time of the run.
+DRIVE = bin/wsperf drive --workers 4 --threads 0 --conns 50000 --lowmark 250 --highmark 500 --wsuri
+TESTEE_WORKERS ?= $(shell nproc)
+
+test_ws: build ## the driver against WebSocket++ on port 9002
+	bench/testees/with websocketpp 9002 $(TESTEE_WORKERS) $(DRIVE) ws://127.0.0.1:9002
+
+test_ab: build ## the driver against Autobahn multicore on port 9000
+	bench/testees/with autobahn 9000 $(TESTEE_WORKERS) $(DRIVE) ws://127.0.0.1:9000
+
+test_netty: build ## the driver against Netty on port 9999
+	bench/testees/with netty 9999 $(TESTEE_WORKERS) $(DRIVE) ws://127.0.0.1:9999
+
+testee-wspp: ## be the WebSocket++ testee, port 9002
+	bench/testees/websocketpp/install
+	exec bench/testees/websocketpp/start 9002 $(TESTEE_WORKERS)
+
+testee-ab: ## be the Autobahn testee, port 9000
+	bench/testees/autobahn/install
+	exec bench/testees/autobahn/start 9000 $(TESTEE_WORKERS)
+
+testee-netty: ## be the Netty testee, port 9999
+	bench/testees/netty/install
+	exec bench/testees/netty/start 9999 $(TESTEE_WORKERS)
+
+analyze: build ## the aggregate of the result files that the driver left
+	bin/wsperf drive --workers 4 --skiprun
 
 lint: ## gofmt, vet and staticcheck
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "gofmt is needed for: $$unformatted"; exit 1; fi

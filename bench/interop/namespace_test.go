@@ -1,0 +1,106 @@
+//go:build interop
+
+package interop
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// enterNamespace moves the calling goroutine, its thread and what it starts from
+// now on into a new network namespace with nothing but loopback (unshare(2),
+// CLONE_NEWNET): the kernel's counters there are of nobody else. It needs
+// CAP_SYS_ADMIN. The thread is never given back.
+func enterNamespace() error {
+	runtime.LockOSThread()
+	if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
+		return fmt.Errorf("new network namespace: %w", err)
+	}
+	return loopbackUp()
+}
+
+func loopbackUp() error {
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(fd)
+	request, err := unix.NewIfreq("lo")
+	if err != nil {
+		return err
+	}
+	request.SetUint16(unix.IFF_UP)
+	if err := unix.IoctlIfreq(fd, unix.SIOCSIFFLAGS, request); err != nil {
+		return fmt.Errorf("bring loopback up: %w", err)
+	}
+	return nil
+}
+
+// counters are the kernel's, of the calling thread's network namespace.
+type counters struct {
+	activeOpens int64 // connect(2) that sent a SYN (RFC 4022, tcpActiveOpens)
+	estabResets int64 // established or half-closed connections that were reset
+	timeWait    int64 // sockets in TIME_WAIT on the side that connected to the port
+}
+
+// readCounters reads /proc/thread-self/net (proc(5)).
+func readCounters(port int) (c counters, err error) {
+	if c.activeOpens, err = tcpCounter("ActiveOpens"); err != nil {
+		return c, err
+	}
+	if c.estabResets, err = tcpCounter("EstabResets"); err != nil {
+		return c, err
+	}
+	c.timeWait, err = timeWaitTowards(port)
+	return c, err
+}
+
+// tcpCounter finds a counter by its name in the line above the numbers.
+func tcpCounter(name string) (value int64, err error) {
+	text, err := os.ReadFile("/proc/thread-self/net/snmp")
+	if err != nil {
+		return 0, err
+	}
+	var names []string
+	for line := range strings.Lines(string(text)) {
+		fields := strings.Fields(line)
+		switch {
+		case fields[0] != "Tcp:":
+		case names == nil:
+			names = fields
+		default:
+			for i, n := range names {
+				if n == name {
+					_, err = fmt.Sscan(fields[i], &value)
+					return value, err
+				}
+			}
+		}
+	}
+	return 0, fmt.Errorf("no counter %s", name)
+}
+
+// timeWaitState is TCP_TIME_WAIT as /proc/net/tcp writes it (net/tcp_states.h).
+const timeWaitState = "06"
+
+func timeWaitTowards(port int) (n int64, err error) {
+	file, err := os.Open("/proc/thread-self/net/tcp")
+	if err != nil {
+		return 0, err
+	}
+	defer file.Close()
+	suffix := fmt.Sprintf(":%04X", port)
+	lines := bufio.NewScanner(file)
+	for lines.Scan() {
+		// sl local_address rem_address st ...
+		if f := strings.Fields(lines.Text()); len(f) > 3 && f[3] == timeWaitState && strings.HasSuffix(f[2], suffix) {
+			n++
+		}
+	}
+	return n, lines.Err()
+}

@@ -1,0 +1,175 @@
+// Echo testee on libwebsockets and libuv: WORKERS processes share one port.
+// Processes, for Debian's library is built for one service thread (LWS_MAX_SMP is 1),
+// and such a build ignores LWS_SERVER_OPTION_ALLOW_LISTEN_SHARE: two of them cannot
+// listen on one port (github.com/warmcat/libwebsockets/issues/2470). So each process
+// accepts on a socket of its own, and hands what it accepted to its context.
+//
+//     server PORT WORKERS
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <libwebsockets.h>
+#include <uv.h>
+
+enum {
+	BACKLOG = 4096,          // the default of net.core.somaxconn
+	ACCEPTS = 64,            // at a time: connections that are there already get their turn
+	MOST_FDS = 65536,        // the library's tables grow with this number, not with what is in use
+	MOST_MESSAGE = 1 << 20,  // bytes; a longer message ends the connection
+};
+
+// The message of a connection that is being received, or waits to be sent.
+struct session {
+	unsigned char *bytes; // LWS_PRE unused ones first, which the library writes the header into
+	size_t length;
+	enum lws_write_protocol kind;
+};
+
+static void fail(const char *what) {
+	perror(what);
+	exit(1);
+}
+
+static void forget(struct session *s) {
+	free(s->bytes);
+	memset(s, 0, sizeof *s);
+}
+
+static int append(struct session *s, const void *in, size_t length) {
+	if (length > MOST_MESSAGE - s->length)
+		return -1;
+	unsigned char *bytes = realloc(s->bytes, LWS_PRE + s->length + length);
+	if (!bytes)
+		return -1;
+	memcpy(bytes + LWS_PRE + s->length, in, length);
+	s->bytes = bytes;
+	s->length += length;
+	return 0;
+}
+
+// Reading rests from a whole message until its echo is sent: a session holds one.
+static int received(struct lws *wsi, struct session *s, const void *in, size_t length) {
+	if (lws_is_first_fragment(wsi))
+		s->kind = lws_frame_is_binary(wsi) ? LWS_WRITE_BINARY : LWS_WRITE_TEXT;
+	if (append(s, in, length) != 0)
+		return -1;
+	if (!lws_is_final_fragment(wsi))
+		return 0;
+	lws_rx_flow_control(wsi, 0);
+	lws_callback_on_writable(wsi);
+	return 0;
+}
+
+static int writable(struct lws *wsi, struct session *s) {
+	if (!s->bytes)
+		return 0;
+	// What the socket does not take at once is kept and sent by the library.
+	int sent = lws_write(wsi, s->bytes + LWS_PRE, s->length, s->kind);
+	forget(s);
+	lws_rx_flow_control(wsi, 1);
+	return sent < 0 ? -1 : 0;
+}
+
+static int echo(struct lws *wsi, enum lws_callback_reasons reason, void *session, void *in, size_t length) {
+	switch (reason) {
+	case LWS_CALLBACK_RECEIVE:
+		return received(wsi, session, in, length);
+	case LWS_CALLBACK_SERVER_WRITEABLE:
+		return writable(wsi, session);
+	case LWS_CALLBACK_CLOSED:
+		forget(session);
+		return 0;
+	default:
+		return lws_callback_http_dummy(wsi, reason, session, in, length);
+	}
+}
+
+static const struct lws_protocols protocols[] = {
+	{.name = "echo", .callback = echo, .per_session_data_size = sizeof(struct session), .rx_buffer_size = 4096},
+	{0},
+};
+
+// The limit itself, lowered where it is beyond all need: a context told to use
+// fewer descriptors than the process may have looks them up by linear search.
+static unsigned limit_fds(void) {
+	struct rlimit limit;
+	getrlimit(RLIMIT_NOFILE, &limit);
+	if (limit.rlim_cur > MOST_FDS)
+		limit.rlim_cur = MOST_FDS;
+	setrlimit(RLIMIT_NOFILE, &limit);
+	return limit.rlim_cur;
+}
+
+// The first process is the one that is killed: the others end with it.
+static void fork_others(int workers) {
+	for (int i = 1; i < workers; i++)
+		if (fork() == 0) {
+			prctl(PR_SET_PDEATHSIG, SIGKILL);
+			return;
+		}
+}
+
+static int listener(int port) {
+	struct sockaddr_in address = {
+		.sin_family = AF_INET,
+		.sin_port = htons(port),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
+	int on = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
+	    setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0 ||
+	    bind(fd, (struct sockaddr *)&address, sizeof address) != 0 || listen(fd, BACKLOG) != 0)
+		fail("listen");
+	return fd;
+}
+
+static void acceptable(uv_poll_t *handle, int status, int events) {
+	(void)status, (void)events; // accept says what there is
+	int listening, fd;
+	uv_fileno((uv_handle_t *)handle, &listening);
+	for (int i = 0; i < ACCEPTS; i++) {
+		if ((fd = accept4(listening, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) < 0)
+			return; // EAGAIN: none left; whatever else it is, the loop comes again
+		lws_adopt_socket(handle->data, fd); // which closes it where it fails
+	}
+}
+
+static struct lws_context *context_on(uv_loop_t *loop) {
+	void *loops[] = {loop};
+	struct lws_context_creation_info info = {
+		.port = CONTEXT_PORT_NO_LISTEN_SERVER,
+		.protocols = protocols,
+		.foreign_loops = loops,
+		.fd_limit_per_thread = limit_fds(),
+		.gid = -1,
+		.uid = -1,
+		.options = LWS_SERVER_OPTION_LIBUV,
+	};
+	struct lws_context *context = lws_create_context(&info);
+	if (!context)
+		fail("lws_create_context");
+	return context;
+}
+
+int main(int argc, char **argv) {
+	if (argc != 3) {
+		fprintf(stderr, "usage: %s PORT WORKERS\n", argv[0]);
+		return 2;
+	}
+	lws_set_log_level(LLL_ERR, NULL);
+	fork_others(atoi(argv[2]));
+	uv_loop_t *loop = uv_default_loop();
+	uv_poll_t accepting = {.data = context_on(loop)};
+	if (uv_poll_init(loop, &accepting, listener(atoi(argv[1]))) != 0 ||
+	    uv_poll_start(&accepting, UV_READABLE, acceptable) != 0)
+		fail("uv_poll");
+	return uv_run(loop, UV_RUN_DEFAULT);
+}

@@ -1,0 +1,88 @@
+import io.netty.bootstrap.ServerBootstrap;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandler.Sharable;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInitializer;
+import io.netty.channel.ChannelOption;
+import io.netty.channel.SimpleChannelInboundHandler;
+import io.netty.channel.nio.NioEventLoopGroup;
+import io.netty.channel.socket.SocketChannel;
+import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.handler.codec.http.HttpObjectAggregator;
+import io.netty.handler.codec.http.HttpServerCodec;
+import io.netty.handler.codec.http.websocketx.WebSocketFrame;
+import io.netty.handler.codec.http.websocketx.WebSocketServerProtocolConfig;
+import io.netty.handler.codec.http.websocketx.WebSocketServerProtocolHandler;
+
+/**
+ * Echo testee on Netty: one event loop accepts, WORKERS event loops serve.
+ *
+ * <pre>Server PORT WORKERS</pre>
+ */
+public final class Server {
+    /** As many as net.core.somaxconn allows by default: bursts are to wait in the queue. */
+    private static final int BACKLOG = 4096;
+
+    private static final int MOST_REQUEST_BYTES = 65536;
+    private static final int MOST_FRAME_BYTES = 1 << 20;
+
+    private static final WebSocketServerProtocolConfig PROTOCOL = WebSocketServerProtocolConfig.newBuilder()
+            .websocketPath("/")
+            .checkStartsWith(true) // any path
+            .maxFramePayloadLength(MOST_FRAME_BYTES)
+            .build();
+
+    private Server() {}
+
+    /**
+     * Text, binary and continuation frames, each sent back as it came; the protocol
+     * handler has answered pings and the close frame by then.
+     */
+    @Sharable
+    private static final class Echo extends SimpleChannelInboundHandler<WebSocketFrame> {
+        @Override
+        protected void channelRead0(ChannelHandlerContext context, WebSocketFrame frame) {
+            context.writeAndFlush(frame.retain());
+        }
+
+        /** A peer that resets its connection is no news: the default would log it. */
+        @Override
+        public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+            context.close();
+        }
+    }
+
+    private static final class Pipeline extends ChannelInitializer<SocketChannel> {
+        private final Echo echo = new Echo();
+
+        @Override
+        protected void initChannel(SocketChannel channel) {
+            channel.pipeline()
+                    .addLast(new HttpServerCodec())
+                    .addLast(new HttpObjectAggregator(MOST_REQUEST_BYTES))
+                    .addLast(new WebSocketServerProtocolHandler(PROTOCOL))
+                    .addLast(echo);
+        }
+    }
+
+    private static ChannelFuture listen(int port, NioEventLoopGroup acceptor, NioEventLoopGroup workers) {
+        return new ServerBootstrap()
+                .group(acceptor, workers)
+                .channel(NioServerSocketChannel.class)
+                .option(ChannelOption.SO_BACKLOG, BACKLOG)
+                .option(ChannelOption.SO_REUSEADDR, true)
+                .childHandler(new Pipeline())
+                .bind("127.0.0.1", port);
+    }
+
+    public static void main(String[] args) throws InterruptedException {
+        if (args.length != 2) {
+            System.err.println("usage: Server PORT WORKERS");
+            System.exit(2);
+        }
+        int port = Integer.parseInt(args[0]);
+        int workers = Integer.parseInt(args[1]);
+        listen(port, new NioEventLoopGroup(1), new NioEventLoopGroup(workers))
+                .sync().channel().closeFuture().sync();
+    }
+}
