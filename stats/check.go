@@ -6,7 +6,7 @@ import "fmt"
 // started is missing, and nothing was counted twice. The error names both sides
 // of the first equation that does not hold.
 func (r *Result) Check() error {
-	for _, check := range []func() error{r.checkTotals, r.checkPhases, r.checkFin, r.checkParts} {
+	for _, check := range []func() error{r.checkUnmeasured, r.checkTotals, r.checkPhases, r.checkFin, r.checkParts} {
 		if err := check(); err != nil {
 			return err
 		}
@@ -24,14 +24,23 @@ func (r *Result) checkTotals() error {
 	}
 	return firstError(
 		equal("connections started", r.Total, "successes + failures", r.Success+r.Fail),
-		equal("failures", r.Fail, "sum of all causes", charged),
+		equal("failures", r.Fail-r.Unmeasured.Fail, "sum of all causes", charged),
 		equal("failures without a cause", r.Causes[CauseNone], "allowed", 0),
 		equal("open_status failures", r.Causes[CauseOpenStatus], "sum of all status codes", codes),
 	)
 }
 
+func (r *Result) checkUnmeasured() error {
+	u := r.Unmeasured
+	if u.Success > r.Success || u.Fail > r.Fail {
+		return fmt.Errorf("unmeasured successes and failures (%d, %d) are more than successes and failures (%d, %d)",
+			u.Success, u.Fail, r.Success, r.Fail)
+	}
+	return nil
+}
+
 // checkPhases: a success went through every phase but perhaps the last, fin,
-// and each connection has a total.
+// and each connection has a total, except the unmeasured ones.
 func (r *Result) checkPhases() error {
 	for p := range Phase(NumPhases) {
 		phase := &r.Phases[p]
@@ -39,21 +48,30 @@ func (r *Result) checkPhases() error {
 			return fmt.Errorf("phase %v has no histogram", p)
 		}
 		success, fail := uint64(phase.Success.TotalCount()), uint64(phase.Failure.TotalCount())
-		if p != PhaseFin && success != r.Success {
-			return equal(fmt.Sprintf("successes in phase %v", p), success, "successes", r.Success)
+		if want := r.successesIn(p); p != PhaseFin && success != want {
+			return equal(fmt.Sprintf("successes in phase %v", p), success, "successes", want)
 		}
 		if fail > r.Fail {
 			return fmt.Errorf("failures in phase %v (%d) are more than failures (%d)", p, fail, r.Fail)
 		}
 	}
-	return equal("failures in phase total", uint64(r.Phases[PhaseTotal].Failure.TotalCount()), "failures", r.Fail)
+	failed := uint64(r.Phases[PhaseTotal].Failure.TotalCount())
+	return equal("failures in phase total", failed, "failures", r.Fail-r.Unmeasured.Fail)
+}
+
+// successesIn returns the successes of which phase p is known.
+func (r *Result) successesIn(p Phase) uint64 {
+	if p == PhaseFin || p == PhaseTotal {
+		return r.Success - r.Unmeasured.Success
+	}
+	return r.Success
 }
 
 func (r *Result) checkFin() error {
 	ended := r.Fin.Received + r.Fin.Reset + r.Fin.Timeout
 	measured := uint64(r.Phases[PhaseFin].Success.TotalCount())
 	return firstError(
-		equal("ends after a closing handshake", ended, "successes", r.Success),
+		equal("ends after a closing handshake", ended, "successes", r.Success-r.Unmeasured.Success),
 		equal("successes in phase fin", measured, "FINs received", r.Fin.Received),
 	)
 }
@@ -66,9 +84,9 @@ func (r *Result) checkParts() error {
 			started, success, fail = started+l.Started, success+l.Success, fail+l.Fail
 		}
 		err := firstError(
-			equal("connections started by all loops", started, "connections started", r.Total),
-			equal("successes of all loops", success, "successes", r.Success),
-			equal("failures of all loops", fail, "failures", r.Fail),
+			equal("connections started by all loops", started, "connections started", r.Total-r.Unmeasured.Total()),
+			equal("successes of all loops", success, "successes", r.Success-r.Unmeasured.Success),
+			equal("failures of all loops", fail, "failures", r.Fail-r.Unmeasured.Fail),
 		)
 		if err != nil {
 			return err

@@ -47,6 +47,14 @@ func TestCheckNamesBothSides(t *testing.T) {
 		{"no loops", func(r *Result) { r.Loops = nil }, ""},
 		{"record lost", func(r *Result) { r.Log[0] = NewConnLog(0) },
 			"records in the log (0) differ from connections ended (4)"},
+		{"unmeasured", func(r *Result) { r.Unmeasured.Success = 4 },
+			"unmeasured successes and failures (4, 0) are more than successes and failures (3, 1)"},
+		{"unmeasured failures", func(r *Result) { r.Unmeasured.Fail = 2 },
+			"unmeasured successes and failures (0, 2) are more than successes and failures (3, 1)"},
+		{"measured all the same", func(r *Result) { r.Unmeasured.Success = 1 },
+			"successes in phase total (3) differ from successes (2)"},
+		{"unmeasured with a cause", func(r *Result) { r.Unmeasured.Fail = 1 },
+			"failures (0) differ from sum of all causes (1)"},
 		{"no log", func(r *Result) { r.Log = nil }, ""},
 	}
 	for _, test := range tests {

@@ -15,6 +15,7 @@ import (
 //     after the other, DurationUs is the longest. Any other field is kept if all
 //     results have the same value, and is zero otherwise: no single value is true.
 //   - Client: added, but PeakMemoryBytes is that of the largest process.
+//   - Unmeasured: added.
 //   - Interrupted if any of them was. Log only if all have one.
 //
 // It fails without any result, and when a histogram cannot take all values.
@@ -69,6 +70,8 @@ func (r *Result) addResultCounts(other *Result) {
 	r.Fin.Received += other.Fin.Received
 	r.Fin.Reset += other.Fin.Reset
 	r.Fin.Timeout += other.Fin.Timeout
+	r.Unmeasured.Success += other.Unmeasured.Success
+	r.Unmeasured.Fail += other.Unmeasured.Fail
 	for c, n := range other.Causes {
 		r.Causes[c] += n
 	}

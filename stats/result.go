@@ -71,6 +71,17 @@ type FinResult struct {
 	Timeout  uint64 `json:"timeout"`  // neither within the close timeout: wsperf closed
 }
 
+// UnmeasuredResult counts the connections of which only connect, open and close
+// are known, and whether they failed: the ancestor's files name no cause, and
+// have neither phase fin nor total, nor what the client cost.
+type UnmeasuredResult struct {
+	Success uint64 `json:"success"`
+	Fail    uint64 `json:"fail"`
+}
+
+// Total returns the number of these connections.
+func (u UnmeasuredResult) Total() uint64 { return u.Success + u.Fail }
+
 // Result is the outcome of a run, or of several merged ones.
 type Result struct {
 	Setup       Setup
@@ -85,6 +96,7 @@ type Result struct {
 	StatusCodes map[int]uint64 // of CauseOpenStatus; 0: codes outside of 100..599
 	Phases      [NumPhases]PhaseResult
 	Fin         FinResult
+	Unmeasured  UnmeasuredResult // in Total, Success and Fail, and in none of the rest that adds up to them
 	Loops       []LoopResult
 	Client      ClientCost
 	Interrupted bool

@@ -2,19 +2,18 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"os"
 
 	"github.com/spf13/cobra"
 
-	"wsperf/stats"
 	"wsperf/stats/report"
 )
 
-const reportLong = `Report reads result files (see wsperf run --out), merges them if there are more than
-one, and prints the report. "-" is standard input. If one of the files cannot be
-read nothing is reported: a total with a part missing would be wrong.`
+const reportLong = `Report reads result files (see wsperf run --out), and those of wsperf's ancestor, in
+any mix, merges them if there are more than one, and prints the report. "-" is
+standard input. A file that cannot be read is named and left out; of a damaged one
+what is whole is reported. The exit code is 1 then.`
 
 const reportExample = `  # the report of one run
   wsperf report result.json
@@ -23,68 +22,80 @@ const reportExample = `  # the report of one run
   wsperf report client1.json client2.json
 
   # their sum as one result file
-  wsperf report --json client*.json > all.json`
+  wsperf report --json client*.json > all.json
+
+  # as the script that came with the ancestor would have computed it
+  wsperf report --ancestor result_*.json`
+
+// reportOptions are the options of wsperf report.
+type reportOptions struct{ json, ancestor bool }
 
 func newReportCommand(u *ui) *cobra.Command {
-	asJSON := false
+	o := reportOptions{}
 	c := &cobra.Command{
 		Use:     "report FILE... [options]",
 		Short:   "print the report of result files",
 		Long:    reportLong,
 		Example: reportExample,
-		Args:    atLeastOneFile,
+		Args:    o.check,
 	}
 	c.DisableFlagsInUseLine = true
-	c.Flags().BoolVar(&asJSON, "json", false, "print the merged result as JSON instead of the report (default off)")
+	c.Flags().BoolVar(&o.json, "json", false, "print the merged result as JSON instead of the report (default off)")
+	c.Flags().BoolVar(&o.ancestor, "ancestor", false,
+		"print the block with the ancestor's arithmetic: exact, over all connections,\nfailed ones too; needs a record per connection (default off)")
 	c.RunE = func(_ *cobra.Command, args []string) error {
-		merged, err := readResults(u.in, args)
-		if err != nil {
-			return err
+		if o.ancestor {
+			return reportAsAncestor(u, args)
 		}
-		if asJSON {
-			return report.WriteJSON(u.out, merged)
-		}
-		return report.Text(u.out, merged)
+		return o.report(u, args)
 	}
 	return c
 }
 
-func atLeastOneFile(c *cobra.Command, args []string) error {
-	if len(args) == 0 {
+func (o *reportOptions) check(c *cobra.Command, args []string) error {
+	switch {
+	case len(args) == 0:
 		return usagef(c, "missing argument: report needs one result file or more")
+	case countOf(args, "-") > 1:
+		return usagef(c, "\"-\" is there twice: standard input can be read once")
+	case o.json && o.ancestor:
+		return usagef(c, "--json and --ancestor: must be one of them")
 	}
 	return nil
 }
 
-// readResults reads and merges all files. Its error names every file that is bad.
-func readResults(stdin io.Reader, paths []string) (*stats.Result, error) {
-	var results []*stats.Result
-	var bad []error
-	for _, path := range paths {
-		r, err := readResult(stdin, path)
-		if err != nil {
-			bad = append(bad, fmt.Errorf("result file %s: %w", path, bare(err)))
-			continue
+func countOf(args []string, arg string) int {
+	n := 0
+	for _, a := range args {
+		if a == arg {
+			n++
 		}
-		results = append(results, r)
 	}
-	if len(bad) > 0 {
-		return nil, errors.Join(bad...)
-	}
-	if len(results) == 1 {
-		return results[0], nil
-	}
-	return stats.MergeResults(results...)
+	return n
 }
 
-func readResult(stdin io.Reader, path string) (*stats.Result, error) {
-	if path == "-" {
-		return report.ReadJSON(stdin)
+func (o *reportOptions) report(u *ui, paths []string) error {
+	merged, errs := report.LoadAllFrom(fileOrStdin(u.in), paths, nil)
+	if merged == nil {
+		return errors.Join(errs...)
 	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
+	if o.json {
+		return errors.Join(append(errs, report.WriteJSON(u.out, merged))...)
 	}
-	defer f.Close()
-	return report.ReadJSON(f)
+	return errors.Join(append(errs, report.Text(u.out, merged), report.Coverage(u.out, len(paths), errs))...)
+}
+
+func reportAsAncestor(u *ui, paths []string) error {
+	errs, err := report.AncestorFrom(fileOrStdin(u.in), u.out, paths, nil)
+	return errors.Join(append(errs, err, report.Coverage(u.out, len(paths), errs))...)
+}
+
+// fileOrStdin opens files, and standard input for "-".
+func fileOrStdin(stdin io.Reader) report.Open {
+	return func(path string) (io.ReadCloser, error) {
+		if path == "-" {
+			return io.NopCloser(stdin), nil
+		}
+		return os.Open(path)
+	}
 }

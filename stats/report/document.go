@@ -33,13 +33,14 @@ type document struct {
 	causes, status                 map[string]uint64
 	phases                         map[string]phaseShape
 	fin                            stats.FinResult
+	unmeasured                     stats.UnmeasuredResult
 	loops                          []stats.LoopResult
 	client                         stats.ClientCost
 	hasLog                         bool
 	records                        uint64
 }
 
-// fields says where each key goes. All of them are needed.
+// fields says where each key goes. All but optionalKey are needed.
 func (d *document) fields() map[string]any {
 	return map[string]any{
 		"schema":                   &d.schema,
@@ -57,6 +58,7 @@ func (d *document) fields() map[string]any {
 		"status_codes":             &d.status,
 		"phases":                   &d.phases,
 		"fin":                      &d.fin,
+		optionalKey:                &d.unmeasured,
 		"loops":                    &d.loops,
 		"client":                   &d.client,
 	}
@@ -86,8 +88,11 @@ func (d *document) result() (*stats.Result, error) {
 		Throttled: d.throttled,
 		Resumed:   d.resumed,
 		Fin:       d.fin,
-		Loops:     d.loops,
-		Client:    d.client,
+
+		Unmeasured: d.unmeasured,
+
+		Loops:  d.loops,
+		Client: d.client,
 
 		Interrupted: d.interrupted,
 	}
@@ -99,6 +104,22 @@ func (d *document) result() (*stats.Result, error) {
 	if d.hasLog && d.records != d.total {
 		return nil, fmt.Errorf("key \"connection_stats\": %d records, but total is %d", d.records, d.total)
 	}
+	return r, r.Check()
+}
+
+// ancestorResult completes the result of what the ancestor's file recorded. Its
+// total_duration is not looked at: the ancestor measured it with another clock
+// than the window, and they differ by a microsecond now and then.
+func (d *document) ancestorResult(tally *stats.Tally) (*stats.Result, error) {
+	if err := d.checkWindow(); err != nil {
+		return nil, err
+	}
+	if err := d.checkCounts(); err != nil {
+		return nil, err
+	}
+	r := tally.Result()
+	r.Started, r.Ended = time.Unix(0, d.startedNs), time.Unix(0, d.endedNs)
+	r.Throttled, r.Resumed = d.throttled, d.resumed
 	return r, r.Check()
 }
 

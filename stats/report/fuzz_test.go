@@ -2,38 +2,92 @@ package report
 
 import (
 	"bytes"
+	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"testing"
+	"testing/iotest"
 
 	"wsperf/stats"
 )
 
-// FuzzReadJSON: whatever is accepted is consistent, and the file written from
-// it reads and writes again to the same bytes.
-func FuzzReadJSON(f *testing.F) {
-	for _, r := range []*stats.Result{complete(f), plainResult(f), failedResult(f), fullResult(f)} {
-		f.Add(write(f, r))
+// resultFiles are result files of both forms.
+func resultFiles(t testing.TB) [][]byte {
+	t.Helper()
+	var files [][]byte
+	for _, r := range []*stats.Result{complete(t), plainResult(t), failedResult(t), fullResult(t)} {
+		files = append(files, write(t, r))
+	}
+	for _, name := range []string{"noclose.json", "one_conn.json", "refused.json"} {
+		file, err := os.ReadFile(filepath.Join(ancestorDir, "edge", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, file)
+	}
+	return files
+}
+
+// FuzzReadResult: whatever is accepted is consistent, and the file written from
+// it reads and writes again to the same bytes. It makes no difference in which
+// pieces the bytes come.
+func FuzzReadResult(f *testing.F) {
+	for _, file := range resultFiles(f) {
+		f.Add(file)
+		f.Add(file[:2*len(file)/3])
 	}
 	f.Add([]byte(`{"schema":"wsperf/1","phases":{"open":{"success":{"count":-1}}}}`))
+	f.Add([]byte(`{"connection_stats":[{"\u006fpen":-0,"x":[{}],"close":1,"failed":true,"tcp_pre_init":1,"tcp_post_init":1}],"started":0}`))
 	f.Add([]byte(`[`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		first, err := ReadJSON(bytes.NewReader(data))
-		if err != nil {
-			return
-		}
-		if err := first.Check(); err != nil {
-			t.Fatalf("accepted, but %v", err)
-		}
-		written := write(t, first)
-		second, err := ReadJSON(bytes.NewReader(written))
-		if err != nil {
-			t.Fatalf("accepted, but not what was written from it: %v", err)
-		}
-		if again := write(t, second); !bytes.Equal(written, again) {
-			t.Fatalf("written first:\n%s\nthen:\n%s", written, again)
-		}
-		if err := Text(io.Discard, first); err != nil {
-			t.Fatal(err)
+		checkPieces(t, data, first, err)
+		if first != nil {
+			checkAccepted(t, first)
 		}
 	})
+}
+
+func checkAccepted(t *testing.T, first *stats.Result) {
+	if err := first.Check(); err != nil {
+		t.Fatalf("accepted, but %v", err)
+	}
+	written := write(t, first)
+	second, err := ReadJSON(bytes.NewReader(written))
+	if err != nil {
+		t.Fatalf("accepted, but not what was written from it: %v", err)
+	}
+	if again := write(t, second); !bytes.Equal(written, again) {
+		t.Fatalf("written first:\n%s\nthen:\n%s", written, again)
+	}
+	if err := Text(io.Discard, first); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// checkPieces reads data byte by byte, and with the end of file in the last read.
+func checkPieces(t *testing.T, data []byte, want *stats.Result, wantErr error) {
+	for _, rd := range []io.Reader{
+		iotest.OneByteReader(bytes.NewReader(data)),
+		iotest.DataErrReader(bytes.NewReader(data)),
+	} {
+		got, err := ReadJSON(rd)
+		if fmt.Sprint(err) != fmt.Sprint(wantErr) || (got == nil) != (want == nil) {
+			t.Fatalf("in pieces: %v, %v, at once: %v, %v", got, err, want, wantErr)
+		}
+		if want != nil && numbers(got) != numbers(want) {
+			t.Fatalf("in pieces %v, at once %v", numbers(got), numbers(want))
+		}
+	}
+}
+
+// numbers are those of a result that its records can change.
+func numbers(r *stats.Result) [11]uint64 {
+	n := [11]uint64{r.Total, r.Success, r.Fail, r.Unmeasured.Success, r.Unmeasured.Fail}
+	for i, p := range []stats.Phase{stats.PhaseConnect, stats.PhaseOpen, stats.PhaseClose} {
+		n[5+i] = uint64(r.Phases[p].Success.Max() + r.Phases[p].Failure.Max())
+		n[8+i] = r.Phases[p].Overruns
+	}
+	return n
 }

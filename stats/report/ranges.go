@@ -15,8 +15,8 @@ type number struct {
 // checkRanges refuses numbers that cannot be what they say. It does not look at
 // the histograms.
 func (d *document) checkRanges() error {
-	if d.startedNs < 0 || d.endedNs < d.startedNs {
-		return fmt.Errorf("keys \"started\" and \"ended\": %d to %d is no span of time", d.startedNs, d.endedNs)
+	if err := d.checkWindow(); err != nil {
+		return err
 	}
 	if us := (d.endedNs - d.startedNs) / 1000; d.durationUs != us {
 		return fmt.Errorf("key \"total_duration\": %d us, but from \"started\" to \"ended\" it is %d us", d.durationUs, us)
@@ -36,6 +36,13 @@ func (d *document) checkRanges() error {
 		}
 	}
 	return within(maxCount, clientNumbers(&d.client)...)
+}
+
+func (d *document) checkWindow() error {
+	if d.startedNs < 0 || d.endedNs < d.startedNs {
+		return fmt.Errorf("keys \"started\" and \"ended\": %d to %d is no span of time", d.startedNs, d.endedNs)
+	}
+	return nil
 }
 
 // within refuses values outside of 0..limit. Callers convert from uint64: what
@@ -78,6 +85,8 @@ func (d *document) checkCounts() error {
 		{"fin.received", int64(d.fin.Received)},
 		{"fin.reset", int64(d.fin.Reset)},
 		{"fin.timeout", int64(d.fin.Timeout)},
+		{"unmeasured.success", int64(d.unmeasured.Success)},
+		{"unmeasured.fail", int64(d.unmeasured.Fail)},
 	}
 	for key, n := range d.causes {
 		numbers = append(numbers, number{"causes." + clip(key), int64(n)})

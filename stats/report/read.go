@@ -1,7 +1,6 @@
 package report
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -9,166 +8,108 @@ import (
 	"wsperf/stats"
 )
 
-// maxValueBytes bounds one value of the top level, or one record of
-// connection_stats, in bytes of the file. The largest value is phases: ten
-// histograms of less than 300 kB.
-const maxValueBytes = 4 << 20
+// Damage is what is wrong with a result file that is cut off, cannot be read to
+// its end, or is no valid JSON from some byte on.
+type Damage struct {
+	Byte    int64  // place in the file, counted from 0
+	Err     error  // what is wrong there
+	Records uint64 // of connection_stats that are whole and come before
+	Lost    string // what that means
+}
 
-// ReadJSON reads a result file of the form stats.Schema. It takes nothing on
-// trust: it refuses other forms, counts that are negative or disagree with each
-// other or with the histograms, and values that are too long. Keys that it does
-// not know are skipped. connection_stats is checked and counted but not kept, in
-// bounded memory: the result has no Log. The error names the key, and for a file
-// that is cut off or no JSON the byte.
+// Error tells where, what, and what is lost.
+func (d *Damage) Error() string {
+	return fmt.Sprintf("damaged at byte %d: %v; %s", d.Byte, d.Err, d.Lost)
+}
+
+// Unwrap returns what is wrong, without the place.
+func (d *Damage) Unwrap() error { return d.Err }
+
+// ReadJSON reads a result file in constant memory, whatever its size: one of
+// the form stats.Schema, or one of wsperf's ancestor, which has nothing but a
+// window, two counts and connection_stats; its result counts all connections as
+// unmeasured. Keys that it does not know are skipped. The result has no Log.
+//
+// It takes nothing on trust: it refuses other forms, counts that are negative or
+// disagree with each other or with the histograms, and values that are too long.
+// Of a damaged file it returns what is whole, beside a *Damage: the counts and
+// histograms of ours, and the records of the ancestor's.
 func ReadJSON(rd io.Reader) (*stats.Result, error) {
-	m := &meter{rd: rd}
-	f := &fileReader{dec: json.NewDecoder(m), meter: m, seen: make(map[string]bool)}
-	f.fields = f.doc.fields()
-	if err := f.file(); err != nil {
-		return nil, f.locate(err)
+	tally := stats.NewTally()
+	f := newFileReader(rd, func(r *record) { tally.Add(r.timing()) })
+	damage, err := f.read()
+	if err != nil {
+		return nil, err
 	}
-	for key := range f.fields {
-		if !f.seen[key] {
-			return nil, fmt.Errorf("key %q is missing", key)
-		}
+	r, err := f.result(tally, damage != nil)
+	if err != nil {
+		return nil, err
+	}
+	if damage != nil { // a nil *Damage would be no nil error
+		return r, damage
+	}
+	return r, nil
+}
+
+// result makes the result of the file. Of a log that is not whole only the
+// records count.
+func (f *fileReader) result(tally *stats.Tally, damaged bool) (*stats.Result, error) {
+	if !f.ours() {
+		return f.doc.ancestorResult(tally)
+	}
+	if damaged {
+		f.doc.hasLog = false
 	}
 	return f.doc.result()
 }
 
-type fileReader struct {
-	dec    *json.Decoder
-	meter  *meter
-	doc    document
-	fields map[string]any  // where the value of a key goes
-	seen   map[string]bool // keys of fields, and connection_stats
-}
-
-func (f *fileReader) file() error {
-	f.meter.allow(maxValueBytes)
-	if err := f.expect(json.Delim('{')); err != nil {
-		return err
+// read reads all of the file. The error is for one that has no result; the
+// damage is for one that still has some.
+func (f *fileReader) read() (*Damage, error) {
+	err := f.file()
+	var syntax *syntaxError
+	if err != nil && !errors.As(err, &syntax) {
+		return nil, err
 	}
-	for f.more() {
-		if err := f.member(); err != nil {
-			return err
-		}
-	}
-	if err := f.expect(json.Delim('}')); err != nil {
-		return err
-	}
-	return f.end()
-}
-
-// more grants the next value its bytes.
-func (f *fileReader) more() bool {
-	f.meter.allow(maxValueBytes)
-	return f.dec.More()
-}
-
-func (f *fileReader) expect(want json.Delim) error {
-	got, err := f.dec.Token()
-	if err == nil && got != want {
-		err = fmt.Errorf("%v where %v is needed", got, want)
-	}
-	return err
-}
-
-func (f *fileReader) end() error {
-	_, err := f.dec.Token()
+	missing := f.missing()
 	switch {
-	case err == io.EOF:
-		return nil
+	case missing == "" && err == nil:
+		return nil, nil
+	case missing == "":
+		return &Damage{syntax.offset, syntax.err, f.doc.records, f.lost()}, nil
 	case err == nil:
-		return errors.New("there is more behind the result")
+		return nil, f.incomplete(missing)
 	}
-	return err
+	return nil, f.useless(syntax, missing)
 }
 
-func (f *fileReader) member() error {
-	token, err := f.dec.Token()
-	if err != nil {
-		return err
+// incomplete makes the error for valid JSON without a key that is needed.
+func (f *fileReader) incomplete(missing string) error {
+	if !f.ours() && len(f.seen) == 0 {
+		return fmt.Errorf("no result file: it has neither key \"schema\" nor key %q", missing)
 	}
-	key, _ := token.(string) // the decoder accepts nothing else here
-	if err := f.value(key); err != nil {
-		return fmt.Errorf("key %q: %w", clip(key), err)
-	}
-	return nil
+	return fmt.Errorf("key %q is missing", missing)
 }
 
-func (f *fileReader) value(key string) error {
-	target, known := f.fields[key]
-	if !known && key != "connection_stats" {
-		return f.dec.Decode(new(json.RawMessage))
+// useless makes the error for a damaged file without a key that is needed.
+func (f *fileReader) useless(syntax *syntaxError, missing string) error {
+	if len(f.seen) > 0 {
+		return &Damage{syntax.offset, syntax.err, f.doc.records, fmt.Sprintf("all is lost, as there is no %q before", missing)}
 	}
-	if f.seen[key] {
-		return errors.New("is there twice")
+	if err := f.scan.err; err != nil && err != io.EOF {
+		return bare(err) // such as for a directory
 	}
-	f.seen[key] = true
-	if key == "connection_stats" {
-		return f.records()
-	}
-	if err := f.dec.Decode(target); err != nil {
-		return err
-	}
-	return f.doc.checkSchema(key)
+	return fmt.Errorf("no result file: %w", syntax)
 }
 
-// records reads connection_stats record by record.
-func (f *fileReader) records() error {
-	if err := f.expect(json.Delim('[')); err != nil {
-		return err
-	}
-	f.doc.hasLog = true
-	for f.more() {
-		var c connShape
-		if err := f.dec.Decode(&c); err != nil {
-			return fmt.Errorf("record %d: %w", f.doc.records, err)
-		}
-		f.doc.records++
-	}
-	return f.expect(json.Delim(']'))
-}
-
-// locate adds the place in the file to an error of the decoder. The text of a
-// file that ends too early ends where the reader ended.
-func (f *fileReader) locate(err error) error {
-	var syntax *json.SyntaxError
+func (f *fileReader) lost() string {
+	records := fmt.Sprintf("%d records read, the rest is lost", f.doc.records)
+	const whole = "counts and histograms are whole"
 	switch {
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return fmt.Errorf("the file is cut off at byte %d", f.meter.total)
-	case errors.As(err, &syntax):
-		return fmt.Errorf("no valid JSON behind byte %d: %w", f.dec.InputOffset(), err)
+	case !f.ours():
+		return records
+	case !f.doc.hasLog:
+		return whole
 	}
-	return err
-}
-
-// clip keeps a key from a file short enough for an error message.
-func clip(key string) string {
-	const most = 40
-	if len(key) > most {
-		return key[:most] + "..."
-	}
-	return key
-}
-
-// meter hands on the bytes of rd as long as they are allowed. json.Decoder
-// keeps one whole value in memory, so this bounds what a file can make it take.
-type meter struct {
-	rd    io.Reader
-	total int64 // bytes read so far
-	left  int   // bytes still allowed
-}
-
-func (m *meter) allow(n int) { m.left = n }
-
-// Read implements io.Reader.
-func (m *meter) Read(p []byte) (int, error) {
-	if m.left == 0 {
-		return 0, fmt.Errorf("longer than %d bytes", maxValueBytes)
-	}
-	n, err := m.rd.Read(p[:min(len(p), m.left)])
-	m.total += int64(n)
-	m.left -= n
-	return n, err
+	return records + ", " + whole
 }

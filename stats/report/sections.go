@@ -35,6 +35,9 @@ func phaseTable(out io.Writer, r *stats.Result) {
 	fmt.Fprintf(out, "\nPhases of the successful connections (%s)\n\n", unit)
 	phaseRow(out, "phase", []string{"count", "min", "median", "q99", "q99.9", "max"})
 	for p, phase := range r.Phases {
+		if phase.Success.TotalCount() == 0 && r.Unmeasured.Success > 0 {
+			continue // not measured, as opposed to measured and never reached
+		}
 		phaseRow(out, stats.Phase(p).String(), phaseCells(phase.Success, format))
 	}
 }
@@ -53,10 +56,20 @@ func phaseCells(h *hdrhistogram.Histogram, format func(us int64) string) []strin
 		return []string{"0", none, none, none, none, none}
 	}
 	cells := []string{strconv.FormatInt(count, 10), format(h.Min())}
-	for _, percentile := range []float64{50, 99, 99.9} {
-		cells = append(cells, format(h.ValueAtPercentile(percentile)))
+	for _, q := range quantiles {
+		switch q.percentile {
+		case 50, 99, 99.9:
+			cells = append(cells, quantileCell(h, q, format))
+		}
 	}
 	return append(cells, format(h.Max()))
+}
+
+func quantileCell(h *hdrhistogram.Histogram, q quantile, format func(us int64) string) string {
+	if h.TotalCount() < q.least {
+		return none
+	}
+	return format(h.ValueAtPercentile(q.percentile))
 }
 
 func formatUs(us int64) string { return strconv.FormatInt(us, 10) }
@@ -101,6 +114,9 @@ func causes(out io.Writer, r *stats.Result) {
 		}
 		fmt.Fprintln(out)
 	}
+	if n := r.Unmeasured.Fail; n > 0 {
+		fmt.Fprintf(out, "  %-22s %10d\n", "(not recorded)", n)
+	}
 }
 
 // statusList names the most frequent status codes first.
@@ -141,12 +157,15 @@ func loops(out io.Writer, r *stats.Result) {
 			cpu = strconv.Itoa(loop.CPU)
 		}
 		fmt.Fprintf(out, "  %5d %4s %10d %8.1f %11.2f\n", i, cpu, loop.Started,
-			ratio(100*float64(loop.Started), float64(r.Total)), float64(loop.CPUUs)/1e6)
+			ratio(100*float64(loop.Started), float64(r.Total-r.Unmeasured.Total())), float64(loop.CPUUs)/1e6)
 	}
 }
 
 // client prints what the run cost the process that made the load.
 func client(out io.Writer, r *stats.Result) {
+	if r.Total > 0 && r.Total == r.Unmeasured.Total() {
+		return
+	}
 	c := &r.Client
 	fmt.Fprint(out, "\nClient\n\n")
 	fmt.Fprintf(out, "  CPU       %.1f us user, %.1f us system per connection started\n",
@@ -161,5 +180,5 @@ func client(out io.Writer, r *stats.Result) {
 
 // perConnection divides by the connections started: failed ones cost CPU time too.
 func perConnection(us int64, r *stats.Result) float64 {
-	return ratio(float64(us), float64(r.Total))
+	return ratio(float64(us), float64(r.Total-r.Unmeasured.Total()))
 }

@@ -84,16 +84,6 @@ type clientShape struct {
 	SystemPer float64 `json:"cpu_system_us_per_handshake"`
 }
 
-// connShape is one record of connection_stats, in microseconds, with the
-// ancestor's keys: tcp_pre_init and tcp_post_init together are phase connect.
-type connShape struct {
-	PreInit  uint32 `json:"tcp_pre_init"`
-	PostInit uint32 `json:"tcp_post_init"`
-	Open     uint32 `json:"open"`
-	Close    uint32 `json:"close"`
-	Failed   bool   `json:"failed"`
-}
-
 const (
 	minStatus = 100
 	maxStatus = 599

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 
@@ -23,6 +24,7 @@ const none = "-"
 func Text(w io.Writer, r *stats.Result) error {
 	out := bufio.NewWriter(w)
 	aggregate(out, r)
+	unmeasured(out, r)
 	if r.Interrupted {
 		fmt.Fprint(out, "\nThe run was interrupted before its end.\n")
 	}
@@ -38,19 +40,44 @@ func Text(w io.Writer, r *stats.Result) error {
 // aggregate prints the block that the ancestor's users know, in its layout:
 // values end in column 29 and 19. The times are those of phase open.
 func aggregate(out io.Writer, r *stats.Result) {
+	h := head{r.Duration(), r.Total, r.Success, r.Fail, r.HandshakesPerSecond()}
+	h.print(out)
+	openTimes(out, r.Phases[stats.PhaseOpen].Success)
+}
+
+// head is the upper part of the aggregate block.
+type head struct {
+	duration             time.Duration
+	total, success, fail uint64
+	perSecond            float64
+}
+
+func (h *head) print(out io.Writer) {
 	fmt.Fprint(out, "Aggregate results (WebSocket Opening+Closing Handshake)\n\n")
-	fmt.Fprintf(out, "%18s:%10.1f s\n", "Duration", r.Duration().Seconds())
+	fmt.Fprintf(out, "%18s:%10.1f s\n", "Duration", h.duration.Seconds())
 	for _, line := range []struct{ label, value string }{
-		{"Total", strconv.FormatUint(r.Total, 10)},
-		{"Success", strconv.FormatUint(r.Success, 10)},
-		{"Fail", strconv.FormatUint(r.Fail, 10)},
-		{"Fail %", strconv.FormatFloat(ratio(100*float64(r.Fail), float64(r.Total)), 'f', 2, 64)},
-		{"Handshakes/sec", strconv.FormatFloat(r.HandshakesPerSecond(), 'f', 0, 64)},
+		{"Total", strconv.FormatUint(h.total, 10)},
+		{"Success", strconv.FormatUint(h.success, 10)},
+		{"Fail", strconv.FormatUint(h.fail, 10)},
+		{"Fail %", strconv.FormatFloat(ratio(100*float64(h.fail), float64(h.total)), 'f', 2, 64)},
+		{"Handshakes/sec", strconv.FormatFloat(h.perSecond, 'f', 0, 64)},
 	} {
 		fmt.Fprintf(out, "%18s:%10s\n", line.label, line.value)
 	}
 	fmt.Fprintln(out)
-	openTimes(out, r.Phases[stats.PhaseOpen].Success)
+}
+
+// quantile is a line of the block. Below least samples its value is that of the
+// largest one, which says Max already: 1/(1-q).
+type quantile struct {
+	label      string
+	percentile float64
+	least      int64
+}
+
+var quantiles = []quantile{
+	{"Median", 50, 1}, {"q90   ", 90, 10}, {"q95   ", 95, 20}, {"q99   ", 99, 100},
+	{"q99.9 ", 99.9, 1000}, {"q99.99", 99.99, 10_000},
 }
 
 func openTimes(out io.Writer, open *hdrhistogram.Histogram) {
@@ -58,18 +85,18 @@ func openTimes(out io.Writer, open *hdrhistogram.Histogram) {
 	timeLine(out, "Min", float64(open.Min()), exists)
 	timeLine(out, "SD", open.StdDev(), exists)
 	timeLine(out, "Avg", open.Mean(), exists)
-	for _, q := range []struct {
-		label      string
-		percentile float64
-	}{{"Median", 50}, {"q90   ", 90}, {"q95   ", 95}, {"q99   ", 99}, {"q99.9 ", 99.9}, {"q99.99", 99.99}} {
-		quantileLine(out, open, q.label, q.percentile)
+	for _, q := range quantiles {
+		quantileLine(out, open, q)
 	}
 	timeLine(out, "Max", float64(open.Max()), exists)
 }
 
-// quantileLine is the only place that decides how a quantile is shown.
-func quantileLine(out io.Writer, h *hdrhistogram.Histogram, label string, percentile float64) {
-	timeLine(out, label, float64(h.ValueAtPercentile(percentile)), h.TotalCount() > 0)
+func quantileLine(out io.Writer, h *hdrhistogram.Histogram, q quantile) {
+	if n := h.TotalCount(); n > 0 && n < q.least {
+		fmt.Fprintf(out, "%8s:%10s (too few)\n", q.label, none)
+		return
+	}
+	timeLine(out, q.label, float64(h.ValueAtPercentile(q.percentile)), h.TotalCount() > 0)
 }
 
 func timeLine(out io.Writer, label string, us float64, exists bool) {
@@ -78,6 +105,13 @@ func timeLine(out io.Writer, label string, us float64, exists bool) {
 		return
 	}
 	fmt.Fprintf(out, "%8s:%10.1f ms\n", label, us/1000)
+}
+
+// unmeasured tells what is different with connections of the ancestor's files.
+func unmeasured(out io.Writer, r *stats.Result) {
+	if n := r.Unmeasured.Total(); n > 0 {
+		fmt.Fprintf(out, "\nOf the ancestor's files: %d connections. Its script counted failed ones in; here they are apart.\n", n)
+	}
 }
 
 // ratio returns a/b, and 0 for nothing out of nothing.

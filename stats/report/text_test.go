@@ -39,21 +39,26 @@ func TestTextGolden(t *testing.T) {
 		"microsecond": complete(t, fast),
 	} {
 		t.Run(name, func(t *testing.T) {
-			path := filepath.Join("testdata", name+".txt")
-			got := text(t, r)
-			if *update {
-				if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got != string(want) {
-				t.Errorf("report:\n%s\nwant:\n%s", got, want)
-			}
+			checkGolden(t, name, text(t, r))
 		})
+	}
+}
+
+// checkGolden compares a report with its file in testdata.
+func checkGolden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name+".txt")
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("report:\n%s\nwant:\n%s", got, want)
 	}
 }
 
@@ -92,7 +97,11 @@ func form(line string) string {
 
 func TestAggregateBlockHasTheKnownForm(t *testing.T) {
 	want := strings.Split(block, "\n")
-	got := strings.Split(text(t, plainResult(t)), "\n")
+	rec := stats.NewRecorder(nil)
+	for range 100 { // enough for every quantile
+		recordSuccesses(rec, 100)
+	}
+	got := strings.Split(text(t, complete(t, rec)), "\n")
 	for i, line := range want {
 		if form(got[i]) != form(line) {
 			t.Errorf("line %d is %q, want the form of %q", i, got[i], line)
@@ -136,6 +145,28 @@ func TestTextPrintsNoStringOfTheSetup(t *testing.T) {
 	r.Setup.GoVersion, r.Setup.Kernel, r.Setup.Headers = evil, evil, []string{evil}
 	if strings.Contains(text(t, r), "evil") {
 		t.Error("a string of the setup is in the report")
+	}
+}
+
+// TestQuantilesNeedSamples: at the least number the value is there, one below
+// it is not, in the same columns.
+func TestQuantilesNeedSamples(t *testing.T) {
+	for _, test := range []struct {
+		label string
+		least int
+	}{{"q90   ", 10}, {"q95   ", 20}, {"q99   ", 100}, {"q99.9 ", 1000}, {"q99.99", 10_000}} {
+		for n, want := range map[int]string{
+			test.least:     "  " + test.label + ":       1.0 ms\n",
+			test.least - 1: "  " + test.label + ":         - (too few)\n",
+		} {
+			rec := stats.NewRecorder(nil)
+			for range n {
+				recordSuccesses(rec, 1)
+			}
+			if got := text(t, complete(t, rec)); !strings.Contains(got, want) {
+				t.Errorf("%d successes: no %q in\n%s", n, want, got)
+			}
+		}
 	}
 }
 

@@ -48,7 +48,7 @@ func writeFile(w io.Writer, r *stats.Result, phases object) error {
 // members lists the top level of the result file in its order.
 func members(r *stats.Result, phases object) []member {
 	startedNs, lengthNs := window(r)
-	return []member{
+	all := []member{
 		{"schema", stats.Schema},
 		{"total_duration", lengthNs / 1000},
 		{"started", startedNs},
@@ -68,6 +68,10 @@ func members(r *stats.Result, phases object) []member {
 		{"loops", append([]stats.LoopResult{}, r.Loops...)},
 		{"client", clientShape{r.Client, perConnection(r.Client.UserUs, r), perConnection(r.Client.SystemUs, r)}},
 	}
+	if r.Unmeasured.Total() > 0 {
+		all = append(all, member{optionalKey, r.Unmeasured})
+	}
+	return all
 }
 
 // window returns the start in nanoseconds since the epoch and the length in
@@ -153,7 +157,7 @@ func writeLog(out *bufio.Writer, logs []*stats.ConnLog) error {
 	return err
 }
 
-// appendRecord appends one record in the form of connShape. All of phase
+// appendRecord appends one record in the form that scanner.record reads. All of phase
 // connect is in tcp_pre_init: wsperf has nothing of its own to do in between.
 func appendRecord(b []byte, c stats.ConnRecord) []byte {
 	b = append(b, `{"tcp_pre_init":`...)

@@ -1,0 +1,129 @@
+package report
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+const ancestorDir = "testdata/ancestor"
+
+// printed are the blocks that the ancestor's script printed, and over which files.
+var printed = []struct {
+	report string
+	files  []string
+}{
+	{"wspp-4x500/report.txt", fourOf("wspp-4x500")},
+	{"wspp-4x500/report_0.txt", fourOf("wspp-4x500")[:1]},
+	{"autobahn-4x500/report.txt", fourOf("autobahn-4x500")},
+	{"autobahn-4x500/report_0.txt", fourOf("autobahn-4x500")[:1]},
+	{"edge/noclose.report.txt", []string{"edge/noclose.json"}},
+	{"edge/refused.report.txt", []string{"edge/refused.json"}},
+}
+
+func fourOf(dir string) []string {
+	return []string{dir + "/result_0.json", dir + "/result_1.json", dir + "/result_2.json", dir + "/result_3.json"}
+}
+
+func ancestorPaths(files []string) []string {
+	var paths []string
+	for _, file := range files {
+		paths = append(paths, filepath.Join(ancestorDir, file))
+	}
+	return paths
+}
+
+// TestAncestorBlockIsWhatItsScriptPrinted: to the digit, but for the duration,
+// which that version of the script printed in milliseconds.
+func TestAncestorBlockIsWhatItsScriptPrinted(t *testing.T) {
+	for _, p := range printed {
+		t.Run(p.report, func(t *testing.T) {
+			var out bytes.Buffer
+			if errs, err := Ancestor(&out, ancestorPaths(p.files), nil); err != nil || len(errs) > 0 {
+				t.Fatalf("errors %v, %v", errs, err)
+			}
+			whole, err := os.ReadFile(filepath.Join(ancestorDir, p.report))
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, want, _ := strings.Cut(string(whole), "..\n\n")
+			want, _, found := strings.Cut(want, "\n\nAnalyze done.")
+			if !found || withoutDuration(out.String()) != withoutDuration(want) {
+				t.Errorf("block\n%s\nwant\n%s", &out, want)
+			}
+		})
+	}
+}
+
+// withoutDuration drops the first line with a value, which must be the duration.
+func withoutDuration(block string) string {
+	before, rest, _ := strings.Cut(block, "          Duration:")
+	_, after, _ := strings.Cut(rest, "\n")
+	return before + after
+}
+
+// TestAncestorArithmetic follows the script's by hand.
+func TestAncestorArithmetic(t *testing.T) {
+	const wide = 86_400_000_000 // a clock of a machine that is up for a day
+	for name, test := range map[string]struct {
+		us   []int64
+		want []string
+	}{
+		"one":  {[]int64{950}, []string{"SD:         -\n", "Avg:       0.9 ms", "q99.99:       0.9 ms"}},
+		"two":  {[]int64{3000, 1000}, []string{"Min:       1.0 ms", "SD:       1.4 ms", "Median:       3.0 ms", "q90   :       3.0 ms"}},
+		"wide": {[]int64{7, wide, -wide, -3}, []string{"Min:-86400000.0 ms", "Median:       0.0 ms", "Max:86400000.0 ms"}},
+		"none": {nil, []string{"Min:         -\n", "Max:         -\n"}},
+		"hundred": {seriesUs(100), []string{"Median:      51.0 ms", "q90   :      91.0 ms", "q95   :      96.0 ms",
+			"q99   :     100.0 ms", "q99.99:     100.0 ms"}},
+		"hundred and one": {seriesUs(101), []string{"Median:      51.0 ms", "q90   :      91.0 ms", "q95   :      96.0 ms",
+			"q99   :     100.0 ms", "q99.9 :     101.0 ms"}},
+	} {
+		c := &census{files: 1}
+		for _, us := range test.us {
+			c.open.add(us)
+		}
+		var out bytes.Buffer
+		c.print(&out)
+		for _, want := range test.want {
+			if !strings.Contains(out.String(), want) {
+				t.Errorf("%s: no %q in\n%s", name, want, &out)
+			}
+		}
+	}
+}
+
+// seriesUs returns 1 ms to n ms, the longest first.
+func seriesUs(n int) []int64 {
+	var all []int64
+	for i := range n {
+		all = append(all, int64(n-i)*1000)
+	}
+	return all
+}
+
+func TestAncestorOverOurFiles(t *testing.T) {
+	paths := folder(t)
+	without := filepath.Join(t.TempDir(), "without.json")
+	if err := os.WriteFile(without, write(t, failedResult(t)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	paths = []string{paths[0], paths[1], without, paths[4]}
+	var out bytes.Buffer
+	errs, err := Ancestor(&out, paths, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkErrors(t, errs, paths, []fileWant{
+		{1, true, "2 records read, the rest is lost"},
+		{2, false, "no record of each connection: it was made without --log"},
+		{3, false, "'h' where { is needed"},
+	})
+	// full has 193 of 199; two more are from the damaged file. Six failures have open 0.
+	for _, want := range []string{"Total:       201\n", "Success:       195\n", "Min:       0.0 ms\n", "Max:  600000.0 ms\n"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("no %q in\n%s", want, &out)
+		}
+	}
+}

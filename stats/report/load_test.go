@@ -1,0 +1,159 @@
+package report
+
+import (
+	"bytes"
+	"errors"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"wsperf/stats"
+)
+
+// folder writes files of both forms, good and bad, and returns their paths in order.
+func folder(t *testing.T) []string {
+	t.Helper()
+	dir := t.TempDir()
+	full := write(t, fullResult(t))
+	ancestor := readAncestor(t, "edge/noclose.json")
+	var paths []string
+	for _, file := range []struct {
+		name string
+		data []byte
+	}{
+		{"full.json", full},
+		{"cut.json", ancestor[:len(ancestor)/2]},
+		{"noclose.json", ancestor},
+		{"cutlog.json", full[:len(full)-100]},
+		{"text.json", []byte("hello")},
+		{"refused.json", readAncestor(t, "edge/refused.json")},
+	} {
+		path := filepath.Join(dir, file.name)
+		if err := os.WriteFile(path, file.data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		paths = append(paths, path)
+	}
+	return append(paths, filepath.Join(dir, "missing.json"), dir)
+}
+
+func TestLoadAll(t *testing.T) {
+	paths := folder(t)
+	var announced []string
+	r, errs := LoadAll(paths, func(path string) { announced = append(announced, path) })
+	if !slices.Equal(announced, paths) {
+		t.Errorf("announced %v, want %v", announced, paths)
+	}
+	checkErrors(t, errs, paths, []fileWant{
+		{1, true, "damaged at byte 327: unexpected end; 2 records read, the rest is lost"},
+		{3, true, "197 records read, the rest is lost, counts and histograms are whole"},
+		{4, false, "no result file: byte 0: 'h' where { is needed"},
+		{6, false, "no such file or directory"},
+		{7, false, "is a directory"},
+	})
+	if err := r.Check(); err != nil {
+		t.Error(err)
+	}
+	// twice full (193 of 199), 2 and 6 of noclose, 20 refused
+	want := stats.UnmeasuredResult{Success: 8, Fail: 20}
+	if r.Success != 2*193+8 || r.Fail != 2*6+20 || r.Unmeasured != want {
+		t.Errorf("%d successes, %d failures, %+v unmeasured", r.Success, r.Fail, r.Unmeasured)
+	}
+	var out bytes.Buffer
+	if err := Coverage(&out, len(paths), errs); err != nil || out.String() != "\nOver 5 of 8 result files, of which 2 damaged.\n" {
+		t.Errorf("coverage %q, error %v", &out, err)
+	}
+}
+
+type fileWant struct {
+	path int
+	kept bool
+	err  string
+}
+
+func checkErrors(t *testing.T, errs []error, paths []string, want []fileWant) {
+	t.Helper()
+	if len(errs) != len(want) {
+		t.Fatalf("errors %v, want %d", errs, len(want))
+	}
+	for i, w := range want {
+		var file *FileError
+		if !errors.As(errs[i], &file) || file.Path != paths[w.path] || file.Kept != w.kept {
+			t.Errorf("error %+v, want %+v", errs[i], w)
+		}
+		text := errs[i].Error()
+		if !strings.HasPrefix(text, "result file "+paths[w.path]+": ") || !strings.HasSuffix(text, w.err) || strings.Contains(text, "\n") {
+			t.Errorf("error %q, want %q", text, w.err)
+		}
+	}
+}
+
+func TestLoadAllIsTheMergeOfItsFiles(t *testing.T) {
+	r, errs := LoadAll(ancestorPaths(fourOf("wspp-4x500")), nil)
+	if len(errs) > 0 {
+		t.Fatal(errs)
+	}
+	// What the script printed: 283.8 ms and 7047/s.
+	if got := r.Duration().Milliseconds(); r.Success != 2000 || got != 283 || math.Round(r.HandshakesPerSecond()) != 7047 {
+		t.Errorf("%d successes in %d ms, %v/s", r.Success, got, r.HandshakesPerSecond())
+	}
+}
+
+func TestNothingToReport(t *testing.T) {
+	paths := []string{"testdata/missing1", "testdata/missing2"}
+	r, errs := LoadAll(paths, nil)
+	if r != nil || len(errs) != 2 {
+		t.Errorf("result %v, errors %v", r, errs)
+	}
+	var out bytes.Buffer
+	if err := Coverage(&out, 2, errs); err != nil || out.Len() > 0 {
+		t.Errorf("coverage %q, error %v", &out, err)
+	}
+	errs, err := Ancestor(&out, paths, nil)
+	if len(errs) != 2 || err != nil || out.Len() > 0 {
+		t.Errorf("%q printed, errors %v, %v", &out, errs, err)
+	}
+}
+
+func TestMixedResultReadsBack(t *testing.T) {
+	r, errs := LoadAll(folder(t)[:3], nil)
+	if len(errs) != 1 || r == nil {
+		t.Fatal(errs)
+	}
+	file := write(t, r)
+	if err := validate(compileSchema(t), file); err != nil {
+		t.Error(err)
+	}
+	again, err := ReadJSON(bytes.NewReader(file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again.Unmeasured != r.Unmeasured || !bytes.Equal(write(t, again), file) {
+		t.Errorf("read back %+v, want %+v", again.Unmeasured, r.Unmeasured)
+	}
+}
+
+func TestTextOfTheAncestorsFiles(t *testing.T) {
+	for name, files := range map[string][]string{
+		"ancestor": {"edge/noclose.json", "edge/refused.json"},
+		"mixed":    {"edge/noclose.json", "edge/refused.json", "../plain.json"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			paths := ancestorPaths(files)
+			if name == "mixed" {
+				paths[2] = filepath.Join(t.TempDir(), "plain.json")
+				if err := os.WriteFile(paths[2], write(t, plainResult(t)), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			r, errs := LoadAll(paths, nil)
+			if len(errs) > 0 {
+				t.Fatal(errs)
+			}
+			checkGolden(t, name, text(t, r))
+		})
+	}
+}

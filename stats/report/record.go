@@ -1,0 +1,109 @@
+package report
+
+import (
+	"fmt"
+	"math/bits"
+
+	"wsperf/stats"
+)
+
+// Keys of a record of connection_stats, one bit each.
+const (
+	hasPreInit = 1 << iota
+	hasPostInit
+	hasOpen
+	hasClose
+	hasFailed
+
+	hasAll = 1<<iota - 1
+)
+
+var recordKeys = []string{"tcp_pre_init", "tcp_post_init", "open", "close", "failed"}
+
+// record is one record of connection_stats, in microseconds, with the ancestor's
+// keys (tcp_pre_init and tcp_post_init together are phase connect), and which of
+// them it had.
+type record struct {
+	preInitUs, postInitUs, openUs, closeUs int64
+	failed                                 bool
+	has                                    uint8
+}
+
+func (r *record) timing() stats.Timing {
+	return stats.Timing{ConnectUs: r.preInitUs + r.postInitUs, OpenUs: r.openUs, CloseUs: r.closeUs, Failed: r.failed}
+}
+
+// record takes one record into r. All keys are needed, in any order.
+func (s *scanner) record(r *record) error {
+	*r = record{}
+	if err := s.open('{'); err != nil {
+		return err
+	}
+	for n := uint64(0); ; n++ {
+		more, err := s.more(n, '}')
+		if err != nil {
+			return err
+		}
+		if !more {
+			return s.checkRecord(r)
+		}
+		if err := s.recordMember(r); err != nil {
+			return err
+		}
+	}
+}
+
+func (s *scanner) recordMember(r *record) error {
+	key, err := s.key()
+	if err != nil {
+		return err
+	}
+	switch string(key) {
+	case "tcp_pre_init":
+		return s.us(r, hasPreInit, &r.preInitUs)
+	case "tcp_post_init":
+		return s.us(r, hasPostInit, &r.postInitUs)
+	case "open":
+		return s.us(r, hasOpen, &r.openUs)
+	case "close":
+		return s.us(r, hasClose, &r.closeUs)
+	case "failed":
+		return s.failed(r)
+	}
+	_, err = s.value()
+	return err
+}
+
+func (s *scanner) us(r *record, key uint8, to *int64) (err error) {
+	if err := s.once(r, key); err != nil {
+		return err
+	}
+	*to, err = s.integer()
+	return err
+}
+
+func (s *scanner) failed(r *record) (err error) {
+	if err := s.once(r, hasFailed); err != nil {
+		return err
+	}
+	r.failed, err = s.boolean()
+	return err
+}
+
+func (s *scanner) once(r *record, key uint8) error {
+	if r.has&key != 0 {
+		return s.fail(fmt.Errorf("key %q is there twice", recordKey(key)))
+	}
+	r.has |= key
+	return nil
+}
+
+func (s *scanner) checkRecord(r *record) error {
+	if missing := hasAll &^ r.has; missing != 0 {
+		return s.fail(fmt.Errorf("key %q is missing in the record before", recordKey(missing)))
+	}
+	return nil
+}
+
+// recordKey returns the name of the first of the keys.
+func recordKey(keys uint8) string { return recordKeys[bits.TrailingZeros8(keys)] }
