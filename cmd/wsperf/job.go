@@ -200,6 +200,11 @@ func (j *job) engage(ctx context.Context, u *ui, signals *interrupts, addr netip
 	if ctx.Err() != nil {
 		return nil, errEarly
 	}
+	if j.options.awaitStart {
+		if err := j.awaitStart(ctx, u, signals); err != nil {
+			return nil, err
+		}
+	}
 	signals.onFirst("interrupted: closing open connections (again to stop at once)")
 	if u.tty && !j.options.quiet {
 		defer showProgress(u, run.Progress, goal{conns: cfg.Connections, duration: cfg.Duration})()

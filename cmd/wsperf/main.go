@@ -15,6 +15,7 @@ import (
 // verbs is the table of commands, in the order of the help.
 var verbs = []func(*ui) *cobra.Command{
 	newRunCommand,
+	newDriveCommand,
 	newReportCommand,
 	newTesteeCommand,
 	newSchemaCommand,

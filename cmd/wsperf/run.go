@@ -56,6 +56,7 @@ type runOptions struct {
 	origin                                    string
 	out                                       string
 	log, json, quiet                          bool
+	awaitStart                                bool // be a worker of a driver
 }
 
 func defaultOptions() runOptions {
@@ -105,6 +106,7 @@ func (o *runOptions) bind(f *pflag.FlagSet) {
 	o.bindLoad(f)
 	o.bindHandshake(f)
 	o.bindOutput(f)
+	o.bindDriven(f)
 }
 
 func (o *runOptions) bindLoad(f *pflag.FlagSet) {
