@@ -22,7 +22,7 @@ func TestTheAncestorsParserReadsARealResult(t *testing.T) {
 	if out, err := exec.Command("wsperf", "run", "--conns", "2000", "--log", "--quiet", "--out", path).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	printed, err := exec.Command(python, "../../stats/report/testdata/ijson_sums.py", path).Output()
+	printed, err := exec.Command(python, "testdata/ijson_sums.py", path).Output()
 	if err != nil {
 		t.Fatal(err)
 	}
