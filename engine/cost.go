@@ -4,7 +4,6 @@ import (
 	"math"
 	"runtime"
 	"runtime/debug"
-	"runtime/metrics"
 	"sync"
 
 	"golang.org/x/sys/unix"
@@ -55,31 +54,25 @@ func startThreads(n int) {
 	left.Wait()
 }
 
-// meter reads what the process has cost so far. All of its readings go into
-// memory that it brings along.
+// meter reads what the process has cost so far, into memory that it brings along.
 type meter struct {
-	usage   unix.Rusage
-	samples [2]metrics.Sample
+	usage  unix.Rusage
+	memory runtime.MemStats
 }
 
-func newMeter() *meter {
-	m := &meter{}
-	m.samples[0].Name = "/gc/heap/allocs:objects"
-	m.samples[1].Name = "/gc/cycles/total:gc-cycles"
-	metrics.Read(m.samples[:]) // the first call allocates the runtime's own tables
-	return m
-}
-
+// read stops the world for some microseconds, so it is for before and after the
+// window: runtime.ReadMemStats counts every object, where runtime/metrics does
+// not see the last few hundred of each size.
 func (m *meter) read() stats.ClientCost {
-	metrics.Read(m.samples[:])
+	runtime.ReadMemStats(&m.memory)
 	// getrusage(2) fails only for a wrong first argument.
 	_ = unix.Getrusage(unix.RUSAGE_SELF, &m.usage)
 	return stats.ClientCost{
 		UserUs: us(m.usage.Utime), SystemUs: us(m.usage.Stime),
 		VoluntarySwitches: m.usage.Nvcsw, InvoluntarySwitches: m.usage.Nivcsw,
 		PeakMemoryBytes: m.usage.Maxrss * 1024, // getrusage(2): kilobytes
-		Allocations:     m.samples[0].Value.Uint64(),
-		Collections:     m.samples[1].Value.Uint64(),
+		Allocations:     m.memory.Mallocs,
+		Collections:     uint64(m.memory.NumGC),
 	}
 }
 

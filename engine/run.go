@@ -140,7 +140,7 @@ func (r *Run) Do(ctx context.Context) (*stats.Result, error) {
 		return nil, err
 	}
 	defer context.AfterFunc(ctx, func() { r.stop.Store(true) })()
-	meter := newMeter()
+	meter := new(meter)
 	before := meter.read()
 	started := time.Now()
 	crew.start(started)
