@@ -2,7 +2,9 @@ package report
 
 import (
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
@@ -123,13 +125,16 @@ func (d *document) ancestorResult(tally *stats.Tally) (*stats.Result, error) {
 	return r, r.Check()
 }
 
+// fillCauses goes through the keys in order: of several faults, the same one is
+// reported each time.
 func (d *document) fillCauses(r *stats.Result) error {
 	known := make(map[string]stats.Cause)
 	for c := stats.CauseNone + 1; c < stats.NumCauses; c++ {
 		known[c.String()] = c
 	}
-	for key, n := range d.causes {
+	for _, key := range slices.Sorted(maps.Keys(d.causes)) {
 		c, ok := known[key]
+		n := d.causes[key]
 		if !ok && n > 0 { // a cause of a later version; it matters only if it is charged
 			return fmt.Errorf("key \"causes\": %q is not a known cause", clip(key))
 		}
@@ -142,12 +147,12 @@ func (d *document) fillCauses(r *stats.Result) error {
 
 func (d *document) fillStatus(r *stats.Result) error {
 	r.StatusCodes = make(map[int]uint64)
-	for key, n := range d.status {
+	for _, key := range slices.Sorted(maps.Keys(d.status)) {
 		code, err := parseStatusKey(clip(key))
 		if err != nil {
 			return fmt.Errorf("key \"status_codes\": %w", err)
 		}
-		r.StatusCodes[code] = n
+		r.StatusCodes[code] = d.status[key]
 	}
 	return nil
 }

@@ -2,6 +2,8 @@ package report
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	"wsperf/stats"
 )
@@ -88,13 +90,14 @@ func (d *document) checkCounts() error {
 		{"unmeasured.success", int64(d.unmeasured.Success)},
 		{"unmeasured.fail", int64(d.unmeasured.Fail)},
 	}
-	for key, n := range d.causes {
-		numbers = append(numbers, number{"causes." + clip(key), int64(n)})
+	for _, key := range slices.Sorted(maps.Keys(d.causes)) {
+		numbers = append(numbers, number{"causes." + clip(key), int64(d.causes[key])})
 	}
-	for key, n := range d.status {
-		numbers = append(numbers, number{"status_codes." + clip(key), int64(n)})
+	for _, key := range slices.Sorted(maps.Keys(d.status)) {
+		numbers = append(numbers, number{"status_codes." + clip(key), int64(d.status[key])})
 	}
-	for key, phase := range d.phases {
+	for _, key := range slices.Sorted(maps.Keys(d.phases)) {
+		phase := d.phases[key]
 		numbers = append(numbers,
 			number{"phases." + clip(key) + ".overruns", int64(phase.Overruns)},
 			number{"phases." + clip(key) + ".underruns", int64(phase.Underruns)})

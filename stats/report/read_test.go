@@ -119,6 +119,8 @@ func TestReadRefuses(t *testing.T) {
 		{"key twice", `"interrupted"`, `"total":199,"interrupted"`, `key "total": is there twice`},
 		{"negative cause", `"open_eof":0`, `"open_eof":-1`, `key "causes": json: cannot unmarshal number -1`},
 		{"cause charged", `"open_eof":0`, `"open_eof":1`, `failures (6) differ from sum of all causes (7)`},
+		{"two unknown causes", `"open_eof":0,`, `"open_b":1,"open_a":1,`, `key "causes": "open_a" is not a known cause`},
+		{"two causes out of range", `"open_eof":0,`, `"open_b":281474976710657,"open_a":281474976710658,`, `key "causes.open_a": 281474976710658 is out of range`},
 		{"unknown cause", `"open_eof":0`, `"open_ufo":1`, `key "causes": "open_ufo" is not a known cause`},
 		{"status code", `"403":2`, `"40":2`, `key "status_codes": "40": must be 100 to 599 or "other"`},
 		{"status code form", `"403":2`, `"+403":2`, `"+403": must be`},
