@@ -119,6 +119,9 @@ func (l *loop) closeReceived(s *slot) {
 // finishing handles an event of a connection whose closing handshake is
 // complete. EPOLLRDHUP says what a read would: that the FIN is there.
 func (l *loop) finishing(s *slot, flags uint32) {
+	if flags&flagWritable != 0 && !l.writable(s) { // our close frame, when the testee's was first
+		return
+	}
 	switch {
 	case flags&unix.EPOLLERR != 0:
 		l.finReset(s)

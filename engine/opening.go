@@ -65,11 +65,15 @@ func (l *loop) connectFromChosenPort(s *slot) bool {
 			l.ports.forgo()
 			return false
 		}
-		if connectSocket(s.fd, l.to) == 0 {
+		errno := connectSocket(s.fd, l.to)
+		if errno == 0 {
 			s.port = port
 			return true
 		}
 		l.ports.give(port)
+		if errno != unix.EADDRNOTAVAIL { // not that the port is in use: another one is no better
+			break
+		}
 	}
 	setLocalPort(s.fd, 0)
 	return false
@@ -160,7 +164,7 @@ func (l *loop) writable(s *slot) bool {
 	switch {
 	case s.state == stateOpening && int(s.sent) < l.request.Len():
 		return l.writeRest(s, l.request.WithKey(&s.key))
-	case s.state == stateClosing && s.buffer != noBuffer:
+	case s.state != stateOpening && s.buffer != noBuffer:
 		return l.writeRest(s, l.buffers.bytes(s.buffer)[:s.held])
 	}
 	return true

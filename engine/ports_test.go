@@ -108,3 +108,24 @@ func TestPortsAreForgoneWhereTheKernelCannot(t *testing.T) {
 		t.Errorf("port %d, %d of %d free, crowd %d: want the kernel's choice from now on", s.port, l.ports.count, free, l.ports.crowd)
 	}
 }
+
+// TestOtherErrorsAreNotThePorts: only a port in use is a reason to try another.
+// TCP refuses the broadcast address by itself: nothing is sent.
+func TestOtherErrorsAreNotThePorts(t *testing.T) {
+	run, _, err := Prepare(validConfig(t, "255.255.255.255:9"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer run.Close()
+	l := run.loops[0]
+	s := l.slots.take()
+	fd, errno := openSocket(l.to.family)
+	if errno != 0 {
+		t.Fatal(errno)
+	}
+	defer closeSocket(fd)
+	s.fd = fd
+	if l.connectFromChosenPort(s) || l.ports.first != 1 || l.ports.count != len(l.ports.ring) {
+		t.Errorf("%d ports were tried, %d of %d are free; want 1 tried and all free", l.ports.first, l.ports.count, len(l.ports.ring))
+	}
+}

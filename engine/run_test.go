@@ -266,6 +266,12 @@ func TestPinToForbiddenCPUFailsBeforeTheStart(t *testing.T) {
 // TestCloseFrameThatDoesNotFit: a socket whose buffer is full takes the close
 // frame later, when epoll says so.
 func TestCloseFrameThatDoesNotFit(t *testing.T) {
+	t.Run("ours first", func(t *testing.T) { checkLateCloseFrame(t, stateClosing) })
+	t.Run("testee's first", func(t *testing.T) { checkLateCloseFrame(t, stateFinishing) })
+}
+
+func checkLateCloseFrame(t *testing.T, state state) {
+	t.Helper()
 	run, _, err := Prepare(validConfig(t, "127.0.0.1:9"))
 	if err != nil {
 		t.Fatal(err)
@@ -295,8 +301,10 @@ func TestCloseFrameThatDoesNotFit(t *testing.T) {
 	if !l.writeFrames(s) || s.buffer == noBuffer {
 		t.Fatal("a full socket is taken for a broken one, or the frame is lost")
 	}
+	s.state = state
 	got := make([]byte, filled+100)
-	for n, want := 0, filled+8; n < want; {
+	n := 0
+	for tries := 0; n < filled+8 && tries < 10000; tries++ {
 		if k, errno := receiveSocket(theirs, got[n:]); errno == 0 {
 			n += k
 		}
