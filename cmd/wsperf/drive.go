@@ -111,16 +111,8 @@ func (o *driveOptions) checkLoad(given func(string) bool) error {
 		return errors.New("--wsuri: the URL is empty: must be ws://HOST:PORT/PATH")
 	case o.conns < 1:
 		return fmt.Errorf("--conns %d: must be 1 or more", o.conns)
-	case o.low < 1:
-		return fmt.Errorf("--lowmark %d: must be 1 or more", o.low)
-	case o.low > o.high && !given("highmark"):
-		return fmt.Errorf("--lowmark %d is above the default of --highmark, %d: give --highmark too", o.low, o.high)
-	case o.low > o.high && !given("lowmark"):
-		return fmt.Errorf("--highmark %d is below the default of --lowmark, %d: give --lowmark too", o.high, o.low)
-	case o.low > o.high:
-		return fmt.Errorf("--lowmark %d is above --highmark %d: must be at most that", o.low, o.high)
 	}
-	return nil
+	return watermarks{"lowmark", o.low, "highmark", o.high}.check(given)
 }
 
 // loops is the number of loops of each worker. The ancestor's 0 threads is one

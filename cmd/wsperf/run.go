@@ -162,18 +162,33 @@ func (o *runOptions) checkNumbers(given func(string) bool) error {
 	switch {
 	case o.conns < 1:
 		return fmt.Errorf("--conns %d: must be 1 or more", o.conns)
-	case o.low < 1:
-		return fmt.Errorf("--low %d: must be 1 or more", o.low)
-	case o.low > o.high && !given("high"):
-		return fmt.Errorf("--low %d is above the default of --high, %d: give --high too", o.low, o.high)
-	case o.low > o.high && !given("low"):
-		return fmt.Errorf("--high %d is below the default of --low, %d: give --low too", o.high, o.low)
-	case o.low > o.high:
-		return fmt.Errorf("--low %d is above --high %d: must be at most that", o.low, o.high)
 	case o.closeCode < 0 || o.closeCode > 0xffff:
 		return fmt.Errorf("--close-code %d: must be 1000-1003, 1007-1011 or 3000-4999", o.closeCode)
 	}
-	return nil
+	return watermarks{"low", o.low, "high", o.high}.check(given)
+}
+
+// watermarks are two options under the names that they have on a command line.
+type watermarks struct {
+	lowName  string
+	low      int
+	highName string
+	high     int
+}
+
+// check names a default that is in the way: the user has not seen it.
+func (w watermarks) check(given func(string) bool) error {
+	switch {
+	case w.low < 1:
+		return fmt.Errorf("--%s %d: must be 1 or more", w.lowName, w.low)
+	case w.low <= w.high:
+		return nil
+	case !given(w.highName):
+		return fmt.Errorf("--%s %d is above the default of --%s, %d: give --%s too", w.lowName, w.low, w.highName, w.high, w.highName)
+	case !given(w.lowName):
+		return fmt.Errorf("--%s %d is below the default of --%s, %d: give --%s too", w.highName, w.high, w.lowName, w.low, w.lowName)
+	}
+	return fmt.Errorf("--%s %d is above --%s %d: must be at most that", w.lowName, w.low, w.highName, w.high)
 }
 
 // parseHeaders reads lines of the form "Name: value". The handshake package judges the characters.
