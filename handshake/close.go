@@ -66,14 +66,20 @@ func closeCode(body []byte) (ws.StatusCode, error) {
 	return code, nil
 }
 
-// checkReceivedCode leaves to gobwas/ws what it judges as we do. It takes any
-// code above 4999, which RFC 6455 section 7.4.2 gives no meaning.
+// checkReceivedCode is ws.CheckCloseFrameData, but for the codes that came later,
+// and those above 4999, which RFC 6455 section 7.4.2 gives no meaning.
 func checkReceivedCode(code ws.StatusCode) error {
 	switch {
 	case code.In(lateCodes):
 		return nil
-	case code > ws.StatusRangePrivate.Max:
+	case code.IsNotUsed():
+		return errCloseUnused
+	case code.IsProtocolReserved():
+		return errCloseReserved
+	case code == ws.StatusNoMeaningYet:
+		return errCloseMeaning
+	case code.IsProtocolSpec() && !code.IsProtocolDefined(), code > ws.StatusRangePrivate.Max:
 		return errCloseUnknown
 	}
-	return ws.CheckCloseFrameData(code, "")
+	return nil
 }

@@ -27,13 +27,25 @@ var (
 )
 
 // ErrFlood is the verdict of FrameReader.Feed on a testee that sends more than
-// MaxSkippedBytes without closing. The bound is ours, not the specification's.
+// MaxSkippedBytes without closing, or 16384 frames. The bound is ours, not the specification's.
 var ErrFlood = errors.New("more bytes before the close frame than the bound")
 
-// Errors of frames for which gobwas/ws has no value, or has one that would be
-// allocated anew each time it is returned as an error.
+// Errors of frames. gobwas/ws has values for most, but of a type that is
+// allocated anew each time it is returned as an error: so not by its checks, which
+// the tests compare ours with.
 var (
-	errCloseBody    error = ws.ProtocolError("close frame body of one byte") // RFC 6455 section 5.5.1
-	errCloseReason  error = ws.ErrProtocolInvalidUTF8                        // RFC 6455 section 5.5.1
-	errCloseUnknown error = ws.ErrProtocolStatusCodeUnknown                  // RFC 6455 section 7.4.2
+	errOpCode       error = ws.ErrProtocolOpCodeReserved         // RFC 6455 section 5.2
+	errReservedBits error = ws.ErrProtocolNonZeroRsv             // RFC 6455 section 5.2
+	errMasked       error = ws.ErrProtocolMaskUnexpected         // RFC 6455 section 5.1
+	errLongControl  error = ws.ErrProtocolControlPayloadOverflow // RFC 6455 section 5.5
+	errCutControl   error = ws.ErrProtocolControlNotFinal        // RFC 6455 section 5.5
+	errNothingToEnd error = ws.ErrProtocolContinuationUnexpected // RFC 6455 section 5.4
+	errWithin       error = ws.ErrProtocolContinuationExpected   // RFC 6455 section 5.4
+
+	errCloseBody     error = ws.ProtocolError("close frame body of one byte") // RFC 6455 section 5.5.1
+	errCloseReason   error = ws.ErrProtocolInvalidUTF8                        // RFC 6455 section 5.5.1
+	errCloseUnused   error = ws.ErrProtocolStatusCodeNotInUse                 // RFC 6455 section 7.4.2
+	errCloseReserved error = ws.ErrProtocolStatusCodeApplicationLevel         // RFC 6455 section 7.4.1
+	errCloseMeaning  error = ws.ErrProtocolStatusCodeNoMeaning                // RFC 6455 section 7.4.1
+	errCloseUnknown  error = ws.ErrProtocolStatusCodeUnknown                  // RFC 6455 section 7.4.2
 )

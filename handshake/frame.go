@@ -10,6 +10,10 @@ import (
 // bytes, frame headers counted. The bound is ours.
 const MaxSkippedBytes = 1 << 20
 
+// leastCharge is what a frame counts for at least: half a million empty ones
+// would cost us 20 milliseconds.
+const leastCharge = 64
+
 // FrameEvent is what FrameReader.Feed stopped at.
 type FrameEvent uint8
 
@@ -21,8 +25,9 @@ const (
 )
 
 const (
-	finBit  = 0x80 // RFC 6455 section 5.2, first byte
-	maskBit = 0x80 // second byte
+	finBit       = 0x80 // RFC 6455 section 5.2, first byte
+	reservedBits = 0x70
+	maskBit      = 0x80 // second byte
 
 	length16 = 126 // the 7-bit length that announces 16 bits
 	length64 = 127 // the 7-bit length that announces 64 bits
@@ -36,7 +41,7 @@ const (
 // not looked at.
 type FrameReader struct {
 	left       uint64 // payload bytes of the current frame that are to come
-	skipped    uint32 // bytes of all frames so far
+	skipped    uint32 // bytes of all frames so far, each counted as leastCharge at least
 	code       ws.StatusCode
 	fragmented bool  // a message has begun and not ended: RFC 6455 section 5.4
 	inPayload  bool  // the current frame's header is whole
@@ -118,20 +123,28 @@ func headerSize(second byte) int {
 	return 2
 }
 
-// checkBits judges the first two bytes, which have all that ws.CheckHeader
-// looks at: a control frame whose length does not fit the 7 bits is too long.
+// checkBits judges the first two bytes, as ws.CheckHeader would: they have all
+// that it looks at, as a control frame whose length does not fit the 7 bits is too
+// long.
 func (r *FrameReader) checkBits() error {
-	state := ws.StateClientSide
-	if r.fragmented {
-		state = state.Set(ws.StateFragmented)
+	op, fin := r.opCode(), r.header[0]&finBit != 0
+	switch {
+	case op.IsReserved():
+		return errOpCode
+	case op.IsControl() && r.header[1]&^maskBit > ws.MaxControlFramePayloadSize:
+		return errLongControl
+	case op.IsControl() && !fin:
+		return errCutControl
+	case r.header[0]&reservedBits != 0:
+		return errReservedBits
+	case r.header[1]&maskBit != 0:
+		return errMasked
+	case r.fragmented && (op == ws.OpText || op == ws.OpBinary):
+		return errWithin
+	case !r.fragmented && op == ws.OpContinuation:
+		return errNothingToEnd
 	}
-	return ws.CheckHeader(ws.Header{
-		Fin:    r.header[0]&finBit != 0,
-		Rsv:    r.header[0] >> 4 & 7,
-		OpCode: r.opCode(),
-		Masked: r.header[1]&maskBit != 0,
-		Length: int64(r.header[1] &^ maskBit),
-	}, state)
+	return nil
 }
 
 func (r *FrameReader) opCode() ws.OpCode { return ws.OpCode(r.header[0] & 0x0f) }
@@ -182,7 +195,7 @@ func (r *FrameReader) admit(length uint64) error {
 		}
 		return nil
 	}
-	total := uint64(r.skipped) + uint64(r.headerLen) + length
+	total := uint64(r.skipped) + max(leastCharge, uint64(r.headerLen)+length)
 	if total > MaxSkippedBytes {
 		return ErrFlood
 	}

@@ -140,6 +140,58 @@ func TestReceivedCloseCodes(t *testing.T) {
 	}
 }
 
+// TestFrameBitsAsGobwasJudgesThem holds our check of the first two bytes against
+// gobwas/ws's, for all of them.
+func TestFrameBitsAsGobwasJudgesThem(t *testing.T) {
+	for bits := range 1 << 17 {
+		r := FrameReader{fragmented: bits>>16 != 0}
+		r.header[0], r.header[1] = byte(bits>>8), byte(bits)
+		state := ws.StateClientSide
+		if r.fragmented {
+			state = state.Set(ws.StateFragmented)
+		}
+		want := ws.CheckHeader(ws.Header{
+			Fin: r.header[0]&0x80 != 0, Rsv: r.header[0] >> 4 & 7, OpCode: ws.OpCode(r.header[0] & 15),
+			Masked: r.header[1]&0x80 != 0, Length: int64(r.header[1] & 0x7f),
+		}, state)
+		if got := r.checkBits(); got != want {
+			t.Errorf("% x, fragmented %v: %v, want %v", r.header[:2], r.fragmented, got, want)
+		}
+	}
+}
+
+// TestReceivedCloseCodesAsGobwasJudgesThem is about all codes but those on which
+// we know better.
+func TestReceivedCloseCodesAsGobwasJudgesThem(t *testing.T) {
+	for code := range ws.StatusCode(5000) {
+		if code.In(lateCodes) {
+			continue
+		}
+		if got, want := checkReceivedCode(code), ws.CheckCloseFrameData(code, ""); got != want {
+			t.Errorf("code %d: %v, want %v", code, got, want)
+		}
+	}
+}
+
+func TestFrameErrorsAllocateNothing(t *testing.T) {
+	for _, stream := range []string{
+		"\x83\x00", "\x89\x7e", "\x09\x00", "\xc1\x00", "\x81\x80", "\x01\x00\x81\x00", "\x80\x00", "\x88\x01",
+		closeWith(999, ""), closeWith(1005, ""), closeWith(1004, ""), closeWith(2000, ""), closeWith(5000, ""), closeWith(1000, "\xff"),
+		"\x82\x7e\x00\x01", "\x82\x7f\x80\x00\x00\x00\x00\x00\x00\x00", string(binaryFrame(MaxSkippedBytes + 1)[:10]),
+	} {
+		var r FrameReader
+		b := []byte(stream)
+		var err error
+		noAllocs(t, fmt.Sprintf("Feed of %.20q", stream), func() {
+			r.Reset()
+			_, _, err = r.Feed(b)
+		})
+		if err == nil {
+			t.Errorf("%q is no error", stream)
+		}
+	}
+}
+
 // binaryFrame returns a frame of size bytes, header included.
 func binaryFrame(size int) []byte {
 	f := make([]byte, size)
@@ -151,11 +203,11 @@ func binaryFrame(size int) []byte {
 
 func TestFloodBound(t *testing.T) {
 	empty := "\x82\x00"
-	full := string(binaryFrame(MaxSkippedBytes - len(empty)))
+	full := string(binaryFrame(MaxSkippedBytes - leastCharge))
 	tests := []struct{ name, stream, want string }{
-		{"at the bound", full + empty + close1000, fmt.Sprintf("close 1000 @%d", MaxSkippedBytes+4)},
-		{"a frame over the bound", full + empty + empty, fmt.Sprintf("%v @%d", ErrFlood, MaxSkippedBytes+2)},
-		{"a ping over the bound", full + "\x89\x01", fmt.Sprintf("%v @%d", ErrFlood, MaxSkippedBytes)},
+		{"at the bound", full + empty + close1000, fmt.Sprintf("close 1000 @%d", len(full+empty)+4)},
+		{"a frame over the bound", full + empty + empty, fmt.Sprintf("%v @%d", ErrFlood, len(full+empty)+2)},
+		{"a ping over the bound", full + empty + "\x89\x01", fmt.Sprintf("%v @%d", ErrFlood, len(full+empty)+2)},
 		{"known from the header", string(binaryFrame(MaxSkippedBytes + 1)[:20]), fmt.Sprintf("%v @%d", ErrFlood, 10)},
 	}
 	for _, tt := range tests {
@@ -171,7 +223,7 @@ func TestFloodBound(t *testing.T) {
 func TestPingsAloneAreAFlood(t *testing.T) {
 	var r FrameReader
 	ping := []byte("\x89\x00")
-	for i := range MaxSkippedBytes / len(ping) {
+	for i := range MaxSkippedBytes / leastCharge {
 		if n, ev, err := r.Feed(ping); n != 2 || ev != FramePing || err != nil {
 			t.Fatalf("ping %d: %d, event %d, %v", i, n, ev, err)
 		}
