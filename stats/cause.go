@@ -16,7 +16,9 @@ const (
 
 	CausePortsExhausted // EADDRNOTAVAIL: no free local port; the client's own limit
 	CauseFDLimit        // EMFILE or ENFILE; the client's own limit
-	CauseClientOther    // any other failure of the client itself (ENOMEM, ENOBUFS, ...)
+	CauseMemory         // ENOMEM or ENOBUFS; the client's own limit
+	CauseSource         // a source address that is not on the client's machine any more
+	CauseClientOther    // any other failure of the client itself
 
 	CauseOpenTimeout        // open timeout passed before the response was whole
 	CauseOpenReset          // RST before the response was whole
@@ -44,7 +46,7 @@ const (
 var causeKeys = [NumCauses]string{
 	"",
 	"connect_refused", "connect_timeout", "connect_reset", "connect_unreachable", "connect_other",
-	"client_ports_exhausted", "client_fd_limit", "client_other",
+	"client_ports_exhausted", "client_fd_limit", "client_memory", "client_source", "client_other",
 	"open_timeout", "open_reset", "open_eof", "open_status", "open_malformed", "open_too_large",
 	"open_bad_upgrade", "open_bad_connection", "open_bad_accept", "open_bad_subprotocol", "open_bad_extension",
 	"close_timeout", "close_reset", "close_eof", "close_protocol", "close_flood",

@@ -6,7 +6,9 @@ import "fmt"
 // started is missing, and nothing was counted twice. The error names both sides
 // of the first equation that does not hold.
 func (r *Result) Check() error {
-	for _, check := range []func() error{r.checkUnmeasured, r.checkTotals, r.checkPhases, r.checkFin, r.checkParts} {
+	for _, check := range []func() error{
+		r.checkUnmeasured, r.checkTotals, r.checkPhases, r.checkFin, r.checkParts, r.checkReplies,
+	} {
 		if err := check(); err != nil {
 			return err
 		}
@@ -104,6 +106,32 @@ func (r *Result) checkLog() error {
 		records += uint64(l.Len())
 	}
 	return equal("records in the log", records, "connections ended", r.Success+r.Fail)
+}
+
+// checkReplies: each reply is that of a connection that failed for the cause.
+func (r *Result) checkReplies() error {
+	for c, kept := range r.Replies {
+		n := uint64(len(kept))
+		if n > r.Causes[c] {
+			return fmt.Errorf("replies kept of %v (%d) are more than its failures (%d)", Cause(c), n, r.Causes[c])
+		}
+		if n > uint64(max(0, r.Setup.Samples)) {
+			return fmt.Errorf("replies kept of %v (%d) are more than were asked for (%d)", Cause(c), n, r.Setup.Samples)
+		}
+		for _, reply := range kept {
+			if err := reply.check(); err != nil {
+				return fmt.Errorf("a reply kept of %v: %w", Cause(c), err)
+			}
+		}
+	}
+	return nil
+}
+
+func (r Reply) check() error {
+	if n := len(r.Bytes); n == 0 || n > MaxReplyBytes || n > r.Total {
+		return fmt.Errorf("%d bytes of %d, must be 1 to %d", n, r.Total, MaxReplyBytes)
+	}
+	return nil
 }
 
 func equal(left string, leftCount uint64, right string, rightCount uint64) error {

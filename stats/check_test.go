@@ -11,6 +11,14 @@ func checkable(t *testing.T) *Result {
 	return r
 }
 
+// keepReply adds a reply of some bytes out of total.
+func keepReply(c Cause, kept, total int) func(*Result) {
+	return func(r *Result) {
+		r.Setup.Samples = 3
+		r.Replies[c] = append(r.Replies[c], Reply{Bytes: make([]byte, kept), Total: total})
+	}
+}
+
 func TestCheckNamesBothSides(t *testing.T) {
 	tests := []struct {
 		name  string
@@ -56,6 +64,20 @@ func TestCheckNamesBothSides(t *testing.T) {
 		{"unmeasured with a cause", func(r *Result) { r.Unmeasured.Fail = 1 },
 			"failures (0) differ from sum of all causes (1)"},
 		{"no log", func(r *Result) { r.Log = nil }, ""},
+		{"reply", keepReply(CauseOpenStatus, 1, 1), ""},
+		{"longest reply", keepReply(CauseOpenStatus, MaxReplyBytes, 1<<20), ""},
+		{"reply of a success", keepReply(CauseNone, 1, 1),
+			"replies kept of  (1) are more than its failures (0)"},
+		{"reply of another cause", keepReply(CauseOpenEOF, 1, 1),
+			"replies kept of open_eof (1) are more than its failures (0)"},
+		{"reply not asked for", func(r *Result) { keepReply(CauseOpenStatus, 1, 1)(r); r.Setup.Samples = 0 },
+			"replies kept of open_status (1) are more than were asked for (0)"},
+		{"empty reply", keepReply(CauseOpenStatus, 0, 0),
+			"a reply kept of open_status: 0 bytes of 0, must be 1 to 512"},
+		{"longer than it was", keepReply(CauseOpenStatus, 2, 1),
+			"a reply kept of open_status: 2 bytes of 1, must be 1 to 512"},
+		{"too long a reply", keepReply(CauseOpenStatus, MaxReplyBytes+1, 1<<20),
+			"a reply kept of open_status: 513 bytes of 1048576, must be 1 to 512"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -7,9 +7,10 @@ import (
 )
 
 // Merge adds up what the loops of a run recorded. It fills Total, Success, Fail,
-// Throttled, Resumed, Causes, StatusCodes, Phases, Fin and Log; the rest is left
-// to the caller. The recorders must not be used by their loops any more. The
-// error says which histogram could not take all values.
+// Throttled, Resumed, Causes, StatusCodes, Phases, Fin, Log and Replies; the rest
+// is left to the caller. Of each cause it takes as many replies as one recorder
+// keeps, the first of each recorder first. The recorders must not be used by their
+// loops any more. The error says which histogram could not take all values.
 func Merge(recs ...*Recorder) (*Result, error) {
 	res := newResult()
 	for _, rec := range recs {
@@ -22,6 +23,7 @@ func Merge(recs ...*Recorder) (*Result, error) {
 			res.Log = append(res.Log, rec.log)
 		}
 	}
+	res.fillReplies(recs)
 	return res, nil
 }
 

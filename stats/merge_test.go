@@ -94,11 +94,11 @@ func TestMergeResults(t *testing.T) {
 	a := fill(mustMerge(t, recordRun(3, 100, CauseOpenStatus)), Setup{
 		URL: "ws://a", Headers: []string{"X: 1"}, Loops: 1, CPUs: []int{0}, Connections: 4, DurationUs: 5,
 		Low: 1, High: 2, MaxOpen: 10, CloseCode: 1000, Log: true, Version: "v",
-	}, 100, 10, ClientCost{UserUs: 1, SystemUs: 2, VoluntarySwitches: 3, InvoluntarySwitches: 4, PeakMemoryBytes: 50, Allocations: 6, Collections: 7, SlotWaits: 8})
+	}, 100, 10, ClientCost{UserUs: 1, SystemUs: 2, VoluntarySwitches: 3, InvoluntarySwitches: 4, PeakMemoryBytes: 50, Allocations: 6, Collections: 7, SlotWaits: 8, ShortageWaits: 9})
 	b := fill(mustMerge(t, recordRun(5, 900, CauseOpenStatus)), Setup{
 		URL: "ws://b", Headers: []string{"X: 2"}, Loops: 2, CPUs: []int{1}, Connections: 6, DurationUs: 4,
 		Low: 10, High: 20, MaxOpen: 100, CloseCode: 1000, Log: true, Version: "v",
-	}, 95, 7, ClientCost{UserUs: 10, SystemUs: 20, VoluntarySwitches: 30, InvoluntarySwitches: 40, PeakMemoryBytes: 40, Allocations: 60, Collections: 70, SlotWaits: 80})
+	}, 95, 7, ClientCost{UserUs: 10, SystemUs: 20, VoluntarySwitches: 30, InvoluntarySwitches: 40, PeakMemoryBytes: 40, Allocations: 60, Collections: 70, SlotWaits: 80, ShortageWaits: 90})
 	b.Interrupted = true
 
 	res, err := MergeResults(a, b)
@@ -113,7 +113,7 @@ func TestMergeResults(t *testing.T) {
 	if !reflect.DeepEqual(res.Setup, wantSetup) {
 		t.Errorf("setup %+v, want %+v", res.Setup, wantSetup)
 	}
-	wantCost := ClientCost{UserUs: 11, SystemUs: 22, VoluntarySwitches: 33, InvoluntarySwitches: 44, PeakMemoryBytes: 50, Allocations: 66, Collections: 77, SlotWaits: 88}
+	wantCost := ClientCost{UserUs: 11, SystemUs: 22, VoluntarySwitches: 33, InvoluntarySwitches: 44, PeakMemoryBytes: 50, Allocations: 66, Collections: 77, SlotWaits: 88, ShortageWaits: 99}
 	if res.Client != wantCost {
 		t.Errorf("client %+v, want %+v", res.Client, wantCost)
 	}
@@ -129,7 +129,7 @@ func TestMergeResults(t *testing.T) {
 }
 
 func TestMergeResultsKeepsAgreement(t *testing.T) {
-	setup := Setup{URL: "ws://a", Address: "127.0.0.1:1", Headers: []string{"X: 1"}, Subprotocols: []string{"p"},
+	setup := Setup{URL: "ws://a", Address: "127.0.0.1:1", Sources: []string{"127.0.0.2"}, Samples: 3, Headers: []string{"X: 1"}, Subprotocols: []string{"p"},
 		Origin: "o", CPUs: []int{0}, CloseCode: 1000, ConnectTimeoutUs: 1, OpenTimeoutUs: 2, CloseTimeoutUs: 3,
 		Log: true, Version: "v", GoVersion: "g", Kernel: "k"}
 	a := fill(mustMerge(t), setup, 0, 1, ClientCost{})
@@ -171,7 +171,7 @@ func TestMergeResultsWindow(t *testing.T) {
 
 func TestMergeResultsClearsDisagreement(t *testing.T) {
 	// Every field but the quantities, which are added.
-	differing := Setup{URL: "ws://a", Address: "127.0.0.1:1", Headers: []string{"X: 1"}, Subprotocols: []string{"p"},
+	differing := Setup{URL: "ws://a", Address: "127.0.0.1:1", Sources: []string{"127.0.0.2"}, Headers: []string{"X: 1"}, Subprotocols: []string{"p"},
 		Origin: "o", CloseCode: 1000, ConnectTimeoutUs: 1, OpenTimeoutUs: 2, CloseTimeoutUs: 3,
 		Log: true, Version: "v", GoVersion: "g", Kernel: "k"}
 	a, b := mustMerge(t), mustMerge(t)

@@ -12,8 +12,11 @@ import (
 //     between runs that followed each other is part of it.
 //   - Counts and histograms are added, Loops are listed one after the other.
 //   - Setup: Loops, Connections, Low, High and MaxOpen are added, CPUs listed one
-//     after the other, DurationUs is the longest. Any other field is kept if all
-//     results have the same value, and is zero otherwise: no single value is true.
+//     after the other, DurationUs is the longest and Samples the largest. Any other
+//     field is kept if all results have the same value, and is zero otherwise: no
+//     single value is true.
+//   - Replies: the first ones in the order of the results, of each cause as many as
+//     the merged Setup.Samples.
 //   - Client: added, but PeakMemoryBytes is that of the largest process.
 //   - Unmeasured: added.
 //   - Interrupted if any of them was. Log only if all have one.
@@ -48,6 +51,7 @@ func (r *Result) addResult(other *Result) error {
 	}
 	r.Loops = append(r.Loops, other.Loops...)
 	r.Client.add(other.Client)
+	r.addReplies(other)
 	return nil
 }
 
@@ -86,6 +90,7 @@ func (c *ClientCost) add(other ClientCost) {
 	c.Allocations += other.Allocations
 	c.Collections += other.Collections
 	c.SlotWaits += other.SlotWaits
+	c.ShortageWaits += other.ShortageWaits
 }
 
 func mergeLogs(rs []*Result) []*ConnLog {
@@ -117,6 +122,7 @@ func (s *Setup) addQuantities(other *Setup) {
 	s.Low += other.Low
 	s.High += other.High
 	s.MaxOpen += other.MaxOpen
+	s.Samples = max(s.Samples, other.Samples)
 }
 
 // keepCommon clears the fields in which s and other differ.
@@ -124,6 +130,7 @@ func (s *Setup) keepCommon(other *Setup) {
 	common(&s.URL, other.URL)
 	common(&s.Address, other.Address)
 	common(&s.Origin, other.Origin)
+	commonList(&s.Sources, other.Sources)
 	commonList(&s.Headers, other.Headers)
 	commonList(&s.Subprotocols, other.Subprotocols)
 	common(&s.CloseCode, other.CloseCode)

@@ -67,7 +67,8 @@ type Recorder struct {
 	overruns  [NumPhases]uint64
 	underruns [NumPhases]uint64
 
-	log *ConnLog // nil: no record per connection
+	log     *ConnLog // nil: no record per connection
+	replies *replies // nil: none is kept
 }
 
 // NewRecorder returns an empty recorder. log may be nil; otherwise it takes one
@@ -80,6 +81,10 @@ func NewRecorder(log *ConnLog) *Recorder {
 	}
 	return r
 }
+
+// KeepReplies has the recorder keep the first perCause replies of each cause, 1
+// to MaxSamples. It comes before the first connection.
+func (r *Recorder) KeepReplies(perCause int) { r.replies = newReplies(perCause) }
 
 // Start counts a connection that was started. Each one must come to Success or
 // Fail, once.
@@ -99,6 +104,14 @@ func (r *Recorder) Fail(s *Sample, c Cause) {
 	r.causes[c]++
 	us := r.record(&r.failures, s)
 	r.keep(&us, true)
+}
+
+// Reply keeps what the testee said on a connection that failed, when there is
+// room for one more of that cause; it goes with the Fail of that connection.
+func (r *Recorder) Reply(c Cause, received []byte) {
+	if r.replies != nil {
+		r.replies.keep(c, received)
+	}
 }
 
 // Status counts the status code of a CauseOpenStatus failure; it goes with the

@@ -12,7 +12,8 @@ const Schema = "wsperf/1"
 // Setup is what the run was asked to do, as the result file's "config" says it.
 type Setup struct {
 	URL              string   `json:"url"`
-	Address          string   `json:"address"` // IP address and port that was connected to
+	Address          string   `json:"address"`           // IP address and port that was connected to
+	Sources          []string `json:"sources,omitempty"` // local addresses, empty: the kernel chose
 	Headers          []string `json:"headers,omitempty"`
 	Subprotocols     []string `json:"subprotocols,omitempty"`
 	Origin           string   `json:"origin,omitempty"`
@@ -28,6 +29,7 @@ type Setup struct {
 	OpenTimeoutUs    int64    `json:"open_timeout_us"`
 	CloseTimeoutUs   int64    `json:"close_timeout_us"`
 	Log              bool     `json:"log"`
+	Samples          int      `json:"samples"` // failing replies to keep per cause
 	Version          string   `json:"wsperf_version"`
 	GoVersion        string   `json:"go_version"`
 	Kernel           string   `json:"kernel"`
@@ -61,6 +63,7 @@ type ClientCost struct {
 	Allocations         uint64 `json:"allocations"`       // heap objects, whole process, in the window
 	Collections         uint64 `json:"collections"`       // garbage collections in the window
 	SlotWaits           uint64 `json:"slot_waits"`        // times that a start waited because the descriptor limit was reached
+	ShortageWaits       uint64 `json:"shortage_waits"`    // times that starting paused because the client lacked a port, a descriptor or memory
 }
 
 // FinResult counts how connections ended after a complete closing handshake.
@@ -100,7 +103,8 @@ type Result struct {
 	Loops       []LoopResult
 	Client      ClientCost
 	Interrupted bool
-	Log         []*ConnLog // one per loop, nil without a log
+	Log         []*ConnLog         // one per loop, nil without a log
+	Replies     [NumCauses][]Reply // the first few failing replies, Setup.Samples per cause at most
 }
 
 // Duration returns the length of the measured window. Times of one process are

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"math"
@@ -38,11 +39,12 @@ type document struct {
 	unmeasured                     stats.UnmeasuredResult
 	loops                          []stats.LoopResult
 	client                         stats.ClientCost
+	replies                        [stats.NumCauses][]stats.Reply
 	hasLog                         bool
 	records                        uint64
 }
 
-// fields says where each key goes. All but optionalKey are needed.
+// fields says where each key goes. All but unmeasuredKey are needed.
 func (d *document) fields() map[string]any {
 	return map[string]any{
 		"schema":                   &d.schema,
@@ -60,7 +62,7 @@ func (d *document) fields() map[string]any {
 		"status_codes":             &d.status,
 		"phases":                   &d.phases,
 		"fin":                      &d.fin,
-		optionalKey:                &d.unmeasured,
+		unmeasuredKey:              &d.unmeasured,
 		"loops":                    &d.loops,
 		"client":                   &d.client,
 	}
@@ -93,8 +95,9 @@ func (d *document) result() (*stats.Result, error) {
 
 		Unmeasured: d.unmeasured,
 
-		Loops:  d.loops,
-		Client: d.client,
+		Loops:   d.loops,
+		Client:  d.client,
+		Replies: d.replies,
 
 		Interrupted: d.interrupted,
 	}
@@ -125,15 +128,28 @@ func (d *document) ancestorResult(tally *stats.Tally) (*stats.Result, error) {
 	return r, r.Check()
 }
 
+// addSample takes one element of the samples.
+func (d *document) addSample(value []byte) error {
+	var s sampleShape
+	if err := json.Unmarshal(value, &s); err != nil {
+		return err
+	}
+	c, reply, err := s.reply()
+	if err != nil {
+		return err
+	}
+	if len(d.replies[c]) == stats.MaxSamples {
+		return fmt.Errorf("more than %d of %v", stats.MaxSamples, c)
+	}
+	d.replies[c] = append(d.replies[c], reply)
+	return nil
+}
+
 // fillCauses goes through the keys in order: of several faults, the same one is
 // reported each time.
 func (d *document) fillCauses(r *stats.Result) error {
-	known := make(map[string]stats.Cause)
-	for c := stats.CauseNone + 1; c < stats.NumCauses; c++ {
-		known[c.String()] = c
-	}
 	for _, key := range slices.Sorted(maps.Keys(d.causes)) {
-		c, ok := known[key]
+		c, ok := causeOf(key)
 		n := d.causes[key]
 		if !ok && n > 0 { // a cause of a later version; it matters only if it is charged
 			return fmt.Errorf("key \"causes\": %q is not a known cause", clip(key))

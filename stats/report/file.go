@@ -10,8 +10,11 @@ import (
 
 const logKey = "connection_stats"
 
-// optionalKey is in a file of ours only when there is something to say.
-const optionalKey = "unmeasured"
+// These are in a file of ours only when there is something to say.
+const (
+	unmeasuredKey = "unmeasured"
+	samplesKey    = "samples"
+)
 
 // ancestorKeys are all that the ancestor's files have. They come in this order.
 var ancestorKeys = []string{
@@ -24,8 +27,8 @@ type fileReader struct {
 	scan   *scanner
 	doc    document
 	fields map[string]any  // where the value of a key goes
-	needed []string        // keys of fields without the optional ones
-	seen   map[string]bool // keys of fields, and connection_stats
+	needed []string        // keys of fields without the optional one
+	seen   map[string]bool // keys of fields, samples and connection_stats
 	each   func(*record)   // called for each record that is whole
 }
 
@@ -33,7 +36,7 @@ func newFileReader(rd io.Reader, each func(*record)) *fileReader {
 	f := &fileReader{scan: newScanner(rd), seen: make(map[string]bool), each: each}
 	f.fields = f.doc.fields()
 	for key := range f.fields {
-		if key != optionalKey {
+		if key != unmeasuredKey {
 			f.needed = append(f.needed, key)
 		}
 	}
@@ -88,6 +91,9 @@ func (f *fileReader) member() error {
 	case key == logKey:
 		f.seen[key] = true
 		return f.records()
+	case key == samplesKey:
+		f.seen[key] = true
+		return f.samples()
 	case !known:
 		_, err := f.scan.value()
 		return err
@@ -128,6 +134,27 @@ func (f *fileReader) records() error {
 		}
 		f.doc.records++
 		f.each(r)
+	}
+}
+
+// samples reads the failing replies one by one: all of them can be more than a
+// value may be.
+func (f *fileReader) samples() error {
+	if err := f.scan.open('['); err != nil {
+		return err
+	}
+	for n := uint64(0); ; n++ {
+		more, err := f.scan.more(n, ']')
+		if err != nil || !more {
+			return err
+		}
+		value, err := f.scan.value()
+		if err != nil {
+			return err
+		}
+		if err := f.doc.addSample(value); err != nil {
+			return fmt.Errorf("key %q: %w", samplesKey, err)
+		}
 	}
 }
 

@@ -49,6 +49,23 @@ func FuzzReadResult(f *testing.F) {
 	})
 }
 
+// FuzzReply: any bytes come back from their escaped form, and a text is refused
+// or is the escaped form of what it is taken for.
+func FuzzReply(f *testing.F) {
+	f.Add([]byte(evilReply))
+	f.Add([]byte(escapeReply([]byte(evilReply))))
+	f.Add([]byte(`\x1B`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		data = data[:min(len(data), stats.MaxReplyBytes)]
+		if back, err := parseReply(escapeReply(data)); err != nil || !bytes.Equal(back, data) {
+			t.Fatalf("%q came back as %q: %v", data, back, err)
+		}
+		if b, err := parseReply(string(data)); err == nil && escapeReply(b) != string(data) {
+			t.Fatalf("%q is taken for %q", data, b)
+		}
+	})
+}
+
 func checkAccepted(t *testing.T, first *stats.Result) {
 	if err := first.Check(); err != nil {
 		t.Fatalf("accepted, but %v", err)

@@ -86,7 +86,9 @@ func TestTopLevelKeysInOrder(t *testing.T) {
 func TestJSONValues(t *testing.T) {
 	rec := stats.NewRecorder(stats.NewConnLog(2))
 	recordSuccesses(rec, 1)
+	rec.KeepReplies(1)
 	recordFailures(rec, stats.CauseOpenStatus, 403)
+	rec.Reply(stats.CauseOpenStatus, []byte("HTTP/1.1 403\r\n<\x00\\"))
 	file := string(write(t, complete(t, rec)))
 	for _, want := range []string{
 		`"schema":"wsperf/1",`,
@@ -100,6 +102,7 @@ func TestJSONValues(t *testing.T) {
 		`"causes":{"connect_refused":0,`,
 		`"cpu_user_us_per_handshake":300,"cpu_system_us_per_handshake":3888.5}`,
 		`"connect":{"success":{"count":1,"min":31,"mean":31,"stddev":0,"q50":31,"q90":31,"q95":31,"q99":31,"q99_9":31,"q99_99":31,"max":31,"histogram":"HISTF`,
+		`"samples":[{"cause":"open_status","bytes":17,"reply":"HTTP/1.1 403\\r\\n\\x3c\\x00\\\\"}],`,
 		`"connection_stats":[
 {"tcp_pre_init":31,"tcp_post_init":0,"open":1000,"close":500,"failed":false},
 {"tcp_pre_init":45,"tcp_post_init":0,"open":0,"close":0,"failed":true}]
@@ -162,6 +165,11 @@ func TestSchemaRefuses(t *testing.T) {
 		{`"fin":{`, `"end":{`},
 		{`"tcp_pre_init":31,`, ``},
 		{`"cpus":[]`, `"cpus":null`},
+		{`"samples":3`, `"samples":101`},
+		{`"bytes":26`, `"bytes":0`},
+		{`"reply":"HTTP`, `"reply":"<HTTP`},
+		{`"reply":"HTTP`, `"reply":"\\x1BHTTP`},
+		{`"reply":"HTTP`, `"reply":"\u001bHTTP`},
 	} {
 		changed := strings.Replace(file, change.old, change.new, 1)
 		if changed == file {

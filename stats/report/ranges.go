@@ -26,6 +26,12 @@ func (d *document) checkRanges() error {
 	if err := within(maxSetting, setupNumbers(&d.setup)...); err != nil {
 		return err
 	}
+	if err := within(stats.MaxSamples, number{"config.samples", int64(d.setup.Samples)}); err != nil {
+		return err
+	}
+	if err := checkSources(d.setup.Sources); err != nil {
+		return err
+	}
 	if err := d.checkCounts(); err != nil {
 		return err
 	}
@@ -127,5 +133,6 @@ func clientNumbers(c *stats.ClientCost) []number {
 		{"client.allocations", int64(c.Allocations)},
 		{"client.collections", int64(c.Collections)},
 		{"client.slot_waits", int64(c.SlotWaits)},
+		{"client.shortage_waits", int64(c.ShortageWaits)},
 	}
 }

@@ -106,6 +106,7 @@ func TestForeignRatioIsNotKept(t *testing.T) {
 func TestReadRefuses(t *testing.T) {
 	file := string(write(t, fullResult(t)))
 	foreign := encodeForeign(t, hdrhistogram.New(1, 1000, 3))
+	const sample = `{"cause":"`
 	histogram := `"histogram":"` // the first: successes in connect
 	tests := []struct{ name, old, new, want string }{
 		{"other schema", `"wsperf/1"`, `"wsperf/2"`, `key "schema": "wsperf/2" is not the form`},
@@ -148,6 +149,27 @@ func TestReadRefuses(t *testing.T) {
 		{"record key twice", `"tcp_post_init":0`, `"tcp_pre_init":0`, `key "tcp_pre_init" is there twice`},
 		{"record key missing", `"tcp_post_init":0`, `"tcp_post_exit":0`, `key "tcp_post_init" is missing`},
 		{"unknown value of a record", `"tcp_post_init":0`, `"tcp_post_init":0,"x":[1}`, `'}'`},
+		{"source", `"127.0.0.5"`, `"localhost"`, `key "config.sources": "localhost" is not an IP address`},
+		{"too many sources", `"127.0.0.5"`, `"::1"` + strings.Repeat(`,"::1"`, maxSources), `key "config.sources": 65539 of them, at most 65536`},
+		{"too many samples", `"samples":3`, `"samples":101`, `key "config.samples": 101 is out of range`},
+		{"more samples than asked for", `"samples":3`, `"samples":2`, `replies kept of open_status (3) are more than were asked for (2)`},
+		{"no samples asked for", `"samples":3,`, ``, `replies kept of open_status (3) are more than were asked for (0)`},
+		{"sample of no failure", sample + `open_status"`, sample + `open_eof"`, `replies kept of open_eof (1) are more than its failures (0)`},
+		{"sample of an unknown cause", sample + `open_status"`, sample + `open_ufo"`, `key "samples": "open_ufo" is not a known cause`},
+		{"sample of a success", sample + `open_status"`, sample + `"`, `key "samples": "" is not a known cause`},
+		{"samples of one cause", sample + `open_status"`, strings.Repeat(sample+`open_eof","bytes":1,"reply":"x"},`, 101) + sample + `open_status"`, `key "samples": more than 100 of open_eof`},
+		{"shorter than it is", `"bytes":26`, `"bytes":25`, `a reply kept of open_status: 26 bytes of 25`},
+		{"negative length", `"bytes":26`, `"bytes":-26`, `key "samples": bytes -26: must be 0 to`},
+		{"length", `"bytes":26`, `"bytes":281474976710657`, `key "samples": bytes 281474976710657: must be 0 to`},
+		{"no reply", `"reply":"HTTP`, `"replay":"HTTP`, `a reply kept of open_status: 0 bytes of 26`},
+		{"reply not escaped", `"reply":"HTTP`, `"reply":"\u001bHTTP`, `key "samples": a reply is not escaped`},
+		{"reply escaped in another way", `"reply":"HTTP`, `"reply":"\\x1B`, `key "samples": a reply is not escaped`},
+		{"long reply", `"reply":"HTTP`, `"reply":"` + strings.Repeat("x", 2049), `key "samples": a reply of `},
+		{"reply of more than is kept", `"bytes":26,"reply":"HTTP`, `"bytes":2000,"reply":"` + strings.Repeat("x", 1000), `bytes of 2000, must be 1 to 512`},
+		{"samples twice", `"total":199`, `"samples":[],"total":199`, `key "samples": is there twice`},
+		{"samples of another type", `"samples":[`, `"samples":7,"x":[`, `'7' where [ is needed`},
+		{"sample of another type", `"samples":[`, `"samples":[7,`, `key "samples": json: cannot unmarshal number`},
+		{"negative shortages", `"shortage_waits":4`, `"shortage_waits":-4`, `key "client": json: cannot unmarshal number -4`},
 		{"unmeasured", `"total":199`, `"unmeasured":{"success":1000,"fail":0},"total":199`, `unmeasured successes`},
 		{"key without its end", `"total":199`, `"` + strings.Repeat("x", 2*scanBytes), `longer than allowed`},
 		{"control character in a key", `"total":199`, "\"\n\":0,\"total\":199", `'\n' where a character of a string is needed`},
@@ -157,7 +179,8 @@ func TestReadRefuses(t *testing.T) {
 		{"record lost", `{"tcp_pre_init":31,"tcp_post_init":0,"open":1000,"close":500,"failed":false},`, ``, `198 records, but total is 199`},
 		{"no array", `"connection_stats":[`, `"connection_stats":7,"x":[`, `'7' where [ is needed; counts and histograms are whole`},
 		{"no object", `{`, `[`, `no result file: byte 0: '[' where { is needed`},
-		{"syntax", `"total":199`, `"total":1x99`, `damaged at byte 534: invalid character 'x'`},
+		{"syntax", `"total":199`, `"total":1x99`,
+			fmt.Sprintf(`damaged at byte %d: invalid character 'x'`, strings.Index(file, `"total":199`)+len(`"total":1`))},
 		{"long value", `"url":"`, `"url":"` + strings.Repeat("A", 2*maxValueBytes), `longer than allowed: a value of more than 4194304 bytes; all is lost, as there is no "causes" before`},
 		{"long unknown value", `"total"`, `"x":"` + strings.Repeat("A", 2*maxValueBytes) + `","total"`, `longer than allowed: a value`},
 	}
@@ -186,6 +209,7 @@ func TestReadAccepts(t *testing.T) {
 		{"much space", `"total"`, strings.Repeat(" ", 2*maxValueBytes) + `"total"`},
 		{"unknown key of a record", `"tcp_post_init":0`, `"tcp_post_init":0, "x" : {"a":["}"]}`},
 		{"record in another order", `{"tcp_pre_init":31,"tcp_post_init":0,`, ` { "tcp_post_init" : -0 , "tcp_pre_init" : 31 , `},
+		{"no sample", `"samples":[{`, `"samples":[],"examples":[{`},
 		{"derived values", `"handshakes_per_second":`, `"handshakes_per_second":9`},
 	} {
 		if _, err := ReadJSON(strings.NewReader(strings.Replace(file, change.old, change.new, 1))); err != nil {
@@ -197,7 +221,7 @@ func TestReadAccepts(t *testing.T) {
 // TestTruncatedFile: of ours, all or nothing is left, and the byte is named.
 func TestTruncatedFile(t *testing.T) {
 	file := write(t, fullResult(t))
-	headEnd := bytes.Index(file, []byte(",\n\"connection_stats\""))
+	headEnd := bytes.Index(file, []byte(",\n\"samples\""))
 	whole := len(bytes.TrimRight(file, "\n"))
 	for n := 1; n < whole; n += 1 + n/50 {
 		r, err := ReadJSON(bytes.NewReader(file[:n]))

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"bytes"
 	"testing"
 	"time"
 
@@ -59,7 +60,7 @@ func complete(t testing.TB, recs ...*stats.Recorder) *stats.Result {
 	r.Started, r.Ended = started, started.Add(13517*time.Millisecond+100*time.Microsecond+567)
 	r.Setup = stats.Setup{URL: "ws://127.0.0.1:9000/<a>&b", Address: "127.0.0.1:9000", Headers: []string{"X: \u00e4"},
 		Connections: 200, Low: 250, High: 500, MaxOpen: 1000, CloseCode: 1000,
-		ConnectTimeoutUs: 1e7, OpenTimeoutUs: 1e7, CloseTimeoutUs: 5e6, Version: "1", GoVersion: "go1.26", Kernel: "6.18"}
+		ConnectTimeoutUs: 1e7, OpenTimeoutUs: 1e7, CloseTimeoutUs: 5e6, Samples: 3, Version: "1", GoVersion: "go1.26", Kernel: "6.18"}
 	for i, rec := range recs {
 		started, success, fail := rec.Counts()
 		r.Loops = append(r.Loops, stats.LoopResult{CPU: 2*i - 1, Started: started, Success: success, Fail: fail, CPUUs: 4_213_000})
@@ -80,19 +81,30 @@ func plainResult(t testing.TB) *stats.Result {
 	return complete(t, rec)
 }
 
+// evilReply has what must reach neither a terminal nor a page as it is.
+const evilReply = "HTTP/1.1 503 \x1b]0;steer\x07\r\n\r\n<script>\"'\\&\t\u00e4\x9b\x7f\x00"
+
 // fullResult has something to say in every section of the report.
 func fullResult(t testing.TB) *stats.Result {
 	a, b := stats.NewRecorder(stats.NewConnLog(0)), stats.NewRecorder(stats.NewConnLog(0))
+	a.KeepReplies(3)
+	b.KeepReplies(3)
 	recordSuccesses(a, 150)
 	recordFailures(a, stats.CauseOpenStatus, 403, 503, 403, 999)
 	recordSuccesses(b, 40)
 	recordOdd(b)
 	recordFailures(b, stats.CauseCloseTimeout, 0, 0)
+	for range 2 {
+		a.Reply(stats.CauseOpenStatus, []byte("HTTP/1.1 403 Forbidden\r\n\r\n"))
+	}
+	a.Reply(stats.CauseOpenStatus, []byte(evilReply))
+	b.Reply(stats.CauseCloseTimeout, bytes.Repeat([]byte("\x81\x00"), 300))
 	a.Throttle()
 	b.Resume()
 	r := complete(t, a, b)
 	r.Interrupted = true
-	r.Client.SlotWaits = 3
+	r.Client.SlotWaits, r.Client.ShortageWaits = 3, 4
+	r.Setup.Sources = []string{"127.0.0.2", "127.0.0.3", "127.0.0.5"}
 	return r
 }
 

@@ -1,11 +1,8 @@
 package report
 
 import (
-	"cmp"
 	"fmt"
 	"io"
-	"maps"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -17,9 +14,6 @@ import (
 // Tables with a value from here on are in milliseconds, the others in
 // microseconds.
 const millisecondsFromUs = 10_000
-
-// maxCodesShown bounds the list of status codes in a line of the report.
-const maxCodesShown = 8
 
 // phaseTable prints one row per phase of the successes, all in the same unit.
 func phaseTable(out io.Writer, r *stats.Result) {
@@ -98,43 +92,6 @@ func appendCount(list []string, name string, count uint64) []string {
 	return append(list, fmt.Sprintf("%s %d", name, count))
 }
 
-// causes prints the causes that are not zero, in the order of the enum.
-func causes(out io.Writer, r *stats.Result) {
-	if r.Fail == 0 {
-		return
-	}
-	fmt.Fprint(out, "\nCauses of failure\n\n")
-	for c, count := range r.Causes {
-		if count == 0 {
-			continue
-		}
-		fmt.Fprintf(out, "  %-22s %10d", stats.Cause(c), count)
-		if c == int(stats.CauseOpenStatus) && len(r.StatusCodes) > 0 {
-			fmt.Fprintf(out, " (%s)", statusList(r.StatusCodes))
-		}
-		fmt.Fprintln(out)
-	}
-	if n := r.Unmeasured.Fail; n > 0 {
-		fmt.Fprintf(out, "  %-22s %10d\n", "(not recorded)", n)
-	}
-}
-
-// statusList names the most frequent status codes first.
-func statusList(counts map[int]uint64) string {
-	codes := slices.SortedFunc(maps.Keys(counts), func(a, b int) int {
-		return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b))
-	})
-	shown := codes[:min(len(codes), maxCodesShown)]
-	var parts []string
-	for _, code := range shown {
-		parts = append(parts, fmt.Sprintf("%s: %d", statusKey(code), counts[code]))
-	}
-	if rest := len(codes) - len(shown); rest > 0 {
-		parts = append(parts, fmt.Sprintf("%d more codes", rest))
-	}
-	return strings.Join(parts, ", ")
-}
-
 // ends tells how TCP ended after the closing handshakes, if not always as RFC
 // 6455 section 7.1.1 wants it: closed by the server first.
 func ends(out io.Writer, r *stats.Result) {
@@ -175,6 +132,9 @@ func client(out io.Writer, r *stats.Result) {
 	fmt.Fprintf(out, "  Switches  %d voluntary, %d involuntary\n", c.VoluntarySwitches, c.InvoluntarySwitches)
 	if c.SlotWaits > 0 {
 		fmt.Fprintf(out, "  Waits     %d starts were late because of the descriptor limit\n", c.SlotWaits)
+	}
+	if c.ShortageWaits > 0 {
+		fmt.Fprintf(out, "  Shortages %d pauses because there was no port, descriptor or memory for the next connection\n", c.ShortageWaits)
 	}
 }
 

@@ -18,12 +18,13 @@ import (
 const none = "-"
 
 // Text writes the report for people: the aggregate block, and under it what
-// there is to say about phases, failures, loops and the client's own cost. It
-// prints numbers only, none of the strings that a result file may hold. The
-// error is the first one of w.
+// there is to say about phases, failures, loops and the client's own cost. Of the
+// strings that a result file may hold it prints failing replies and source
+// addresses only, as printable ASCII. The error is the first one of w.
 func Text(w io.Writer, r *stats.Result) error {
 	out := bufio.NewWriter(w)
 	aggregate(out, r)
+	sources(out, r)
 	unmeasured(out, r)
 	if r.Interrupted {
 		fmt.Fprint(out, "\nThe run was interrupted before its end.\n")

@@ -142,7 +142,7 @@ func TestTextPrintsNoStringOfTheSetup(t *testing.T) {
 	r := fullResult(t)
 	const evil = "\x1b]0;evil"
 	r.Setup.URL, r.Setup.Address, r.Setup.Origin, r.Setup.Version = evil, evil, evil, evil
-	r.Setup.GoVersion, r.Setup.Kernel, r.Setup.Headers = evil, evil, []string{evil}
+	r.Setup.GoVersion, r.Setup.Kernel, r.Setup.Headers, r.Setup.Sources = evil, evil, []string{evil}, []string{evil}
 	if strings.Contains(text(t, r), "evil") {
 		t.Error("a string of the setup is in the report")
 	}

@@ -69,7 +69,10 @@ func members(r *stats.Result, phases object) []member {
 		{"client", clientShape{r.Client, perConnection(r.Client.UserUs, r), perConnection(r.Client.SystemUs, r)}},
 	}
 	if r.Unmeasured.Total() > 0 {
-		all = append(all, member{optionalKey, r.Unmeasured})
+		all = append(all, member{unmeasuredKey, r.Unmeasured})
+	}
+	if kept := sampleShapes(r); len(kept) > 0 {
+		all = append(all, member{samplesKey, kept})
 	}
 	return all
 }

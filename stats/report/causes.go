@@ -1,0 +1,77 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"wsperf/stats"
+)
+
+// maxCodesShown bounds the list of status codes in a line of the report.
+const maxCodesShown = 8
+
+// causes prints the causes that are not zero, in the order of the enum, with
+// what helps to understand each.
+func causes(out io.Writer, r *stats.Result) {
+	if r.Fail == 0 {
+		return
+	}
+	fmt.Fprint(out, "\nCauses of failure\n\n")
+	for c, count := range r.Causes {
+		if count > 0 {
+			cause(out, r, stats.Cause(c))
+		}
+	}
+	if n := r.Unmeasured.Fail; n > 0 {
+		fmt.Fprintf(out, "  %-22s %10d\n", "(not recorded)", n)
+	}
+}
+
+func cause(out io.Writer, r *stats.Result, c stats.Cause) {
+	fmt.Fprintf(out, "  %-22s %10d", c, r.Causes[c])
+	if c == stats.CauseOpenStatus && len(r.StatusCodes) > 0 {
+		fmt.Fprintf(out, " (%s)", statusList(r.StatusCodes))
+	}
+	fmt.Fprintln(out)
+	if hint := remedy(c); hint != "" {
+		fmt.Fprintf(out, "      %s\n", hint)
+	}
+	for _, line := range samples(r.Replies[c]) {
+		fmt.Fprintln(out, line)
+	}
+}
+
+// remedy says what to do about a cause that is not the testee's; empty: nothing is known.
+func remedy(c stats.Cause) string {
+	switch c {
+	case stats.CausePortsExhausted:
+		return "the client's limit: widen net.ipv4.ip_local_port_range, or give more --source addresses"
+	case stats.CauseFDLimit:
+		return "the client's limit: raise the descriptor limit (ulimit -Hn)"
+	case stats.CauseMemory:
+		return "the client's limit: no memory for sockets; run with a lower high watermark"
+	case stats.CauseSource:
+		return "the client's: a --source address went away during the run"
+	}
+	return ""
+}
+
+// statusList names the most frequent status codes first.
+func statusList(counts map[int]uint64) string {
+	codes := slices.SortedFunc(maps.Keys(counts), func(a, b int) int {
+		return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b))
+	})
+	shown := codes[:min(len(codes), maxCodesShown)]
+	var parts []string
+	for _, code := range shown {
+		parts = append(parts, fmt.Sprintf("%s: %d", statusKey(code), counts[code]))
+	}
+	if rest := len(codes) - len(shown); rest > 0 {
+		parts = append(parts, fmt.Sprintf("%d more codes", rest))
+	}
+	return strings.Join(parts, ", ")
+}

@@ -1,0 +1,86 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"wsperf/stats"
+)
+
+// maxSources bounds the source addresses of a result file.
+const maxSources = 1 << 16
+
+// maxRangesShown bounds the list of source addresses in the report.
+const maxRangesShown = 4
+
+// sources says where the connections came from, if not from where the kernel chose.
+func sources(out io.Writer, r *stats.Result) {
+	if n := len(r.Setup.Sources); n > 0 {
+		addresses := "addresses"
+		if n == 1 {
+			addresses = "address"
+		}
+		fmt.Fprintf(out, "\nFrom %d source %s: %s\n", n, addresses, addressList(r.Setup.Sources))
+	}
+}
+
+// addressList joins neighbours to ranges. What is no address is not printed.
+func addressList(texts []string) string {
+	ranges := addressRanges(texts)
+	shown := ranges[:min(len(ranges), maxRangesShown)]
+	var parts []string
+	for _, r := range shown {
+		parts = append(parts, r.String())
+	}
+	if len(shown) < len(ranges) {
+		parts = append(parts, "...")
+	}
+	return strings.Join(parts, ", ")
+}
+
+// addressRange is the addresses from first to last.
+type addressRange struct{ first, last netip.Addr }
+
+func addressRanges(texts []string) (all []addressRange) {
+	for _, text := range texts {
+		a, err := netip.ParseAddr(text)
+		if err != nil {
+			continue
+		}
+		if n := len(all); n > 0 && all[n-1].last.Next() == a {
+			all[n-1].last = a
+			continue
+		}
+		all = append(all, addressRange{a, a})
+	}
+	return all
+}
+
+func (r addressRange) String() string {
+	if r.first == r.last {
+		return printable(r.first)
+	}
+	return printable(r.first) + "-" + printable(r.last)
+}
+
+// printable writes an address. Its zone can be any characters (net/netip, ParseAddr).
+func printable(a netip.Addr) string {
+	quoted := strconv.QuoteToASCII(a.String())
+	return quoted[1 : len(quoted)-1]
+}
+
+// checkSources refuses what is no list of addresses.
+func checkSources(texts []string) error {
+	if n := len(texts); n > maxSources {
+		return fmt.Errorf("key \"config.sources\": %d of them, at most %d are allowed", n, maxSources)
+	}
+	for _, text := range texts {
+		if _, err := netip.ParseAddr(text); err != nil {
+			return fmt.Errorf("key \"config.sources\": %q is not an IP address", clip(text))
+		}
+	}
+	return nil
+}
