@@ -76,7 +76,11 @@ func TestBehaviours(t *testing.T) {
 		}, stats.CauseCloseFlood},
 	} {
 		t.Run(b.name, func(t *testing.T) {
-			result := do(t, impatient(t, scripted(t, b.do), 40))
+			configure := patient
+			if b.want == stats.CauseOpenTimeout || b.want == stats.CauseCloseTimeout {
+				configure = impatient
+			}
+			result := do(t, configure(t, scripted(t, b.do), 40))
 			want := map[stats.Cause]uint64{b.want: 40}
 			if b.want == stats.CauseNone {
 				want = nil

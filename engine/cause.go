@@ -12,8 +12,19 @@ func socketCause(errno unix.Errno) stats.Cause {
 	switch errno {
 	case unix.EMFILE, unix.ENFILE:
 		return stats.CauseFDLimit
+	case unix.ENOMEM, unix.ENOBUFS:
+		return stats.CauseMemory
 	}
 	return stats.CauseClientOther
+}
+
+// sourceCause names the failure of bind(2) to a source address, without a port
+// (ip(7)): the address was there before the run.
+func sourceCause(errno unix.Errno) stats.Cause {
+	if errno == unix.EADDRNOTAVAIL {
+		return stats.CauseSource
+	}
+	return socketCause(errno)
 }
 
 // connectCause names the failure of a TCP handshake (connect(2), tcp(7), ip(7)).
@@ -29,7 +40,9 @@ func connectCause(errno unix.Errno) stats.Cause {
 		return stats.CauseConnectUnreachable
 	case unix.EADDRNOTAVAIL:
 		return stats.CausePortsExhausted
-	case unix.ENOMEM, unix.ENOBUFS, unix.EAGAIN, unix.EACCES, unix.EPERM, unix.EINVAL:
+	case unix.ENOMEM, unix.ENOBUFS:
+		return stats.CauseMemory
+	case unix.EAGAIN, unix.EACCES, unix.EPERM, unix.EINVAL:
 		return stats.CauseClientOther
 	}
 	return stats.CauseConnectOther

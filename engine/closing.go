@@ -26,7 +26,7 @@ func (l *loop) opened(s *slot, rest []byte) {
 
 	closed, err := l.answerFrames(s, rest)
 	if err != nil {
-		l.fail(s, frameCause(err))
+		l.failAfter(s, frameCause(err), rest)
 		return
 	}
 	l.outbox = handshake.AppendClose(l.outbox, l.closeCode(s, closed), l.random4())
@@ -92,17 +92,17 @@ func (l *loop) writeFrames(s *slot) bool {
 // framesReceived looks at what came after our close frame, which is the last
 // that we send: pings are skipped as data frames are.
 func (l *loop) framesReceived(s *slot, b []byte) {
-	for len(b) > 0 {
-		n, event, err := s.frames.Feed(b)
+	for rest := b; len(rest) > 0; {
+		n, event, err := s.frames.Feed(rest)
 		if err != nil {
-			l.fail(s, frameCause(err))
+			l.failAfter(s, frameCause(err), b)
 			return
 		}
 		if event == handshake.FrameClose {
 			l.closeReceived(s)
 			return
 		}
-		b = b[n:]
+		rest = rest[n:]
 	}
 }
 
@@ -184,9 +184,22 @@ func (l *loop) succeed(s *slot, nowNs int64) {
 	l.release(s)
 }
 
-// fail records a connection that did not come to its end, and aborts it.
+// fail records a connection that did not come to its end, and aborts it. What
+// has come of a response is what its testee said.
 func (l *loop) fail(s *slot, cause stats.Cause) {
+	var said []byte
+	if s.state == stateOpening && s.buffer != noBuffer {
+		said = l.buffers.bytes(s.buffer)[:s.held]
+	}
+	l.failAfter(s, cause, said)
+}
+
+// failAfter is fail, and tells what the testee said last.
+func (l *loop) failAfter(s *slot, cause stats.Cause, said []byte) {
 	l.total(s, l.clock())
+	if len(said) > 0 {
+		l.rec.Reply(cause, said)
+	}
 	l.rec.Fail(&s.sample, cause)
 	if s.fd != noFD {
 		setAbortive(s.fd)
@@ -204,20 +217,35 @@ func (l *loop) release(s *slot) {
 	if s.inFlight() {
 		l.inFlight--
 	}
-	l.timeoutsOf(s.state).disarm(l.slots.all, s.index)
+	l.abandon(s)
 	l.drop(s)
+	l.slots.release(s)
+}
+
+// abandon closes the socket, and gives back what belongs to it.
+func (l *loop) abandon(s *slot) {
+	l.timeoutsOf(s.state).disarm(l.slots.all, s.index)
 	if s.fd != noFD {
 		closeSocket(s.fd)
+		s.fd = noFD
 	}
+	if s.source == noSource {
+		return
+	}
+	from := &l.sources.all[s.source]
+	from.open--
 	if s.port != 0 {
-		l.ports.give(s.port)
+		from.ports.give(s.port)
+		s.port = 0
 	}
-	l.slots.release(s)
+	s.source = noSource
 }
 
 // timeoutsOf is the queue that a slot in that state is in.
 func (l *loop) timeoutsOf(st state) *timeouts {
 	switch st {
+	case stateLacking:
+		return &l.shortages
 	case stateConnecting:
 		return &l.connects
 	case stateOpening:

@@ -19,6 +19,7 @@ const MaxTimeout = stats.MaxTrackable
 // afterwards.
 type Config struct {
 	Addr    netip.AddrPort     // the testee, IPv4 or IPv6
+	Sources []netip.Addr       // local addresses, taken round robin, of the testee's family; empty: the kernel chooses
 	Request *handshake.Request // the opening handshake; each loop takes a clone
 	Rules   *handshake.Rules   // what a response must fulfil; shared, read only
 
@@ -36,13 +37,14 @@ type Config struct {
 	OpenTimeout    time.Duration // request written -> response validated, as a whole
 	CloseTimeout   time.Duration // close frame sent -> received, as a whole; and again until the FIN
 
-	Log bool // keep a record per connection: 16 bytes each
+	Log     bool // keep a record per connection: 16 bytes each
+	Samples int  // failing replies to keep per cause and loop, 0 to stats.MaxSamples
 }
 
 // Validate reports the first thing that is wrong with the configuration, in
 // one line that says what would be right.
 func (c *Config) Validate() error {
-	for _, check := range []func() error{c.checkTestee, c.checkLoops, c.checkLoad, c.checkTimeouts} {
+	for _, check := range []func() error{c.checkTestee, c.checkSources, c.checkLoops, c.checkLoad, c.checkTimeouts} {
 		if err := check(); err != nil {
 			return err
 		}
@@ -59,6 +61,21 @@ func (c *Config) checkTestee() error {
 	}
 	if err := handshake.CheckCloseCode(c.CloseCode); err != nil {
 		return err
+	}
+	return nil
+}
+
+// maxSources bounds the memory that a loop takes for its sources, 96 bytes each.
+const maxSources = 1 << 16
+
+func (c *Config) checkSources() error {
+	if len(c.Sources) > maxSources {
+		return fmt.Errorf("source addresses %d: must be at most %d", len(c.Sources), maxSources)
+	}
+	for _, a := range c.Sources {
+		if !a.IsValid() || a.Unmap().Is4() != c.Addr.Addr().Unmap().Is4() {
+			return fmt.Errorf("source address %v for the testee %v: must be of the same family, IPv4 or IPv6", a, c.Addr)
+		}
 	}
 	return nil
 }
@@ -87,6 +104,9 @@ func (c *Config) checkLoad() error {
 		return fmt.Errorf("low watermark %d: must be 1 or more", c.Low)
 	case c.Low > c.High:
 		return fmt.Errorf("low watermark %d is above the high watermark %d: must be at most that", c.Low, c.High)
+	}
+	if c.Samples < 0 || c.Samples > stats.MaxSamples {
+		return fmt.Errorf("samples %d: must be 0 to %d", c.Samples, stats.MaxSamples)
 	}
 	return nil
 }

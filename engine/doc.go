@@ -21,7 +21,10 @@
 //	pacer.go      pure: may a connection be started now
 //	timeout.go    a queue of deadlines per timeout value: the oldest is first
 //	buffer.go     buffers for responses that arrive in pieces
+//	source.go     addresses that connections come from, round robin
 //	ports.go      local ports, for when many are in use
+//	shortage.go   starts that the client could not make, tried again
+//	preflight.go  what of the machine will bite the run, told before it
 //	cause.go      errno or error -> stats.Cause
 //	cost.go       what the process has cost; the Go runtime kept quiet
 //	*_linux.go    the system calls; unsafe is here and nowhere else
@@ -32,7 +35,7 @@
 // by what became true.
 //
 //	free
-//	  | start             stamp; socket, TCP_NODELAY, connect, epoll add
+//	  | start             stamp; attempt: socket, bind, connect, epoll add
 //	connecting
 //	  | connected         stamp: phase connect ends; request is written
 //	opening
@@ -50,6 +53,12 @@
 // success, also when the testee ends TCP by RST or not at all; that is counted
 // apart (stats.FinResult). The testee is to close TCP first (RFC 6455 section
 // 7.1.1): TIME_WAIT then stays on its side.
+//
+// A start for which the client lacks a port, a descriptor, memory or its source
+// address is not the testee's failure: lacking puts its slot aside, nothing else
+// is started for 10 ms, and then tryAgain makes another attempt, until a connect
+// timeout has passed since the start. Phase connect is that of the last attempt,
+// total has all of it.
 //
 // The request is tried right after connect(2): on loopback the TCP handshake
 // is over by then, and the write proves it. Where a few such writes in a row

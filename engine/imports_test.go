@@ -23,6 +23,8 @@ var allowed = []struct {
 	{"stats", []string{"github.com/HdrHistogram/hdrhistogram-go"}},
 	{"engine", []string{"wsperf/handshake", "wsperf/stats", "github.com/gobwas/ws", "golang.org/x/sys/unix"}},
 	{"bench/testee", []string{"github.com/gobwas/ws", "github.com/tidwall/evio", "golang.org/x/sys/unix"}},
+	{"bench/hostile", []string{"wsperf/handshake", "wsperf/stats", "github.com/gobwas/ws", "golang.org/x/sys/unix"}},
+	{"bench/soak", []string{"wsperf/stats", "wsperf/stats/report"}},
 	{"bench/cost", []string{"wsperf/engine"}},
 	{"cmd", []string{"wsperf/engine", "wsperf/handshake", "wsperf/stats", "wsperf/stats/report", "wsperf/bench/testee",
 		"github.com/gobwas/ws", "github.com/spf13/", "github.com/vbauerster/mpb/v8/", "golang.org/x/term", "golang.org/x/sys/unix"}},

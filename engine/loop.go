@@ -41,29 +41,31 @@ type loop struct {
 	cpu    int // -1: not pinned
 
 	cfg     *Config
-	to      *destination
+	to      *endpoint
 	request *handshake.Request
 	memo    handshake.Memo // of the response that was valid last
 	pacer   pacer
 	poller  *poller
 	slots   slots
 	buffers *buffers
-	ports   ports
+	sources sources
 	inbox   []byte // what was read last, when its slot holds no buffer
 	outbox  []byte // pong and close frame being written
 	random  *rand.ChaCha8
 	rec     *stats.Recorder
 
-	connects, opens, closes timeouts
+	connects, opens, closes, shortages timeouts
 
-	baseline    time.Time // of every ...Ns stamp of this loop
-	nowNs       int64     // one reading per wait: for pacing and timeouts only
-	stopNs      int64     // when to stop starting (a run by duration)
-	graceNs     int64     // after an interrupt: when what is left is given up
-	inFlight    int
-	earlyMisses int
-	full        uint64 // times that a start waited for a free slot
-	waiting     bool   // a start is waiting for a free slot
+	baseline      time.Time // of every ...Ns stamp of this loop
+	nowNs         int64     // one reading per wait: for pacing and timeouts only
+	stopNs        int64     // when to stop starting (a run by duration)
+	graceNs       int64     // after an interrupt: when what is left is given up
+	inFlight      int
+	earlyMisses   int
+	holdNs        int64  // when starting may go on after a shortage
+	shortageWaits uint64 // times that a start waited for want of a port, a descriptor or memory
+	full          uint64 // times that a start waited for a free slot
+	waiting       bool   // a start is waiting for a free slot
 
 	stop     *atomic.Bool // set once, by an interrupt
 	stopping bool         // this loop has seen it
@@ -121,6 +123,9 @@ func (l *loop) startSome() (more bool) {
 }
 
 func (l *loop) mayStart() bool {
+	if l.nowNs < l.holdNs {
+		return false
+	}
 	if l.slots.full() {
 		if !l.waiting && l.pacer.left != 0 {
 			l.waiting = true
@@ -145,7 +150,7 @@ func (l *loop) mayStart() bool {
 // before it would be followed by another one.
 func (l *loop) sleepMs() int {
 	next := l.nowNs + maxWaitMs*int64(time.Millisecond)
-	for _, t := range []*timeouts{&l.connects, &l.opens, &l.closes} {
+	for _, t := range []*timeouts{&l.connects, &l.opens, &l.closes, &l.shortages} {
 		next = t.nextNs(l.slots.all, next)
 	}
 	next = min(next, l.stopNs, l.graceNs)
@@ -173,6 +178,7 @@ func (l *loop) expire() {
 	l.expireQueue(&l.connects)
 	l.expireQueue(&l.opens)
 	l.expireQueue(&l.closes)
+	l.expireQueue(&l.shortages)
 }
 
 func (l *loop) expireQueue(t *timeouts) {
@@ -183,6 +189,8 @@ func (l *loop) expireQueue(t *timeouts) {
 
 func (l *loop) timedOut(s *slot) {
 	switch s.state {
+	case stateLacking:
+		l.tryAgain(s)
 	case stateConnecting:
 		l.fail(s, stats.CauseConnectTimeout)
 	case stateOpening:
@@ -236,11 +244,11 @@ type loopShare struct {
 	connections int64 // or unlimited
 	low, high   int
 	slots       int
-	ports       ports
+	sources     sources
 }
 
 // newLoop allocates everything that a loop needs; when it fails nothing is left open.
-func newLoop(cfg *Config, to *destination, part loopShare) (*loop, error) {
+func newLoop(cfg *Config, to *endpoint, part loopShare) (*loop, error) {
 	seed, err := randomSeed()
 	if err != nil {
 		return nil, err
@@ -254,15 +262,20 @@ func newLoop(cfg *Config, to *destination, part loopShare) (*loop, error) {
 		poller.close()
 		return nil, fmt.Errorf("loop %d: %w", part.number, err)
 	}
+	rec := stats.NewRecorder(newLog(cfg, part))
+	if cfg.Samples > 0 {
+		rec.KeepReplies(cfg.Samples)
+	}
 	return &loop{
 		number: part.number, cpu: part.cpu,
 		cfg: cfg, to: to, request: cfg.Request.Clone(),
 		pacer:  newPacer(part.connections, part.low, part.high),
-		poller: poller, slots: newSlots(part.slots), buffers: buffers, ports: part.ports,
+		poller: poller, slots: newSlots(part.slots), buffers: buffers, sources: part.sources,
 		inbox: make([]byte, inboxBytes), outbox: make([]byte, 0, maxOutbox),
-		random: rand.NewChaCha8(seed), rec: stats.NewRecorder(newLog(cfg, part)),
+		random: rand.NewChaCha8(seed), rec: rec,
 		connects: newTimeouts(cfg.ConnectTimeout), opens: newTimeouts(cfg.OpenTimeout), closes: newTimeouts(cfg.CloseTimeout),
-		stopNs: stopNs(cfg), graceNs: never,
+		shortages: newTimeouts(min(shortageRest, cfg.ConnectTimeout)),
+		stopNs:    stopNs(cfg), graceNs: never,
 	}, nil
 }
 

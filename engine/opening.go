@@ -18,23 +18,19 @@ const leastSegment = 536
 func (l *loop) start() {
 	s := l.slots.take()
 	s.intendedNs = l.clock()
-	s.phaseNs = s.intendedNs
 	s.state = stateConnecting
 	l.inFlight++
 	l.rec.Start()
-	l.connects.arm(l.slots.all, s.index, s.phaseNs)
+	l.attempt(s, s.intendedNs)
+}
 
-	fd, errno := openSocket(l.to.family)
-	if errno != 0 {
-		l.fail(s, socketCause(errno))
-		return
-	}
-	s.fd = fd
-	if l.request.Len() > leastSegment {
-		setNoDelay(fd) // refused: the connection is no worse for it
-	}
-	if errno := l.connect(s); errno != 0 {
-		l.fail(s, connectCause(errno))
+// attempt makes the socket and begins the TCP handshake; it is called again for
+// a start that lacked something.
+func (l *loop) attempt(s *slot, nowNs int64) {
+	s.phaseNs = nowNs
+	l.connects.arm(l.slots.all, s.index, nowNs)
+	if cause := l.dial(s, nowNs); cause != stats.CauseNone {
+		l.lacking(s, cause, nowNs)
 		return
 	}
 	l.prepareRequest(s)
@@ -44,25 +40,61 @@ func (l *loop) start() {
 	l.register(s)
 }
 
-// connect begins the TCP handshake, from a port of our choice when there is a crowd.
-func (l *loop) connect(s *slot) unix.Errno {
-	if l.slots.open() > l.ports.crowd && l.connectFromChosenPort(s) {
-		return 0
+// dial begins the TCP handshake from the first source that has a free port.
+func (l *loop) dial(s *slot, nowNs int64) stats.Cause {
+	fd, errno := openSocket(l.to.family)
+	if errno != 0 {
+		return socketCause(errno)
 	}
-	return connectSocket(s.fd, l.to)
+	s.fd = fd
+	if l.request.Len() > leastSegment {
+		setNoDelay(fd) // refused: the connection is no worse for it
+	}
+	for {
+		i := l.sources.next(nowNs)
+		if i == noSource {
+			return l.sources.lacked
+		}
+		switch cause := l.dialFrom(s, &l.sources.all[i]); cause {
+		case stats.CauseNone:
+			s.source = i
+			l.sources.all[i].open++
+			return cause
+		case stats.CausePortsExhausted, stats.CauseSource:
+			l.sources.rest(i, nowNs+int64(shortageRest), cause)
+		default:
+			return cause
+		}
+	}
+}
+
+// dialFrom begins the TCP handshake, from a port of our choice when there is a crowd.
+func (l *loop) dialFrom(s *slot, from *source) stats.Cause {
+	if from.address != nil {
+		if errno := bindSocket(s.fd, from.address); errno != 0 {
+			return sourceCause(errno)
+		}
+	}
+	if from.open >= from.ports.crowd && l.connectFromChosenPort(s, &from.ports) {
+		return stats.CauseNone
+	}
+	if errno := connectSocket(s.fd, l.to); errno != 0 {
+		return connectCause(errno)
+	}
+	return stats.CauseNone
 }
 
 // connectFromChosenPort returns false when the choice is to be the kernel's
 // after all.
-func (l *loop) connectFromChosenPort(s *slot) bool {
+func (l *loop) connectFromChosenPort(s *slot, p *ports) bool {
 	for range maxPortTries {
-		port := l.ports.take()
+		port := p.take()
 		if port == 0 {
 			break
 		}
 		if setLocalPort(s.fd, port) != 0 {
-			l.ports.give(port)
-			l.ports.forgo()
+			p.give(port)
+			p.forgo()
 			return false
 		}
 		errno := connectSocket(s.fd, l.to)
@@ -70,7 +102,7 @@ func (l *loop) connectFromChosenPort(s *slot) bool {
 			s.port = port
 			return true
 		}
-		l.ports.give(port)
+		p.give(port)
 		if errno != unix.EADDRNOTAVAIL { // not that the port is in use: another one is no better
 			break
 		}
@@ -208,12 +240,11 @@ func (l *loop) readable(s *slot, flags uint32) {
 		switch {
 		case s.generation != generation:
 			return
-		case n == len(b): // there may be more
 		case flags&flagBroken != 0: // what comes next says how it ended
-		case flags&flagFIN != 0:
-			l.peerClosed(s)
-			return
-		default:
+		case n < len(b) || s.state == stateFinishing: // nothing more, or nothing that counts
+			if flags&flagFIN != 0 {
+				l.peerClosed(s)
+			}
 			return
 		}
 	}
@@ -260,7 +291,7 @@ func (l *loop) responseReceived(s *slot, b []byte) {
 		if err == handshake.ErrStatus {
 			l.rec.Status(s.parser.Status())
 		}
-		l.fail(s, openCause(err))
+		l.failAfter(s, openCause(err), b)
 	case head == 0:
 		l.hold(s, b)
 	default:

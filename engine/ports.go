@@ -1,6 +1,9 @@
 package engine
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // crowdPart: a loop chooses ports by itself once its connections use more than
 // this part of its ports, 1/crowdPart. Connect(2) goes through the ports one by
@@ -31,6 +34,12 @@ func newPorts(low, high uint16, n, i int) ports {
 	}
 	p.count = len(p.ring)
 	p.crowd = p.count / crowdPart
+	return p
+}
+
+// clone returns a share of the same ports for another source address.
+func (p ports) clone() ports {
+	p.ring = slices.Clone(p.ring)
 	return p
 }
 

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"math"
 	"net"
 	"slices"
 	"testing"
@@ -50,7 +51,7 @@ func TestChosenPorts(t *testing.T) {
 			}
 			defer taken.Close()
 			testee, ports := portRecorder(t, host)
-			cfg := impatient(t, testee, 50)
+			cfg := patient(t, testee, 50)
 			run, _, err := Prepare(cfg)
 			if err != nil {
 				t.Fatal(err)
@@ -58,15 +59,16 @@ func TestChosenPorts(t *testing.T) {
 			defer run.Close()
 			l := run.loops[0]
 			mine := newPorts(51100, 51160, 1, 0).ring // more than connections can be open
-			l.ports.ring = append([]uint16{uint16(taken.Addr().(*net.TCPAddr).Port)}, mine...)
-			l.ports.count, l.ports.first, l.ports.crowd = len(l.ports.ring), 0, 0
+			own := &l.sources.all[0].ports
+			own.ring = append([]uint16{uint16(taken.Addr().(*net.TCPAddr).Port)}, mine...)
+			own.count, own.first, own.crowd = len(own.ring), 0, 0
 			result, err := run.Do(t.Context())
 			if err != nil || result.Success != 50 {
 				t.Fatalf("%d successes of 50: %v", result.Success, err)
 			}
 			checkNothingHeld(t, l)
-			if l.ports.count != len(l.ports.ring) {
-				t.Errorf("%d ports of %d were given back", l.ports.count, len(l.ports.ring))
+			if own.count != len(own.ring) {
+				t.Errorf("%d ports of %d were given back", own.count, len(own.ring))
 			}
 			for range 50 {
 				if p := <-ports; !slices.Contains(mine, p) {
@@ -103,9 +105,9 @@ func TestPortsAreForgoneWhereTheKernelCannot(t *testing.T) {
 	defer unix.Close(pair[1])
 	s := l.slots.take()
 	s.fd = int32(pair[0])
-	free := l.ports.count
-	if l.connectFromChosenPort(s) || s.port != 0 || l.ports.count != free || l.slots.open() > l.ports.crowd {
-		t.Errorf("port %d, %d of %d free, crowd %d: want the kernel's choice from now on", s.port, l.ports.count, free, l.ports.crowd)
+	own := newPorts(50000, 50009, 1, 0)
+	if l.connectFromChosenPort(s, &own) || s.port != 0 || own.count != 10 || own.crowd != math.MaxInt {
+		t.Errorf("port %d, %d of 10 free, crowd %d: want the kernel's choice from now on", s.port, own.count, own.crowd)
 	}
 }
 
@@ -125,7 +127,8 @@ func TestOtherErrorsAreNotThePorts(t *testing.T) {
 	}
 	defer closeSocket(fd)
 	s.fd = fd
-	if l.connectFromChosenPort(s) || l.ports.first != 1 || l.ports.count != len(l.ports.ring) {
-		t.Errorf("%d ports were tried, %d of %d are free; want 1 tried and all free", l.ports.first, l.ports.count, len(l.ports.ring))
+	own := newPorts(50000, 50009, 1, 0)
+	if l.connectFromChosenPort(s, &own) || own.first != 1 || own.count != 10 {
+		t.Errorf("%d ports were tried, %d of 10 are free; want 1 tried and all free", own.first, own.count)
 	}
 }

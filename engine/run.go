@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"runtime"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -40,14 +40,12 @@ func Prepare(cfg Config) (run *Run, warnings []string, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	warnings = append(fit(&cfg), cpuWarnings(&cfg)...)
+	warnings = fit(&cfg)
 	maxOpen := available - cfg.Loops // an epoll fd each
 	if maxOpen < cfg.Loops {
 		return nil, nil, fmt.Errorf("descriptor limit leaves %d for connections, %d loops need one each: raise it (ulimit -n)", maxOpen, cfg.Loops)
 	}
-	if cfg.High > maxOpen {
-		warnings = append(warnings, fmt.Sprintf("high watermark %d is above the %d connections that the descriptor limit allows at once: raise it (ulimit -n), or run several processes", cfg.High, maxOpen))
-	}
+	warnings = append(warnings, preflight(&cfg, readHostFacts(&cfg, maxOpen))...)
 	r := &Run{cfg: cfg, maxOpen: maxOpen, counters: make([]counters, cfg.Loops)}
 	if err := r.makeLoops(); err != nil {
 		r.Close()
@@ -69,23 +67,19 @@ func fit(cfg *Config) (warnings []string) {
 	return warnings
 }
 
-// cpuWarnings says where loops share a CPU, or are pinned where they may not be.
-func cpuWarnings(cfg *Config) (warnings []string) {
-	if distinct := len(slices.Compact(slices.Sorted(slices.Values(cfg.CPUs)))); distinct > 0 && cfg.Loops > distinct {
-		return []string{fmt.Sprintf("loops %d, CPUs %d: more than one loop per CPU costs context switches and gains nothing", cfg.Loops, distinct)}
-	}
-	return nil
-}
-
 func (r *Run) makeLoops() error {
-	to, err := newDestination(r.cfg.Addr)
+	to, err := newEndpoint(r.cfg.Addr)
+	if err != nil {
+		return err
+	}
+	from, err := endpoints(r.cfg.Sources)
 	if err != nil {
 		return err
 	}
 	lowPort, highPort := localPorts()
 	for i := range r.cfg.Loops {
 		part := r.part(i)
-		part.ports = newPorts(lowPort, highPort, r.cfg.Loops, i)
+		part.sources = newSources(from, part.slots, newPorts(lowPort, highPort, r.cfg.Loops, i))
 		l, err := newLoop(&r.cfg, to, part)
 		if err != nil {
 			return err
@@ -241,6 +235,7 @@ func (r *Run) result(started, ended time.Time, cost stats.ClientCost, loopCPUUs 
 		n, success, fail := l.rec.Counts()
 		res.Loops = append(res.Loops, stats.LoopResult{CPU: l.cpu, Started: n, Success: success, Fail: fail, CPUUs: loopCPUUs[i]})
 		res.Client.SlotWaits += l.full
+		res.Client.ShortageWaits += l.shortageWaits
 		res.Interrupted = res.Interrupted || l.stopping
 	}
 	return res, res.Check()
@@ -249,13 +244,20 @@ func (r *Run) result(started, ended time.Time, cost stats.ClientCost, loopCPUUs 
 func (r *Run) setup() stats.Setup {
 	c := &r.cfg
 	return stats.Setup{
-		Address: c.Addr.String(), Loops: c.Loops, CPUs: r.pinnedTo(),
+		Address: c.Addr.String(), Sources: addresses(c.Sources), Samples: c.Samples, Loops: c.Loops, CPUs: r.pinnedTo(),
 		Connections: c.Connections, DurationUs: c.Duration.Microseconds(),
 		Low: c.Low, High: c.High, MaxOpen: r.maxOpen, CloseCode: int(c.CloseCode),
 		ConnectTimeoutUs: c.ConnectTimeout.Microseconds(), OpenTimeoutUs: c.OpenTimeout.Microseconds(),
 		CloseTimeoutUs: c.CloseTimeout.Microseconds(), Log: c.Log,
 		GoVersion: runtime.Version(), Kernel: kernelRelease(),
 	}
+}
+
+func addresses(all []netip.Addr) (texts []string) {
+	for _, a := range all {
+		texts = append(texts, a.String())
+	}
+	return texts
 }
 
 // pinnedTo is the CPU of each loop, empty when loops are not pinned.

@@ -28,7 +28,7 @@ func TestRefused(t *testing.T) {
 	}
 	addr := listener.Addr().String()
 	listener.Close()
-	result := do(t, impatient(t, addr, 100))
+	result := do(t, patient(t, addr, 100))
 	if result.Causes[stats.CauseConnectRefused] != 100 || result.Fail != 100 {
 		t.Errorf("causes %v, want connect_refused for all 100", causes(result))
 	}
@@ -38,7 +38,7 @@ func TestRefused(t *testing.T) {
 }
 
 func TestRunOverIPv6(t *testing.T) {
-	if result := do(t, impatient(t, scriptedOn(t, "[::1]:0", echoClose), 20)); result.Success != 20 {
+	if result := do(t, patient(t, scriptedOn(t, "[::1]:0", echoClose), 20)); result.Success != 20 {
 		t.Errorf("%d successes of 20, causes %v", result.Success, causes(result))
 	}
 }
@@ -66,7 +66,7 @@ func TestEndOfTCP(t *testing.T) {
 
 // TestPhasesAddUp: the phases of a success follow each other without a gap.
 func TestPhasesAddUp(t *testing.T) {
-	cfg := impatient(t, scripted(t, echoClose), 50)
+	cfg := patient(t, scripted(t, echoClose), 50)
 	cfg.Log = true
 	result := do(t, cfg)
 	for p := range result.Phases {
@@ -90,7 +90,7 @@ func TestPhasesAddUp(t *testing.T) {
 
 func TestStatusCodesAreCounted(t *testing.T) {
 	var n atomic.Int64
-	result := do(t, impatient(t, scripted(t, func(p *peer) {
+	result := do(t, patient(t, scripted(t, func(p *peer) {
 		p.request()
 		p.say([]string{"HTTP/1.1 403 Forbidden\r\n\r\n", "HTTP/1.1 503 Busy\r\n\r\n"}[n.Add(1)%2])
 	}), 20))
@@ -102,7 +102,7 @@ func TestStatusCodesAreCounted(t *testing.T) {
 // TestPingBeforeOurCloseFrameIsAnswered: RFC 6455 section 5.5.2.
 func TestPingBeforeOurCloseFrameIsAnswered(t *testing.T) {
 	got := make(chan []byte, 1)
-	result := do(t, impatient(t, scripted(t, func(p *peer) {
+	result := do(t, patient(t, scripted(t, func(p *peer) {
 		p.open("\x89\x01a\x89\x02bc")
 		frames := make([]byte, 8+8)
 		_, _ = io.ReadFull(p.r, frames)
@@ -155,7 +155,7 @@ func TestCloseCode(t *testing.T) {
 func TestInterrupt(t *testing.T) {
 	var served atomic.Int64
 	ctx, cancel := context.WithCancel(context.Background())
-	cfg := impatient(t, scripted(t, func(p *peer) {
+	cfg := patient(t, scripted(t, func(p *peer) {
 		if served.Add(1) > 20 {
 			cancel()
 			p.silence()
@@ -163,6 +163,7 @@ func TestInterrupt(t *testing.T) {
 		}
 		echoClose(p)
 	}), 1000000)
+	cfg.CloseTimeout = 300 * time.Millisecond // the grace after an interrupt
 	cfg.OpenTimeout = time.Minute
 	result := doUntil(t, ctx, cfg)
 	if !result.Interrupted || result.Success != 20 {
@@ -211,7 +212,7 @@ func TestLoopSleepsWhileTheLastConnectionsEnd(t *testing.T) {
 // TestHighWatermarkHolds: the testee never sees more opening handshakes at once.
 func TestHighWatermarkHolds(t *testing.T) {
 	var opening, most atomic.Int64
-	cfg := impatient(t, scripted(t, func(p *peer) {
+	cfg := patient(t, scripted(t, func(p *peer) {
 		for n := opening.Add(1); ; {
 			if old := most.Load(); n <= old || most.CompareAndSwap(old, n) {
 				break
@@ -234,7 +235,7 @@ func TestHighWatermarkHolds(t *testing.T) {
 }
 
 func TestRunIsDoneOnce(t *testing.T) {
-	run, _, err := Prepare(impatient(t, scripted(t, echoClose), 1))
+	run, _, err := Prepare(patient(t, scripted(t, echoClose), 1))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -116,13 +116,18 @@ func doUntil(t testing.TB, ctx context.Context, cfg Config) *stats.Result {
 // checkNothingHeld: when a loop has ended, all that its slots took is given back.
 func checkNothingHeld(t testing.TB, l *loop) {
 	t.Helper()
+	for i, from := range l.sources.all {
+		if from.open != 0 || from.ports.count != len(from.ports.ring) {
+			t.Errorf("loop %d: source %d has %d open, and %d of %d ports", l.number, i, from.open, from.ports.count, len(from.ports.ring))
+		}
+	}
 	if l.inFlight != 0 || l.slots.open() != 0 {
 		t.Errorf("loop %d: %d in flight, %d slots open", l.number, l.inFlight, l.slots.open())
 	}
 	if held := int(l.buffers.used) - len(l.buffers.free); held != 0 {
 		t.Errorf("loop %d: %d buffers held", l.number, held)
 	}
-	for _, queue := range []timeouts{l.connects, l.opens, l.closes} {
+	for _, queue := range []timeouts{l.connects, l.opens, l.closes, l.shortages} {
 		if queue.first != noSlot || queue.last != noSlot {
 			t.Errorf("loop %d: slots %d to %d are armed", l.number, queue.first, queue.last)
 		}
@@ -132,10 +137,20 @@ func checkNothingHeld(t testing.TB, l *loop) {
 	}
 }
 
-// impatient is a configuration of n connections that gives each phase 300 ms.
+// patient is a configuration of n connections whose timeouts are not reached,
+// however slow the machine.
+func patient(t testing.TB, addr string, n int64) Config {
+	return withTimeouts(t, addr, n, time.Minute)
+}
+
+// impatient is one that gives each phase 300 ms.
 func impatient(t testing.TB, addr string, n int64) Config {
+	return withTimeouts(t, addr, n, 300*time.Millisecond)
+}
+
+func withTimeouts(t testing.TB, addr string, n int64, each time.Duration) Config {
 	cfg := validConfig(t, addr)
 	cfg.Connections, cfg.Low, cfg.High = n, 4, 4
-	cfg.ConnectTimeout, cfg.OpenTimeout, cfg.CloseTimeout = 300*time.Millisecond, 300*time.Millisecond, 300*time.Millisecond
+	cfg.ConnectTimeout, cfg.OpenTimeout, cfg.CloseTimeout = each, each, each
 	return cfg
 }

@@ -12,6 +12,7 @@ type state uint8
 
 const (
 	stateFree       state = iota // no connection
+	stateLacking                 // started, but the client lacked a port, a descriptor or memory; tried again soon
 	stateConnecting              // connect(2) called
 	stateOpening                 // established; request being written, response awaited
 	stateClosing                 // response validated; close frame sent, the testee's awaited
@@ -27,14 +28,16 @@ type slot struct {
 	fd             int32
 	generation     uint32 // counts the connections of this slot; events carry it
 	state          state
-	port           uint16 // chosen by the loop; 0: by the kernel
-	buffer         int32  // of the loop's buffers, or noBuffer
-	held           int32  // bytes in the buffer
-	sent           int32  // bytes of the request, or of the buffer, already written
-	previous, next int32  // in the queue of its timeout
+	lacked         stats.Cause // what was lacking, in stateLacking
+	port           uint16      // chosen by the loop; 0: by the kernel
+	source         int32       // that it came from, or noSource
+	buffer         int32       // of the loop's buffers, or noBuffer
+	held           int32       // bytes in the buffer
+	sent           int32       // bytes of the request, or of the buffer, already written
+	previous, next int32       // in the queue of its timeout
 	deadlineNs     int64
 	intendedNs     int64 // when the pacer said start
-	phaseNs        int64 // when the phase in progress began
+	phaseNs        int64 // when the phase in progress began; of phase connect, the attempt that lacked nothing
 
 	key    handshake.Key
 	parser handshake.Parser
@@ -43,7 +46,9 @@ type slot struct {
 }
 
 // inFlight reports whether the opening handshake has begun and not ended.
-func (s *slot) inFlight() bool { return s.state == stateConnecting || s.state == stateOpening }
+func (s *slot) inFlight() bool {
+	return s.state == stateConnecting || s.state == stateOpening || s.state == stateLacking
+}
 
 // event is what the slot's socket is registered with.
 func (s *slot) event(interest uint32) unix.EpollEvent {
@@ -86,7 +91,7 @@ func (t *slots) take() *slot {
 		t.used++
 	}
 	s := &t.all[i]
-	s.index, s.fd, s.buffer, s.port = i, noFD, noBuffer, 0
+	s.index, s.fd, s.buffer, s.port, s.source = i, noFD, noBuffer, 0, noSource
 	s.sample.Reached = 0
 	return s
 }

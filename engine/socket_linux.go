@@ -14,35 +14,35 @@ import (
 // Syscall each connect(2) is long enough for the scheduler's monitor to take
 // the loop's P away (measured: 1.12-1.25x the CPU per handshake).
 
-// destination is a testee's address in the form that connect(2) takes.
-type destination struct {
+// endpoint is an address in the form that connect(2) and bind(2) take.
+type endpoint struct {
 	family int
 	len    uintptr
 	raw    unix.RawSockaddrInet6 // RawSockaddrInet4 is shorter and laid over it
 }
 
-// newDestination fails when an IPv6 zone names no interface.
-func newDestination(addr netip.AddrPort) (*destination, error) {
+// newEndpoint fails when an IPv6 zone names no interface.
+func newEndpoint(addr netip.AddrPort) (*endpoint, error) {
 	ip := addr.Addr().Unmap()
 	if ip.Is4() {
-		return newDestination4(ip, addr.Port()), nil
+		return newEndpoint4(ip, addr.Port()), nil
 	}
-	d := &destination{family: unix.AF_INET6, len: unix.SizeofSockaddrInet6}
+	d := &endpoint{family: unix.AF_INET6, len: unix.SizeofSockaddrInet6}
 	d.raw.Family = unix.AF_INET6
 	d.raw.Port = bigEndian16(addr.Port())
 	d.raw.Addr = ip.As16()
 	if zone := ip.Zone(); zone != "" {
 		iface, err := net.InterfaceByName(zone)
 		if err != nil {
-			return nil, fmt.Errorf("zone of testee address %v: %w", addr, err)
+			return nil, fmt.Errorf("zone of address %v: %w", addr.Addr(), err)
 		}
 		d.raw.Scope_id = uint32(iface.Index)
 	}
 	return d, nil
 }
 
-func newDestination4(ip netip.Addr, port uint16) *destination {
-	d := &destination{family: unix.AF_INET, len: unix.SizeofSockaddrInet4}
+func newEndpoint4(ip netip.Addr, port uint16) *endpoint {
+	d := &endpoint{family: unix.AF_INET, len: unix.SizeofSockaddrInet4}
 	sa := (*unix.RawSockaddrInet4)(unsafe.Pointer(&d.raw))
 	sa.Family = unix.AF_INET
 	sa.Port = bigEndian16(port)
@@ -65,11 +65,24 @@ func openSocket(family int) (fd int32, errno unix.Errno) {
 
 // connectSocket begins the TCP handshake; EINPROGRESS is its usual answer and
 // is reported as success.
-func connectSocket(fd int32, to *destination) unix.Errno {
+func connectSocket(fd int32, to *endpoint) unix.Errno {
 	_, _, errno := unix.RawSyscall(unix.SYS_CONNECT, uintptr(fd), uintptr(unsafe.Pointer(&to.raw)), to.len)
 	if errno == unix.EINPROGRESS {
 		return 0
 	}
+	return errno
+}
+
+// bindSocket gives the socket its source address, and leaves the port to
+// connect(2) (ip(7), IP_BIND_ADDRESS_NO_PORT, since Linux 4.2): one that is bound
+// here would be taken for all testees, and be searched among them all.
+func bindSocket(fd int32, from *endpoint) unix.Errno {
+	on := int32(1)
+	errno := setsockopt(fd, unix.IPPROTO_IP, unix.IP_BIND_ADDRESS_NO_PORT, unsafe.Pointer(&on), unsafe.Sizeof(on))
+	if errno != 0 {
+		return errno
+	}
+	_, _, errno = unix.RawSyscall(unix.SYS_BIND, uintptr(fd), uintptr(unsafe.Pointer(&from.raw)), from.len)
 	return errno
 }
 

@@ -1,0 +1,82 @@
+package engine
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"syscall"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// namespaceRole makes this test program the inside of a network namespace.
+const namespaceRole = "WSPERF_TEST_NAMESPACE"
+
+// inNamespace runs the calling test once more, in a process with a network of
+// its own (network_namespaces(7)) in which there is nothing but loopback: there
+// a test can take ports and interfaces away. It reports whether this is that
+// process.
+func inNamespace(t *testing.T) bool {
+	t.Helper()
+	if os.Getenv(namespaceRole) != "" {
+		setInterface(t, "lo", unix.IFF_UP)
+		return true
+	}
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v")
+	cmd.Env = append(os.Environ(), namespaceRole+"=1")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET, Pdeathsig: syscall.SIGKILL}
+	if uid := os.Getuid(); uid != 0 {
+		cmd.SysProcAttr.Cloneflags |= syscall.CLONE_NEWUSER
+		cmd.SysProcAttr.UidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: uid, Size: 1}}
+	}
+	out, err := cmd.CombinedOutput()
+	if cmd.ProcessState == nil {
+		t.Skipf("SKIPPED: no network namespace can be made here: %v", err)
+	}
+	if err != nil {
+		t.Errorf("in a network namespace: %v\n%s", err, out)
+	}
+	return false
+}
+
+// setInterface sets the flags of an interface (netdevice(7), SIOCSIFFLAGS).
+// Those of an alias, such as lo:1, without IFF_UP remove its address.
+func setInterface(t *testing.T, name string, flags uint16) {
+	t.Helper()
+	control(t, name, unix.SIOCSIFFLAGS, func(r *unix.Ifreq) error { r.SetUint16(flags); return nil })
+}
+
+// addAddress gives loopback one more address, under the name of an alias.
+func addAddress(t *testing.T, alias string, address [4]byte) {
+	t.Helper()
+	control(t, alias, unix.SIOCSIFADDR, func(r *unix.Ifreq) error { return r.SetInet4Addr(address[:]) })
+}
+
+func control(t *testing.T, name string, request uint, fill func(*unix.Ifreq) error) {
+	t.Helper()
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(fd)
+	r, err := unix.NewIfreq(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := fill(r); err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.IoctlIfreq(fd, request, r); err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+}
+
+// setPortRange leaves that many local ports, from 40000 on (ip(7), ip_local_port_range).
+func setPortRange(t *testing.T, count int) {
+	t.Helper()
+	text := fmt.Sprintf("40000 %d", 40000+count-1)
+	if err := os.WriteFile("/proc/sys/net/ipv4/ip_local_port_range", []byte(text), 0); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,125 @@
+package engine
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"wsperf/stats"
+)
+
+// TestStartsWaitForPorts: more are to be in flight than there are ports, and the
+// testee lets nobody go before the client lacks one.
+func TestStartsWaitForPorts(t *testing.T) {
+	if !inNamespace(t) {
+		return
+	}
+	const ports = 100
+	setPortRange(t, ports)
+	lacking := make(chan struct{})
+	cfg := patient(t, scriptedOn(t, outsideRange, func(p *peer) { <-lacking; echoClose(p) }), 1000)
+	cfg.Low, cfg.High = 2*ports, 2*ports
+	run, _, err := Prepare(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer run.Close()
+	go func() {
+		defer close(lacking)
+		scenes{t, run}.until(func(p Progress) bool { return p.Started > ports })
+	}()
+	result, err := run.Do(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkNothingHeld(t, run.loops[0])
+	if result.Success != 1000 || result.Client.ShortageWaits == 0 {
+		t.Errorf("%d successes of 1000 with %d waits, causes %v", result.Success, result.Client.ShortageWaits, causes(result))
+	}
+	// The wait is the client's: the connection's total has it, the testee's phase has not.
+	total, connect := result.Phases[stats.PhaseTotal].Success, result.Phases[stats.PhaseConnect].Success
+	if least := shortageRest.Microseconds(); total.Max() < least {
+		t.Errorf("longest total %d us, want %d at least", total.Max(), least)
+	}
+	if connect.Max() >= total.Max() {
+		t.Errorf("longest connect %d us of a total of %d us", connect.Max(), total.Max())
+	}
+}
+
+// TestPortsThatDoNotComeBack: the wait is bounded by the connect timeout.
+func TestPortsThatDoNotComeBack(t *testing.T) {
+	if !inNamespace(t) {
+		return
+	}
+	const ports = 100
+	setPortRange(t, ports)
+	cfg := impatient(t, scriptedOn(t, outsideRange, func(p *peer) { p.silence() }), ports+2)
+	cfg.Low, cfg.High, cfg.OpenTimeout = 2*ports, 2*ports, 2*time.Second
+	result := do(t, cfg)
+	if n := result.Causes[stats.CausePortsExhausted]; n != 2 || result.Causes[stats.CauseOpenTimeout] != ports {
+		t.Errorf("causes %v, want 2 of client_ports_exhausted, %d of open_timeout", causes(result), ports)
+	}
+}
+
+// TestShortagesPass has strace(1) take things away from the client for some of
+// its calls: no connection is lost.
+func TestShortagesPass(t *testing.T) {
+	strace, err := exec.LookPath("strace")
+	if err != nil {
+		t.Skip("SKIPPED: strace is not installed (apt-get install strace)")
+	}
+	addr := startTestee(t)
+	for _, lacks := range []string{
+		"socket:error=EMFILE", "socket:error=ENFILE", "socket:error=ENOBUFS", "socket:error=ENOMEM",
+		"connect:error=EADDRNOTAVAIL", "connect:error=ENOBUFS",
+	} {
+		t.Run(lacks, func(t *testing.T) {
+			file := filepath.Join(t.TempDir(), "calls")
+			cmd := exec.Command(strace, "-f", "-qq", "-e", "trace=socket,connect", "-e", "signal=none", "-e", "inject="+lacks+":when=5..7", "-o", file, os.Args[0])
+			cmd.Env = append(os.Environ(), clientRole+"="+addr)
+			if out, err := cmd.CombinedOutput(); err != nil {
+				t.Fatalf("%v\n%s", err, out)
+			}
+			text, err := os.ReadFile(file)
+			if n := strings.Count(string(text), "(INJECTED)"); err != nil || n != 3 {
+				t.Errorf("%d calls failed, want 3: %v", n, err)
+			}
+		})
+	}
+}
+
+// TestShortageHoldsStarts: what is lacking for one start is lacking for all.
+func TestShortageHoldsStarts(t *testing.T) {
+	run, _, err := Prepare(impatient(t, "127.0.0.1:9", 10))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer run.Close()
+	l := run.loops[0]
+	s := l.slots.take()
+	s.state = stateConnecting
+	l.connects.arm(l.slots.all, s.index, 0)
+	fd, errno := openSocket(unix.AF_INET)
+	if errno != 0 {
+		t.Fatal(errno)
+	}
+	s.fd = fd
+	l.lacking(s, stats.CauseMemory, 0)
+	if s.fd != noFD {
+		t.Error("the slot has kept the number of a descriptor that is closed")
+	}
+	rest := int64(shortageRest)
+	for nowNs, want := range map[int64]bool{0: false, rest - 1: false, rest: true} {
+		if l.nowNs = nowNs; l.mayStart() != want {
+			t.Errorf("%d ns after a shortage a start is allowed: %v, want %v", nowNs, !want, want)
+		}
+	}
+	if l.shortageWaits != 1 || l.shortages.expired(l.slots.all, rest) != s.index {
+		t.Errorf("%d waits, next to be tried again %d: want 1, and slot %d", l.shortageWaits, l.shortages.expired(l.slots.all, rest), s.index)
+	}
+}
