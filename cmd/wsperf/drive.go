@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strconv"
@@ -51,12 +52,13 @@ type driveOptions struct {
 	workers, threads      int
 	conns                 int64
 	low, high             int
-	pattern               string
+	pattern, source       string
+	samples               int
 	skipRun, skipAnalysis bool
 }
 
 func newDriveCommand(u *ui) *cobra.Command {
-	o := &driveOptions{}
+	o := &driveOptions{samples: defaultSamples}
 	c := &cobra.Command{
 		Use:     "drive [options]",
 		Short:   "run in several worker processes and print one report",
@@ -85,6 +87,8 @@ func (o *driveOptions) bind(f *pflag.FlagSet) {
 	f.IntVar(&o.low, "lowmark", defaultLow, "start handshakes again below `N` opening handshakes in flight in a worker")
 	f.IntVar(&o.high, "highmark", defaultHigh, "start no more handshakes at `N` opening handshakes in flight in a worker")
 	f.StringVar(&o.pattern, flagDriveResultFile, defaultResultFile, "write the result of each worker to `FILE`; %d is its number, from 0")
+	bindSource(f, &o.source)
+	bindSamples(f, &o.samples)
 	f.BoolVar(&o.skipRun, "skiprun", false, "start nothing: report the result files that are there (default off)")
 	f.BoolVar(&o.skipAnalysis, "skipanalyze", false, "write the result files and print no report (default off)")
 }
@@ -112,6 +116,9 @@ func (o *driveOptions) checkLoad(given func(string) bool) error {
 	case o.conns < 1:
 		return fmt.Errorf("--conns %d: must be 1 or more", o.conns)
 	}
+	if err := cmp.Or(checkSamples(o.samples), checkSource(given, o.source)); err != nil {
+		return err
+	}
 	return watermarks{"lowmark", o.low, "highmark", o.high}.check(given)
 }
 
@@ -129,6 +136,7 @@ func (o *driveOptions) runOptions(number int, allowed []int) runOptions {
 	r := defaultOptions()
 	r.url, r.loops, r.cpus = o.url, o.loops(), formatCPUs(deal(allowed, number, o.loops()))
 	r.conns, r.low, r.high = o.conns, o.low, o.high
+	r.source, r.samples = o.source, o.samples
 	r.out, r.log = o.path(number), true
 	return r
 }
@@ -157,9 +165,14 @@ const sharing = "more than one loop per CPU"
 
 // arguments is the command line of a worker; the URL was checked, so it is no option.
 func (r *runOptions) arguments() []string {
-	return []string{
+	all := []string{
 		"wsperf", "run", r.url, "--loops", strconv.Itoa(r.loops), "--cpus", r.cpus,
 		"--conns", strconv.FormatInt(r.conns, 10), "--low", strconv.Itoa(r.low), "--high", strconv.Itoa(r.high),
+		"--samples", strconv.Itoa(r.samples),
 		"--out=" + r.out, "--log", "--quiet", "--" + flagAwaitStart,
 	}
+	if r.source != "" {
+		all = append(all, "--"+flagSource, r.source)
+	}
+	return all
 }

@@ -53,7 +53,8 @@ func TestCrowded(t *testing.T) {
 
 // TestWorkerIsARun holds the worker's command line to the command's own parser.
 func TestWorkerIsARun(t *testing.T) {
-	o := driveOptions{url: "ws://127.0.0.1:9000", threads: 2, conns: 7, low: 3, high: 5, pattern: "-r %d 100%.json"}
+	o := driveOptions{url: "ws://127.0.0.1:9000", threads: 2, conns: 7, low: 3, high: 5, pattern: "-r %d 100%.json",
+		source: "127.0.0.2-127.0.0.4", samples: 7}
 	want := o.runOptions(1, []int{0, 1, 2})
 	want.quiet, want.awaitStart = true, true
 	got := defaultOptions()

@@ -214,7 +214,7 @@ func TestWorkerKilled(t *testing.T) {
 func newTestCrew(t *testing.T, g *gated, pattern string) crew {
 	t.Helper()
 	o := &driveOptions{url: g.url, workers: 2, conns: 5, low: 1, high: 1, pattern: pattern}
-	d, err := newDrive(o, func(string) bool { return true })
+	d, err := newDrive(o, func(option string) bool { return option != flagSource })
 	if err != nil {
 		t.Fatal(err)
 	}

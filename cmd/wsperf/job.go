@@ -23,6 +23,7 @@ type job struct {
 	options *runOptions
 	target  target // of the URL; for the built-in testee, known once it runs
 	place   placement
+	sources []netip.Addr // empty: the kernel chooses
 	headers []handshake.Header
 	file    *resultFile // nil: none
 	builtin bool
@@ -31,7 +32,7 @@ type job struct {
 // newJob checks everything that can be checked without touching the network or the disk.
 func newJob(o *runOptions) (*job, error) {
 	j := &job{options: o, builtin: o.url == ""}
-	for _, step := range []func() error{j.placeLoops, j.readTarget, j.readHeaders, j.rehearse} {
+	for _, step := range []func() error{j.placeLoops, j.readTarget, j.readSources, j.readHeaders, j.rehearse} {
 		if err := step(); err != nil {
 			return nil, err
 		}
@@ -69,6 +70,18 @@ func (j *job) readTarget() (err error) {
 	return err
 }
 
+// readSources comes after readTarget: the testee's address must be of the sources' family.
+func (j *job) readSources() (err error) {
+	if j.options.source == "" {
+		return nil
+	}
+	if j.sources, err = parseSources(j.options.source); err != nil {
+		return err
+	}
+	j.target.from = j.sources[0]
+	return j.target.checkFamily()
+}
+
 func (j *job) readHeaders() (err error) {
 	j.headers, err = parseHeaders(j.options.headers)
 	return err
@@ -76,7 +89,11 @@ func (j *job) readHeaders() (err error) {
 
 // rehearse checks the engine's configuration with an address that stands for the one to come.
 func (j *job) rehearse() error {
-	cfg, err := j.config(netip.AddrPortFrom(netip.IPv6Loopback(), j.target.port))
+	standIn := netip.IPv6Loopback()
+	if len(j.sources) > 0 {
+		standIn = j.sources[0] // of the testee's family
+	}
+	cfg, err := j.config(netip.AddrPortFrom(standIn, j.target.port))
 	if err != nil {
 		return err
 	}
@@ -93,12 +110,12 @@ func (j *job) config(addr netip.AddrPort) (engine.Config, error) {
 		return engine.Config{}, err
 	}
 	cfg := engine.Config{
-		Addr: addr, Request: request, Rules: handshake.NewRules(o.subprotocols),
+		Addr: addr, Sources: j.sources, Request: request, Rules: handshake.NewRules(o.subprotocols),
 		Loops: j.place.loops, CPUs: j.place.client,
 		Connections: o.conns, Duration: o.duration, Low: o.low, High: o.high,
 		CloseCode:      ws.StatusCode(o.closeCode), // its range is checked
 		ConnectTimeout: o.connectTimeout, OpenTimeout: o.openTimeout, CloseTimeout: o.closeTimeout,
-		Log: o.log,
+		Log: o.log, Samples: o.samples,
 	}
 	if o.duration > 0 {
 		cfg.Connections = 0

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -10,6 +11,7 @@ import (
 
 	"wsperf/engine"
 	"wsperf/handshake"
+	"wsperf/stats"
 )
 
 // The defaults of a run.
@@ -21,6 +23,7 @@ const (
 	defaultOpenTimeout    = 10 * time.Second
 	defaultCloseTimeout   = 5 * time.Second
 	defaultCloseCode      = 1000 // normal closure, RFC 6455 section 7.4.1
+	defaultSamples        = 3    // one may be odd, two may be chance
 )
 
 const runLong = `Run opens connections to the testee at URL, performs the opening and the closing
@@ -36,6 +39,9 @@ const runExample = `  # 200000 handshakes against the built-in testee
   # 30 seconds on CPUs 1 and 3, with up to 2000 opening handshakes in flight
   wsperf run ws://192.0.2.7:9000/chat --duration 30s --cpus 1,3 --low 1000 --high 2000
 
+  # 100000 connections in flight, more than one address of this machine has ports for
+  wsperf run ws://127.0.0.1:9000/ --source 127.0.0.2-127.0.0.9 --low 90000 --high 100000
+
   # keep the result, with a record per connection
   wsperf run ws://192.0.2.7:9000/ --conns 50000 --out result.json --log
 
@@ -46,7 +52,7 @@ const runExample = `  # 200000 handshakes against the built-in testee
 type runOptions struct {
 	url                                       string
 	loops                                     int
-	cpus                                      string
+	cpus, source                              string
 	conns                                     int64
 	duration                                  time.Duration
 	low, high                                 int
@@ -55,6 +61,7 @@ type runOptions struct {
 	headers, subprotocols                     []string
 	origin                                    string
 	out                                       string
+	samples                                   int
 	log, json, quiet                          bool
 	awaitStart                                bool // be a worker of a driver
 }
@@ -63,7 +70,7 @@ func defaultOptions() runOptions {
 	return runOptions{
 		loops: defaultLoops, conns: defaultConns, low: defaultLow, high: defaultHigh,
 		connectTimeout: defaultConnectTimeout, openTimeout: defaultOpenTimeout, closeTimeout: defaultCloseTimeout,
-		closeCode: defaultCloseCode,
+		closeCode: defaultCloseCode, samples: defaultSamples,
 	}
 }
 
@@ -117,6 +124,7 @@ func (o *runOptions) bindLoad(f *pflag.FlagSet) {
 	f.IntVar(&o.loops, "loops", o.loops, fmt.Sprintf("run `N` event loops, 1 to %d, each pinned to a CPU; 0: one loop, not pinned\n"+
 		"(default one per allowed CPU; half of the CPUs for the built-in testee)", engine.MaxLoops))
 	f.StringVar(&o.cpus, "cpus", "", "pin the loops to the CPUs of `LIST`, such as 1,3 or 0-3,6 (default the first allowed ones)")
+	bindSource(f, &o.source)
 	f.Lookup("loops").DefValue = "0" // the text above says it better; the flag library leaves out a zero
 }
 
@@ -133,6 +141,7 @@ func (o *runOptions) bindHandshake(f *pflag.FlagSet) {
 func (o *runOptions) bindOutput(f *pflag.FlagSet) {
 	f.StringVar(&o.out, "out", "", "write the result as JSON to `FILE` (default none)")
 	f.BoolVar(&o.log, "log", false, "add a record per connection to the JSON result (default off)")
+	bindSamples(f, &o.samples)
 	f.BoolVar(&o.json, "json", false, "print the JSON result instead of the report (default off)")
 	f.BoolVar(&o.quiet, "quiet", false, "show no progress (default off)")
 }
@@ -158,12 +167,31 @@ func (o *runOptions) checkGiven(given func(string) bool, withURL bool) error {
 	return o.checkNumbers(given)
 }
 
+// bindSource and bindSamples are for the options that a run and a driver share.
+func bindSource(f *pflag.FlagSet, to *string) {
+	f.StringVar(to, flagSource, "", "connect from the local addresses of `LIST` in turn, such as 127.0.0.2-127.0.0.20 (default the kernel chooses)")
+}
+
+func bindSamples(f *pflag.FlagSet, to *int) {
+	f.IntVar(to, "samples", *to, fmt.Sprintf("show what the testee said on the first `N` failed connections of each cause, 0 to %d", stats.MaxSamples))
+}
+
+func checkSamples(n int) error {
+	if n < 0 || n > stats.MaxSamples {
+		return fmt.Errorf("--samples %d: must be 0 to %d", n, stats.MaxSamples)
+	}
+	return nil
+}
+
 func (o *runOptions) checkNumbers(given func(string) bool) error {
 	switch {
 	case o.conns < 1:
 		return fmt.Errorf("--conns %d: must be 1 or more", o.conns)
 	case o.closeCode < 0 || o.closeCode > 0xffff:
 		return fmt.Errorf("--close-code %d: must be 1000-1003, 1007-1011 or 3000-4999", o.closeCode)
+	}
+	if err := cmp.Or(checkSamples(o.samples), checkSource(given, o.source)); err != nil {
+		return err
 	}
 	return watermarks{"low", o.low, "high", o.high}.check(given)
 }

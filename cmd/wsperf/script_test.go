@@ -4,6 +4,9 @@ import (
 	"bufio"
 	"encoding/json"
 	"errors"
+	"io"
+	"net"
+	"net/http"
 	"os/exec"
 	"slices"
 	"strconv"
@@ -25,11 +28,12 @@ func TestScripts(t *testing.T) {
 		RequireUniqueNames:  true,
 		RequireExplicitExec: true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits":  exits,
-			"says":   says,
-			"testee": startTestee,
-			"keys":   keys,
-			"count":  count,
+			"exits":   exits,
+			"says":    says,
+			"testee":  startTestee,
+			"says503": startUnavailable,
+			"keys":    keys,
+			"count":   count,
 		},
 	})
 }
@@ -83,6 +87,32 @@ func startTestee(ts *testscript.TestScript, neg bool, args []string) {
 	line, err := bufio.NewReader(out).ReadString('\n')
 	ts.Check(err)
 	ts.Setenv("ADDRESS", strings.TrimSpace(strings.TrimPrefix(line, listening)))
+}
+
+// says503 starts a server that has something rude in the body of its response,
+// sets ADDRESS, and ends it with the script.
+func startUnavailable(ts *testscript.TestScript, neg bool, args []string) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	ts.Check(err)
+	ts.Defer(func() { ts.Check(l.Close()) })
+	ts.Setenv("ADDRESS", l.Addr().String())
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go unavailable(c)
+		}
+	}()
+}
+
+// unavailable answers one request. What fails here fails the client's count.
+func unavailable(c net.Conn) {
+	defer c.Close()
+	if _, err := http.ReadRequest(bufio.NewReader(c)); err == nil {
+		_, _ = io.WriteString(c, "HTTP/1.1 503 Service Unavailable\r\n\r\n\x1b]0;<b>busy\x07\x9b\r\n")
+	}
 }
 
 // readObject reads a JSON object from a file of the script.

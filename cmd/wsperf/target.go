@@ -18,6 +18,7 @@ const defaultPort = 80
 type target struct {
 	url  *url.URL
 	port uint16
+	from netip.Addr // a source address: the testee's must be of its family; zero: any is
 }
 
 // parseTarget reads a ws:// URL (RFC 6455 section 3). Errors say in one line
@@ -85,7 +86,8 @@ func portOf(u *url.URL) (uint16, error) {
 // lookup is net.Resolver.LookupNetIP.
 type lookup func(ctx context.Context, network, host string) ([]netip.Addr, error)
 
-// resolve finds the address to connect to: the first IPv4 one, or else the first.
+// resolve finds the address to connect to: of those that can be reached from the
+// source addresses, the first IPv4 one, or else the first.
 func (t target) resolve(ctx context.Context, find lookup) (netip.AddrPort, error) {
 	host := t.url.Hostname()
 	if literal, err := netip.ParseAddr(host); err == nil {
@@ -98,7 +100,32 @@ func (t target) resolve(ctx context.Context, find lookup) (netip.AddrPort, error
 	if err != nil {
 		return netip.AddrPort{}, unresolved(host, err)
 	}
-	return netip.AddrPortFrom(preferred(all), t.port), nil
+	suiting := t.suiting(all)
+	if len(suiting) == 0 {
+		return netip.AddrPort{}, fmt.Errorf("host name %q has no %s address, and --source %v is one: must be of one family",
+			host, family(t.from), t.from)
+	}
+	return netip.AddrPortFrom(preferred(suiting), t.port), nil
+}
+
+// suiting returns the addresses of the sources' family.
+func (t target) suiting(all []netip.Addr) (some []netip.Addr) {
+	for _, a := range all {
+		if !t.from.IsValid() || sameFamily(a, t.from) {
+			some = append(some, a)
+		}
+	}
+	return some
+}
+
+// checkFamily compares the family of a testee that is given by its address with that of the sources.
+func (t target) checkFamily() error {
+	literal, err := netip.ParseAddr(t.url.Hostname())
+	if err != nil || sameFamily(literal, t.from) {
+		return nil // a name is looked up later
+	}
+	return fmt.Errorf("--source %v is %s, the testee's address %v is %s: must be of one family",
+		t.from, family(t.from), literal, family(literal))
 }
 
 // preferred chooses IPv4 when there is a choice: a server on "localhost"
