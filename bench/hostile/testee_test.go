@@ -1,0 +1,117 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// testeeRole makes this test program the testee.
+const testeeRole = "WSPERF_TEST_HOSTILE_TESTEE"
+
+// rowsAtOnce is how many rows are tested at a time: most of their time is
+// waiting for timeouts.
+const rowsAtOnce = "8"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(testeeRole) != "" {
+		os.Exit(beTestee())
+	}
+	if text := os.Getenv(clientRole); text != "" {
+		os.Exit(beClient(text))
+	}
+	flag.Parse()
+	if err := flag.Set("test.parallel", rowsAtOnce); err != nil {
+		panic(err)
+	}
+	os.Exit(m.Run())
+}
+
+func beTestee() int {
+	if err := run(context.Background(), os.Args[1:], os.Stdin, os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "testee:", err)
+		return 1
+	}
+	return 0
+}
+
+// process is a testee that runs.
+type process struct {
+	pid       int
+	addresses map[string]string // by the name of the port
+}
+
+// startTestee starts the testee in a process, which ends with the test.
+func startTestee(t *testing.T) process {
+	t.Helper()
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), testeeRole+"=1")
+	cmd.Stderr = os.Stderr
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		stdin.Close()
+		if err := cmd.Wait(); err != nil {
+			t.Errorf("testee: %v", err)
+		}
+	})
+	return process{cmd.Process.Pid, readAddresses(t, stdout)}
+}
+
+// readAddresses reads what the testee prints until it is ready.
+func readAddresses(t *testing.T, r io.Reader) map[string]string {
+	t.Helper()
+	addresses := map[string]string{}
+	lines := bufio.NewScanner(r)
+	for lines.Scan() && lines.Text() != "ready" {
+		if name, address, found := strings.Cut(lines.Text(), " on "); found {
+			addresses[name] = address
+			continue
+		}
+		t.Log(lines.Text()) // the seed
+	}
+	if addresses["listening"] == "" || addresses["random"] == "" {
+		t.Fatalf("testee did not start: %v, %v", addresses, lines.Err())
+	}
+	return addresses
+}
+
+// TestRunEnds: with its context or its standard input, whichever is first.
+func TestRunEnds(t *testing.T) {
+	stdin, _ := io.Pipe()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, c := range []struct {
+		name  string
+		ctx   context.Context
+		stdin io.Reader
+	}{{"SIGTERM", ctx, stdin}, {"end of input", t.Context(), strings.NewReader("")}} {
+		t.Run(c.name, func(t *testing.T) {
+			var out strings.Builder
+			if err := run(c.ctx, []string{"--seed", "7"}, c.stdin, &out); err != nil {
+				t.Fatal(err)
+			}
+			if got := out.String(); !strings.HasPrefix(got, "listening on 127.0.0.1:") || !strings.HasSuffix(got, "seed 7\nready\n") {
+				t.Errorf("printed %q", got)
+			}
+		})
+	}
+	if err := run(ctx, []string{"--listen", "nowhere"}, stdin, io.Discard); err == nil {
+		t.Error("a testee runs on no address")
+	}
+}
