@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"testing"
 
@@ -74,6 +75,12 @@ func TestSampleLines(t *testing.T) {
 		{"the same beginning", []stats.Reply{reply("a", 7), reply("a", 8)}, []string{`"a"... (7 bytes)`, `"a"... (8 bytes)`}},
 		{"longest whole", []stats.Reply{reply(x(78), 78)}, []string{`"` + x(78) + `" (78 bytes)`}},
 		{"one too long", []stats.Reply{reply(x(79), 79), reply(x(80), 80)}, []string{`"` + x(78) + `"... (79 bytes)`, `"` + x(78) + `"... (80 bytes)`}},
+		{"line by line", []stats.Reply{reply(x(40)+"\r\n"+x(39)+"\r\n\r\n", 85)}, []string{`"` + x(40) + `\r\n"`, `"` + x(39) + `\r\n"`, `"\r\n" (85 bytes)`}},
+		{"a long line among others", []stats.Reply{reply(x(79)+"\n"+x(5), 85)}, []string{`"` + x(78) + `"...`, `"xxxxx" (85 bytes)`}},
+		{"lines and more", []stats.Reply{reply("a\nb", 600)}, []string{`"a\n"`, `"b"... (600 bytes)`}},
+		{"a last line that is long, and more", []stats.Reply{reply("a\n"+x(90), 600)}, []string{`"a\n"`, `"` + x(77) + `"... (600 bytes)`}},
+		{"as many lines as are shown", []stats.Reply{reply(strings.Repeat("aaaaaa\n", 12), 84)}, append(slices.Repeat([]string{`"aaaaaa\n"`}, 11), `"aaaaaa\n" (84 bytes)`)},
+		{"a line too many", []stats.Reply{reply(strings.Repeat("aaaaaa\n", 13), 91)}, append(slices.Repeat([]string{`"aaaaaa\n"`}, 11), `"aaaaaa\n"... (91 bytes)`)},
 		{"no half of an escape", []stats.Reply{reply(x(77)+"\x1b", 78)}, []string{`"` + x(77) + `"... (78 bytes)`}},
 	} {
 		var want []string
