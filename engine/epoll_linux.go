@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"syscall"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -52,7 +53,7 @@ func (p *poller) modify(fd int32, ev unix.EpollEvent) unix.Errno {
 }
 
 func (p *poller) control(operation uintptr, fd int32, ev *unix.EpollEvent) unix.Errno {
-	_, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_CTL, uintptr(p.fd), operation, uintptr(fd),
+	_, _, errno := syscall.RawSyscall6(unix.SYS_EPOLL_CTL, uintptr(p.fd), operation, uintptr(fd),
 		uintptr(unsafe.Pointer(ev)), 0, 0)
 	return errno
 }
@@ -82,7 +83,7 @@ func (p *poller) wait(ms int) []unix.EpollEvent {
 }
 
 func (p *poller) rawWait(ms int) []unix.EpollEvent {
-	n, _, errno := unix.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(p.fd), uintptr(unsafe.Pointer(&p.events[0])),
+	n, _, errno := syscall.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(p.fd), uintptr(unsafe.Pointer(&p.events[0])),
 		uintptr(len(p.events)), uintptr(ms), 0, 0)
 	return p.events[:p.count(int(n), errno)]
 }

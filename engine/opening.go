@@ -288,16 +288,25 @@ func (l *loop) responseReceived(s *slot, b []byte) {
 	head, err := s.parser.Parse(l.cfg.Rules, &s.key, b)
 	switch {
 	case err != nil:
-		if err == handshake.ErrStatus {
-			l.rec.Status(s.parser.Status())
-		}
-		l.failAfter(s, openCause(err), b)
+		l.refused(s, err, b)
 	case head == 0:
 		l.hold(s, b)
 	default:
 		l.memo.Remember(&s.key, b[:head])
 		l.opened(s, b[head:])
 	}
+}
+
+// refused fails a connection by its response.
+func (l *loop) refused(s *slot, err error, b []byte) {
+	switch {
+	case err == handshake.ErrStatus:
+		l.rec.Status(s.parser.Status())
+	case err == handshake.ErrMalformed && isItsOwnPeer(s.fd, l.to):
+		l.failAfter(s, stats.CauseConnectRefused, nil)
+		return
+	}
+	l.failAfter(s, openCause(err), b)
 }
 
 // hold keeps an incomplete response. It is shorter than a buffer: the parser

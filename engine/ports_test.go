@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"wsperf/stats"
 )
 
 func TestPortsOfLoopsAreApart(t *testing.T) {
@@ -74,6 +76,36 @@ func TestChosenPorts(t *testing.T) {
 				if p := <-ports; !slices.Contains(mine, p) {
 					t.Errorf("a connection came from port %d, want one of %v", p, mine)
 				}
+			}
+		})
+	}
+}
+
+// TestOwnPeer: nobody listens, and the connection comes from the testee's own
+// port: it is established with itself.
+func TestOwnPeer(t *testing.T) {
+	for _, host := range []string{"127.0.0.1", "[::1]"} {
+		t.Run(host, func(t *testing.T) {
+			listener, err := net.Listen("tcp", host+":0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			testee := listener.Addr().(*net.TCPAddr)
+			listener.Close()
+			cfg := patient(t, testee.String(), 1)
+			cfg.Samples = 1
+			run, _, err := Prepare(cfg)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer run.Close()
+			run.loops[0].sources.all[0].ports = ports{ring: []uint16{uint16(testee.Port)}, count: 1}
+			result, err := run.Do(t.Context())
+			if err != nil || result.Causes[stats.CauseConnectRefused] != 1 {
+				t.Errorf("causes %v, want connect_refused: %v", causes(result), err)
+			}
+			if connected := result.Phases[stats.PhaseConnect].Failure.TotalCount(); connected != 1 {
+				t.Errorf("%d connections were established: the test has not shown what it is for", connected)
 			}
 		})
 	}
