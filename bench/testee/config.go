@@ -14,7 +14,12 @@ const MaxLoops = 1024
 const (
 	DefaultHandshakeTimeout = 10 * time.Second
 	DefaultLingerTimeout    = 500 * time.Millisecond
+	DefaultStallTimeout     = 30 * time.Second
 )
+
+// MaxStallTimeout is the longest StallTimeout: a day, which the kernel's
+// milliseconds (tcp(7), TCP_USER_TIMEOUT) hold with room to spare.
+const MaxStallTimeout = 24 * time.Hour
 
 // Config says how the testee runs.
 type Config struct {
@@ -44,6 +49,12 @@ type Config struct {
 	// would destroy the close frame on its way (RFC 9112 section 9.6 on lingering).
 	// 0: DefaultLingerTimeout.
 	LingerTimeout time.Duration
+
+	// StallTimeout is how long the client's TCP may take nothing of the output
+	// that waits for it, because it does not read or is gone; then the kernel ends
+	// the connection (tcp(7), TCP_USER_TIMEOUT). 1 ms to MaxStallTimeout, counted in
+	// whole milliseconds. 0: DefaultStallTimeout.
+	StallTimeout time.Duration
 }
 
 // Validate reports in one line the first thing that is wrong with the configuration.
@@ -60,6 +71,8 @@ func (c *Config) Validate() error {
 		return fmt.Errorf("handshake timeout %v: must be above 0, or 0 for %v", c.HandshakeTimeout, DefaultHandshakeTimeout)
 	case c.LingerTimeout < 0:
 		return fmt.Errorf("linger timeout %v: must be above 0, or 0 for %v", c.LingerTimeout, DefaultLingerTimeout)
+	case c.StallTimeout != 0 && (c.StallTimeout < time.Millisecond || c.StallTimeout > MaxStallTimeout):
+		return fmt.Errorf("stall timeout %v: must be %v to %v, or 0 for %v", c.StallTimeout, time.Millisecond, MaxStallTimeout, DefaultStallTimeout)
 	}
 	return nil
 }
@@ -82,6 +95,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.LingerTimeout == 0 {
 		c.LingerTimeout = DefaultLingerTimeout
+	}
+	if c.StallTimeout == 0 {
+		c.StallTimeout = DefaultStallTimeout
 	}
 	return c
 }

@@ -25,6 +25,9 @@ func TestValidate(t *testing.T) {
 		{"negative connections", func(c *Config) { c.MaxConnections = -1 }, "connections at a time -1: must be 1 or more"},
 		{"negative handshake timeout", func(c *Config) { c.HandshakeTimeout = -1 }, "handshake timeout -1ns: must be above 0"},
 		{"negative linger timeout", func(c *Config) { c.LingerTimeout = -1 }, "linger timeout -1ns: must be above 0"},
+		{"negative stall timeout", func(c *Config) { c.StallTimeout = -1 }, "stall timeout -1ns: must be 1ms to 24h0m0s"},
+		{"stall timeout of no milliseconds", func(c *Config) { c.StallTimeout = time.Microsecond }, "stall timeout 1µs: must be 1ms"},
+		{"stall timeout that the kernel would not hold", func(c *Config) { c.StallTimeout = MaxStallTimeout + 1 }, "must be 1ms to 24h0m0s"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			config := good

@@ -10,6 +10,7 @@
 //	loop.go                           one evio server with one loop, and what it does at each event
 //	server.go control.go              starts and stops the loops
 //	config.go limit_linux.go          what can be set, and how many connections there can be
+//	stall_linux.go                    the end of clients that do not take what is sent to them
 //
 // # Loops
 //
@@ -35,9 +36,10 @@
 //   - A listener's descriptor is closed twice at the end. So loops are stopped
 //     one after the other: the second close must not hit what another loop has
 //     just opened.
-//   - Output that the client does not take in comes before everything else: no
-//     deadline can end such a connection, only the client, or the end of the
-//     testee. It costs a descriptor and at most 128 KiB.
+//   - Output that the client does not take in comes before everything else, so
+//     no deadline of ours can end such a connection, which holds a descriptor and
+//     at most 128 KiB. The kernel ends it: accepted sockets inherit TCP_USER_TIMEOUT
+//     from the listening one (stall_linux.go).
 //
 // # What it does not do
 //
@@ -47,7 +49,7 @@
 //   - No extension is agreed upon. Of subprotocols the first one offered is.
 //   - What is checked of a request is what gobwas/ws's Upgrader checks: the key
 //     must be 24 bytes long, for example, but not be base64.
-//   - TCP_NODELAY is not set (evio has no way to): a small frame can wait for
-//     the acknowledgement of the one before. Handshakes do not suffer: each of the
+//   - TCP_NODELAY is not set: a small frame can wait for the acknowledgement of
+//     the one before. Handshakes do not suffer: each of the
 //     testee's writes answers bytes that acknowledge its last one.
 package testee

@@ -59,7 +59,10 @@ func (s *server) listen() error {
 		}
 		addr, err = s.addLoop(addr)
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return limitStalls(s.addr, s.config.StallTimeout)
 }
 
 // addLoop starts a loop that is to listen on addr, and returns where the next
@@ -73,7 +76,7 @@ func (s *server) addLoop(addr string) (string, error) {
 		return "", s.listenError(l.err)
 	}
 	s.loops = append(s.loops, l)
-	return s.evioAddr(s.addr.String()), l.dialControl()
+	return evioAddr(s.addr), l.dialControl()
 }
 
 // address returns where the first loop is to listen, in evio's form. Loops that
@@ -81,9 +84,6 @@ func (s *server) addLoop(addr string) (string, error) {
 // is seen first whether the port is free. That also turns an empty host into
 // the address that net.Listen makes of it.
 func (s *server) address() (string, error) {
-	if s.config.Loops == 1 {
-		return s.evioAddr(s.config.Listen), nil
-	}
 	probe, err := net.Listen("tcp", s.config.Listen)
 	if err != nil {
 		return "", s.listenError(err)
@@ -92,7 +92,7 @@ func (s *server) address() (string, error) {
 	at := *probe.Addr().(*net.TCPAddr)
 	_, port, _ := net.SplitHostPort(s.config.Listen) // Validate has looked at it
 	at.Port, _ = strconv.Atoi(port)
-	return s.evioAddr(at.String()), nil
+	return evioAddr(&at), nil
 }
 
 // listenError says where it could not listen, once.
@@ -104,12 +104,10 @@ func (s *server) listenError(err error) error {
 	return fmt.Errorf("listen on %s: %w", s.config.Listen, err)
 }
 
-func (s *server) evioAddr(addr string) string {
-	if s.config.Loops == 1 {
-		return "tcp://" + addr
-	}
-	return "tcp://" + addr + "?reuseport=true"
-}
+// evioAddr is the address in evio's form. A single loop has a port that could be
+// shared, too: for one that cannot be, evio asks package net, which makes a socket
+// of Multipath TCP, and that has no TCP_USER_TIMEOUT.
+func evioAddr(addr net.Addr) string { return "tcp://" + addr.String() + "?reuseport=true" }
 
 // abandon ends loops that listen only.
 func (s *server) abandon() {

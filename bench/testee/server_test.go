@@ -222,6 +222,34 @@ func TestSilentClients(t *testing.T) {
 	}
 }
 
+// The time is for the opening handshake as a whole: bytes that come again and
+// again do not prolong it.
+func TestDrippingClient(t *testing.T) {
+	addr := serve(t, Config{Loops: 1, HandshakeTimeout: 30 * time.Millisecond})
+	conn := connect(t, addr)
+	over := make(chan error, 1)
+	go func() {
+		answer, err := io.ReadAll(conn)
+		if len(answer) > 0 {
+			err = fmt.Errorf("an answer: %q", answer)
+		}
+		over <- err
+	}()
+	drip := time.NewTicker(time.Millisecond)
+	defer drip.Stop()
+	for {
+		select {
+		case err := <-over:
+			if err != nil && !errors.Is(err, syscall.ECONNRESET) {
+				t.Errorf("the testee did not drop the connection: %v", err)
+			}
+			return
+		case <-drip.C:
+			conn.Write([]byte{'x'})
+		}
+	}
+}
+
 func TestConnectionsAtATime(t *testing.T) {
 	const limit = 5
 	addr := serve(t, Config{Loops: 2, MaxConnections: limit})
