@@ -96,7 +96,8 @@
 //
 // # Imports
 //
-// cmd -> engine, handshake, stats, bench/testee; bench/cost -> engine; engine ->
+// cmd -> engine, handshake, stats, bench/testee; bench/cost -> engine;
+// bench/hostile -> handshake, stats; bench/soak -> stats, stats/report; engine ->
 // handshake, stats, x/sys; handshake -> gobwas/ws; stats -> hdrhistogram. Nobody
 // imports cmd. TestImportDirections keeps it so.
 //

@@ -1,0 +1,89 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"wsperf/stats"
+	"wsperf/stats/report"
+)
+
+// quantity is something that must not grow.
+type quantity struct {
+	name    string
+	of      func(sample) int
+	slack   int // growth that is always allowed
+	percent int // growth that is allowed in relation to what there was
+}
+
+// The slack is about what these do by themselves: a Go heap breathes with its
+// collections, and connections in flight come and go.
+var quantities = []quantity{
+	{"memory in kB", func(s sample) int { return s.residentKB }, 1024, 5},
+	{"descriptors", func(s sample) int { return s.descriptors }, 50, 10},
+	{"threads", func(s sample) int { return s.threads }, 2, 0},
+}
+
+// flat compares the last quarter of each series with its second one: the first
+// is for warming up.
+func flat(watched []series) error {
+	var errs []error
+	for _, w := range watched {
+		for _, q := range quantities {
+			if err := q.judge(w.samples); err != nil {
+				errs = append(errs, fmt.Errorf("wsperf %s: %w", w.name, err))
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// judge reports growth from the median of the second quarter to that of the last.
+func (q quantity) judge(samples []sample) error {
+	quarter := len(samples) / 4
+	if quarter == 0 {
+		return fmt.Errorf("%s: %d samples are too few to tell", q.name, len(samples))
+	}
+	before := median(samples[quarter:2*quarter], q.of)
+	after := median(samples[len(samples)-quarter:], q.of)
+	if allowed := max(q.slack, before*q.percent/100); after-before > allowed {
+		return fmt.Errorf("%s grew from %d to %d, more than %d", q.name, before, after, allowed)
+	}
+	return nil
+}
+
+// median returns the upper one of the two in the middle, if there are two.
+func median(samples []sample, of func(sample) int) int {
+	values := make([]int, len(samples))
+	for i, s := range samples {
+		values[i] = of(s)
+	}
+	slices.Sort(values)
+	return values[len(values)/2]
+}
+
+// outcome reads the result and says how many connections there were. It is an
+// error if they are not accounted for, or if one failed.
+func outcome(file string) (string, error) {
+	r, errs := report.LoadAll([]string{file}, nil)
+	if r == nil {
+		return "no result", errors.Join(errs...)
+	}
+	counts := fmt.Sprintf("%d connections, %.0f a second, %d failed", r.Total, r.HandshakesPerSecond(), r.Fail)
+	return counts, errors.Join(append(errs, r.Check(), complete(r))...)
+}
+
+func complete(r *stats.Result) error {
+	switch {
+	case r.Interrupted:
+		return errors.New("the run was interrupted")
+	case r.Success == 0:
+		return errors.New("no connection succeeded")
+	case r.Fail > 0:
+		return fmt.Errorf("%d connections failed", r.Fail)
+	case r.Fin.Received != r.Success:
+		return fmt.Errorf("%d of %d connections did not end with the testee's FIN", r.Success-r.Fin.Received, r.Success)
+	}
+	return nil
+}
