@@ -2,17 +2,18 @@
 
 GO          ?= go
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
-# By count, not by time: a target whose time ends in mid-execution can be
-# reported as failed with "context deadline exceeded".
+# Of each fuzz target: a number of executions, or a time such as 30s or 1h.
 FUZZTIME    ?= 100000x
-FUZZED      := ./handshake ./stats/report ./bench/testee
+FUZZED      := ./handshake ./stats/report ./bench/testee ./cmd/wsperf
+# At least 20s; from 10m on, a leak of half a byte per connection shows.
+SOAK        ?= 10m
 BENCHED     := ./engine ./handshake ./stats ./stats/report ./bench/testee
 
 # Hardware events where the machine has them, the clock where not.
 PERF_EVENT   = $(shell perf stat -e cycles true 2>&1 | grep -q 'not supported' && echo cpu-clock || echo cycles)
 
 .DEFAULT_GOAL := help
-.PHONY: build run test unit race test-interop test_ws test_ab test_netty testee-wspp testee-ab testee-netty analyze lint fuzz bench \
+.PHONY: build run test unit race test-interop test_ws test_ab test_netty testee-wspp testee-ab testee-netty analyze lint fuzz soak bench \
         bench-peers perf-stat perf-record perf-report perf man clean help
 
 build: ## build bin/wsperf
@@ -67,11 +68,10 @@ lint: ## gofmt, vet and staticcheck
 	$(GO) run $(STATICCHECK) ./...
 
 fuzz: ## every fuzz target, 100000 executions: make fuzz FUZZTIME=1h
-	@set -e; for package in $(FUZZED); do \
-	  for target in $$($(GO) test -list '^Fuzz' $$package | grep '^Fuzz'); do \
-	    echo "fuzz $$package $$target for $(FUZZTIME)"; \
-	    $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1x $$package; \
-	  done; done
+	@GO="$(GO)" .ci/fuzz $(FUZZTIME) $(FUZZED)
+
+soak: build ## 10 minutes at full rate: memory flat, everything accounted for: make soak SOAK=1m
+	$(GO) run ./bench/soak -duration $(SOAK) -wsperf bin/wsperf
 
 bench: bin bench-peers ## CPU per handshake beside a C floor, other loads, hot functions (10 minutes); also in bin/bench.txt
 	$(GO) run ./bench/cost -out bin/bench.txt
