@@ -109,11 +109,15 @@ func (l *loop) framesReceived(s *slot, b []byte) {
 // closeReceived ends phase close: the closing handshake is complete, and the
 // testee is to close the TCP connection (RFC 6455 section 7.1.1).
 func (l *loop) closeReceived(s *slot) {
-	nowNs := l.clock()
-	s.ended(stats.PhaseClose, nowNs)
+	s.ended(stats.PhaseClose, l.clock())
 	s.state = stateFinishing
+}
+
+// awaitFIN gives the testee a close timeout for its FIN, which did not come
+// together with the close frame.
+func (l *loop) awaitFIN(s *slot) {
 	l.closes.disarm(l.slots.all, s.index)
-	l.closes.arm(l.slots.all, s.index, nowNs)
+	l.closes.arm(l.slots.all, s.index, s.phaseNs)
 }
 
 // finishing handles an event of a connection whose closing handshake is
@@ -224,7 +228,9 @@ func (l *loop) release(s *slot) {
 
 // abandon closes the socket, and gives back what belongs to it.
 func (l *loop) abandon(s *slot) {
-	l.timeoutsOf(s.state).disarm(l.slots.all, s.index)
+	if t := l.timeoutsOf(s.state); t != nil {
+		t.disarm(l.slots.all, s.index)
+	}
 	if s.fd != noFD {
 		closeSocket(s.fd)
 		s.fd = noFD
@@ -241,9 +247,11 @@ func (l *loop) abandon(s *slot) {
 	s.source = noSource
 }
 
-// timeoutsOf is the queue that a slot in that state is in.
+// timeoutsOf is the queue that a slot in that state is in; nil: in none.
 func (l *loop) timeoutsOf(st state) *timeouts {
 	switch st {
+	case stateStarting:
+		return nil
 	case stateLacking:
 		return &l.shortages
 	case stateConnecting:

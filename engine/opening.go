@@ -18,7 +18,7 @@ const leastSegment = 536
 func (l *loop) start() {
 	s := l.slots.take()
 	s.intendedNs = l.clock()
-	s.state = stateConnecting
+	s.state = stateStarting
 	l.inFlight++
 	l.rec.Start()
 	l.attempt(s, s.intendedNs)
@@ -28,7 +28,6 @@ func (l *loop) start() {
 // a start that lacked something.
 func (l *loop) attempt(s *slot, nowNs int64) {
 	s.phaseNs = nowNs
-	l.connects.arm(l.slots.all, s.index, nowNs)
 	if cause := l.dial(s, nowNs); cause != stats.CauseNone {
 		l.lacking(s, cause, nowNs)
 		return
@@ -36,6 +35,10 @@ func (l *loop) attempt(s *slot, nowNs int64) {
 	l.prepareRequest(s)
 	if l.earlyMisses < maxEarlyMisses && !l.writeEarly(s) {
 		return
+	}
+	if s.state == stateStarting {
+		s.state = stateConnecting
+		l.connects.arm(l.slots.all, s.index, nowNs)
 	}
 	l.register(s)
 }
@@ -167,6 +170,7 @@ func (l *loop) connectReported(s *slot, flags uint32) {
 	if flags&(flagWritable|flagReadable) == 0 {
 		return
 	}
+	l.connects.disarm(l.slots.all, s.index)
 	l.connected(s, l.clock())
 	l.established(s, flags|flagWritable)
 }
@@ -175,7 +179,6 @@ func (l *loop) connectReported(s *slot, flags uint32) {
 func (l *loop) connected(s *slot, nowNs int64) {
 	s.ended(stats.PhaseConnect, nowNs)
 	s.state = stateOpening
-	l.connects.disarm(l.slots.all, s.index)
 	l.opens.arm(l.slots.all, s.index, nowNs)
 }
 
@@ -242,11 +245,19 @@ func (l *loop) readable(s *slot, flags uint32) {
 			return
 		case flags&flagBroken != 0: // what comes next says how it ended
 		case n < len(b) || s.state == stateFinishing: // nothing more, or nothing that counts
-			if flags&flagFIN != 0 {
-				l.peerClosed(s)
-			}
+			l.emptied(s, flags)
 			return
 		}
+	}
+}
+
+// emptied is called when there is nothing more to read for now.
+func (l *loop) emptied(s *slot, flags uint32) {
+	switch {
+	case flags&flagFIN != 0:
+		l.peerClosed(s)
+	case s.state == stateFinishing:
+		l.awaitFIN(s)
 	}
 }
 

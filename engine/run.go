@@ -43,7 +43,7 @@ func Prepare(cfg Config) (run *Run, warnings []string, err error) {
 	warnings = fit(&cfg)
 	maxOpen := available - cfg.Loops // an epoll fd each
 	if maxOpen < cfg.Loops {
-		return nil, nil, fmt.Errorf("descriptor limit leaves %d for connections, %d loops need one each: raise it (ulimit -n)", maxOpen, cfg.Loops)
+		return nil, nil, fmt.Errorf("descriptor limit leaves %d for connections, %d loops need one each: raise it (ulimit -n)", max(0, maxOpen), cfg.Loops)
 	}
 	warnings = append(warnings, preflight(&cfg, readHostFacts(&cfg, maxOpen))...)
 	r := &Run{cfg: cfg, maxOpen: maxOpen, counters: make([]counters, cfg.Loops)}

@@ -44,6 +44,6 @@ func (l *loop) tryAgain(s *slot) {
 		return
 	}
 	l.shortages.disarm(l.slots.all, s.index)
-	s.state = stateConnecting
+	s.state = stateStarting
 	l.attempt(s, nowNs)
 }

@@ -12,7 +12,8 @@ type state uint8
 
 const (
 	stateFree       state = iota // no connection
-	stateLacking                 // started, but the client lacked a port, a descriptor or memory; tried again soon
+	stateStarting                // between the pacer's word and what comes of connect(2); no timeout yet
+	stateLacking                 // the client lacked a port, a descriptor or memory; tried again soon
 	stateConnecting              // connect(2) called
 	stateOpening                 // established; request being written, response awaited
 	stateClosing                 // response validated; close frame sent, the testee's awaited
@@ -22,7 +23,10 @@ const (
 // noFD marks a slot without a socket.
 const noFD int32 = -1
 
-// slot is a loop's reusable record of one connection.
+// slot is a loop's reusable record of one connection. With many in flight, each
+// event finds its slot out of the cache: so what is used most lies in one line of
+// 64 bytes, what most connections never use at the end, and the size is a
+// multiple of a line (TestSlotLines).
 type slot struct {
 	index          int32
 	fd             int32
@@ -39,15 +43,15 @@ type slot struct {
 	intendedNs     int64 // when the pacer said start
 	phaseNs        int64 // when the phase in progress began; of phase connect, the attempt that lacked nothing
 
-	key    handshake.Key
-	parser handshake.Parser
-	frames handshake.FrameReader
 	sample stats.Sample
+	parser handshake.Parser
+	key    handshake.Key
+	frames handshake.FrameReader // its last bytes are for pings
 }
 
 // inFlight reports whether the opening handshake has begun and not ended.
 func (s *slot) inFlight() bool {
-	return s.state == stateConnecting || s.state == stateOpening || s.state == stateLacking
+	return stateStarting <= s.state && s.state <= stateOpening
 }
 
 // event is what the slot's socket is registered with.

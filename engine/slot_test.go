@@ -13,6 +13,22 @@ func TestSlotSize(t *testing.T) {
 	}
 }
 
+// TestSlotLines holds the slot to its lines of the cache: the first one has all
+// that every event looks at, and three have all that most connections need.
+func TestSlotLines(t *testing.T) {
+	const line = 64
+	var s slot
+	if at := unsafe.Offsetof(s.sample); at != line {
+		t.Errorf("the first line ends at %d", at)
+	}
+	if at := unsafe.Offsetof(s.frames); at > 3*line-28 { // 28 bytes of a FrameReader come before the payload
+		t.Errorf("the frame reader begins at %d, and the third line ends at %d", at, 3*line)
+	}
+	if unsafe.Sizeof(s)%line != 0 {
+		t.Errorf("a slot is %d bytes, no multiple of a line", unsafe.Sizeof(s))
+	}
+}
+
 func TestSlotsAreReusedAndStaleEventsSeen(t *testing.T) {
 	table := newSlots(2)
 	a, b := table.take(), table.take()

@@ -71,6 +71,12 @@ func (r *FrameReader) Code() ws.StatusCode { return r.code }
 // Reset. Errors are ErrFlood, values of ws.ProtocolError, ws.ErrHeaderLengthMSB, and
 // ws.ErrHeaderLengthUnexpected for a length that is not in its shortest form.
 func (r *FrameReader) Feed(b []byte) (n int, ev FrameEvent, err error) {
+	if body := r.wholeClose(b); body != nil {
+		if r.code, err = closeCode(body); err == nil {
+			ev = FrameClose
+		}
+		return 2 + len(body), ev, err
+	}
 	for n < len(b) && ev == FrameNone && err == nil {
 		var used int
 		if r.inPayload {
@@ -84,6 +90,20 @@ func (r *FrameReader) Feed(b []byte) (n int, ev FrameEvent, err error) {
 		}
 	}
 	return n, ev, err
+}
+
+// wholeClose returns the body of a close frame that comes first in b, whole and
+// as it should be, or nil: what most testees send, and nothing else.
+func (r *FrameReader) wholeClose(b []byte) []byte {
+	const header, leastBody = 2, 2
+	if r.inPayload || r.headerLen != 0 || len(b) < header+leastBody || b[0] != finBit|byte(ws.OpClose) {
+		return nil
+	}
+	size := int(b[1])
+	if size < leastBody || size > ws.MaxControlFramePayloadSize || header+size > len(b) {
+		return nil
+	}
+	return b[header : header+size]
 }
 
 // feedHeader takes bytes up to the end of the header.
