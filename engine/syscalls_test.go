@@ -1,3 +1,8 @@
+//go:build !race
+
+// The race detector maps memory of its own, now and then on a loop's thread: the
+// list of calls is that of the program as it is used.
+
 package engine
 
 import (
