@@ -14,6 +14,7 @@ import (
 func Merge(recs ...*Recorder) (*Result, error) {
 	res := newResult()
 	for _, rec := range recs {
+		rec.flush()
 		res.addCounts(rec)
 		res.addStatus(rec)
 		if err := res.addPhases(rec); err != nil {

@@ -67,6 +67,9 @@ type Recorder struct {
 	overruns  [NumPhases]uint64
 	underruns [NumPhases]uint64
 
+	batch   [batchSize]measured // successes that are not in the histograms yet
+	batched int
+
 	log     *ConnLog // nil: no record per connection
 	replies *replies // nil: none is kept
 }
@@ -93,8 +96,13 @@ func (r *Recorder) Start() { r.started++ }
 // Success records a connection whose opening and closing handshake were completed.
 func (r *Recorder) Success(s *Sample) {
 	r.success++
-	us := r.record(&r.successes, s)
-	r.keep(&us, false)
+	m := &r.batch[r.batched]
+	*m = r.measure(s)
+	r.keep(&m.us, false)
+	r.batched++
+	if r.batched == batchSize {
+		r.flush()
+	}
 }
 
 // Fail records a connection that failed for the cause c, apart from the
@@ -102,8 +110,9 @@ func (r *Recorder) Success(s *Sample) {
 func (r *Recorder) Fail(s *Sample, c Cause) {
 	r.fail++
 	r.causes[c]++
-	us := r.record(&r.failures, s)
-	r.keep(&us, true)
+	m := r.measure(s)
+	m.record(&r.failures)
+	r.keep(&m.us, true)
 }
 
 // Reply keeps what the testee said on a connection that failed, when there is
@@ -139,21 +148,49 @@ func (r *Recorder) Counts() (started, success, fail uint64) {
 	return r.started, r.success, r.fail
 }
 
-// record puts the reached phases and PhaseTotal into the histograms and returns
-// the recorded values in microseconds, 0 for the phases that were not reached.
-func (r *Recorder) record(set *[NumPhases]*hdrhistogram.Histogram, s *Sample) (us [NumPhases]uint32) {
-	reached := s.Reached.With(PhaseTotal)
+// batchSize is how many successes are put into the histograms at a time. What
+// the kernel does for a connection leaves nothing of them in the cache: so that
+// of one phase is fetched once for many values.
+const batchSize = 256
+
+// measured is a connection as the histograms take it.
+type measured struct {
+	us      [NumPhases]uint32 // 0 for the phases that were not reached
+	reached Phases            // with PhaseTotal
+}
+
+func (r *Recorder) measure(s *Sample) (m measured) {
+	m.reached = s.Reached.With(PhaseTotal)
 	for p := range Phase(NumPhases) {
-		if !reached.Has(p) {
-			continue
+		if m.reached.Has(p) {
+			m.us[p] = uint32(r.clampUs(p, s.Ns[p]))
 		}
-		v := r.clampUs(p, s.Ns[p])
-		us[p] = uint32(v)
+	}
+	return m
+}
+
+func (m *measured) record(set *[NumPhases]*hdrhistogram.Histogram) {
+	for p := range Phase(NumPhases) {
+		m.recordPhase(p, set[p])
+	}
+}
+
+func (m *measured) recordPhase(p Phase, h *hdrhistogram.Histogram) {
+	if m.reached.Has(p) {
 		// The error is impossible in the clamped range; Result.Check would show
 		// the missing value.
-		_ = set[p].RecordValue(v)
+		_ = h.RecordValue(int64(m.us[p]))
 	}
-	return us
+}
+
+// flush puts the batch into the histograms.
+func (r *Recorder) flush() {
+	for p, h := range r.successes {
+		for i := range r.batch[:r.batched] {
+			r.batch[i].recordPhase(Phase(p), h)
+		}
+	}
+	r.batched = 0
 }
 
 // clampUs turns nanoseconds into microseconds, rounded half up, within
