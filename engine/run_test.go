@@ -64,6 +64,35 @@ func TestEndOfTCP(t *testing.T) {
 	}
 }
 
+// TestFINHasATimeoutOfItsOwn, counted from the close frame, unless it came with that.
+func TestFINHasATimeoutOfItsOwn(t *testing.T) {
+	run, _, err := Prepare(patient(t, "127.0.0.1:9", 2))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer run.Close()
+	l := run.loops[0]
+	l.baseline = time.Now()
+	closing := func() *slot {
+		s := l.slots.take()
+		s.state = stateClosing
+		l.closes.arm(l.slots.all, s.index, -int64(l.cfg.CloseTimeout)) // over
+		l.rec.Start()
+		l.closeReceived(s)
+		return s
+	}
+	s := closing()
+	l.emptied(s, 0)
+	if want := s.phaseNs + int64(l.cfg.CloseTimeout); s.state != stateFinishing || s.deadlineNs != want || l.closes.first != s.index {
+		t.Errorf("state %d with deadline %d, first armed %d; want finishing, %d, %d", s.state, s.deadlineNs, l.closes.first, want, s.index)
+	}
+	with := closing()
+	l.emptied(with, flagFIN)
+	if _, success, _ := l.rec.Counts(); success != 1 || with.state != stateFree || l.closes.last != s.index {
+		t.Errorf("%d successes, state %d, last armed %d; want 1, free, %d", success, with.state, l.closes.last, s.index)
+	}
+}
+
 // TestPhasesAddUp: the phases of a success follow each other without a gap.
 func TestPhasesAddUp(t *testing.T) {
 	cfg := patient(t, scripted(t, echoClose), 50)
