@@ -19,7 +19,7 @@ const MaxTimeout = stats.MaxTrackable
 // afterwards.
 type Config struct {
 	Addr    netip.AddrPort     // the testee, IPv4 or IPv6
-	Sources []netip.Addr       // local addresses, taken round robin, of the testee's family; empty: the kernel chooses
+	Sources []netip.Addr       // local addresses, taken round robin, of the testee's family, at most stats.MaxSources; empty: the kernel chooses
 	Request *handshake.Request // the opening handshake; each loop takes a clone
 	Rules   *handshake.Rules   // what a response must fulfil; shared, read only
 
@@ -65,12 +65,9 @@ func (c *Config) checkTestee() error {
 	return nil
 }
 
-// maxSources bounds the memory that a loop takes for its sources, 96 bytes each.
-const maxSources = 1 << 16
-
 func (c *Config) checkSources() error {
-	if len(c.Sources) > maxSources {
-		return fmt.Errorf("source addresses %d: must be at most %d", len(c.Sources), maxSources)
+	if len(c.Sources) > stats.MaxSources {
+		return fmt.Errorf("source addresses %d: must be at most %d", len(c.Sources), stats.MaxSources)
 	}
 	for _, a := range c.Sources {
 		if !a.IsValid() || a.Unmap().Is4() != c.Addr.Addr().Unmap().Is4() {

@@ -35,8 +35,10 @@
 // by what became true.
 //
 //	free
-//	  | start             stamp; attempt: socket, bind, connect, epoll add
-//	connecting
+//	  | start             stamp; attempt: socket, bind to a source, connect
+//	starting              no longer than the attempt; lacking, if it could not be made
+//	  |                   epoll add, once the request was tried
+//	connecting            passed over when the request went out at once
 //	  | connected         stamp: phase connect ends; request is written
 //	opening
 //	  | responseReceived  parsed as it comes
@@ -44,7 +46,7 @@
 //	closing
 //	  | framesReceived    data frames, pings and pongs are skipped
 //	  | closeReceived     stamp: phase close ends
-//	finishing
+//	finishing             awaitFIN, unless the FIN came with the close frame
 //	  | finReceived       stamp: phase fin and total end; close(2)
 //	free
 //

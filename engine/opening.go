@@ -29,7 +29,7 @@ func (l *loop) start() {
 func (l *loop) attempt(s *slot, nowNs int64) {
 	s.phaseNs = nowNs
 	if cause := l.dial(s, nowNs); cause != stats.CauseNone {
-		l.lacking(s, cause, nowNs)
+		l.notConnected(s, cause, nowNs)
 		return
 	}
 	l.prepareRequest(s)

@@ -21,14 +21,24 @@ func isShortage(c stats.Cause) bool {
 	return false
 }
 
-// lacking handles a start that the client could not make. It is tried again, and
-// until then nothing else is started, for one connect timeout since the intended
-// start. Then its cause is the client's own.
-func (l *loop) lacking(s *slot, c stats.Cause, nowNs int64) {
-	if !isShortage(c) || nowNs-s.intendedNs >= int64(l.cfg.ConnectTimeout) {
+// notConnected handles an attempt that failed at once.
+func (l *loop) notConnected(s *slot, c stats.Cause, nowNs int64) {
+	if !isShortage(c) || l.waitedEnough(s, nowNs) {
 		l.fail(s, c)
 		return
 	}
+	l.lacking(s, c, nowNs)
+}
+
+// waitedEnough bounds what a shortage may last for a start: one connect timeout
+// since it was intended. Then its cause is the client's own.
+func (l *loop) waitedEnough(s *slot, nowNs int64) bool {
+	return nowNs-s.intendedNs >= int64(l.cfg.ConnectTimeout)
+}
+
+// lacking puts a start aside that the client could not make. Until it is tried
+// again nothing else is started.
+func (l *loop) lacking(s *slot, c stats.Cause, nowNs int64) {
 	l.abandon(s)
 	s.state, s.lacked = stateLacking, c
 	l.shortages.arm(l.slots.all, s.index, nowNs)
@@ -39,7 +49,7 @@ func (l *loop) lacking(s *slot, c stats.Cause, nowNs int64) {
 // tryAgain is called when a start that lacked something has waited.
 func (l *loop) tryAgain(s *slot) {
 	nowNs := l.clock()
-	if nowNs-s.intendedNs >= int64(l.cfg.ConnectTimeout) {
+	if l.waitedEnough(s, nowNs) {
 		l.fail(s, s.lacked)
 		return
 	}

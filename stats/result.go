@@ -9,6 +9,10 @@ import (
 // Schema names the form of the result file.
 const Schema = "wsperf/1"
 
+// MaxSources is the most source addresses of a run: a loop takes 72 bytes for
+// each, a result file some 15.
+const MaxSources = 1 << 16
+
 // Setup is what the run was asked to do, as the result file's "config" says it.
 type Setup struct {
 	URL              string   `json:"url"`

@@ -13,6 +13,7 @@ import (
 
 	"wsperf/engine"
 	"wsperf/handshake"
+	"wsperf/stats"
 )
 
 // mustBeOneLine prints the error as the user would see it: one line, in which
@@ -182,7 +183,7 @@ func FuzzSources(f *testing.F) {
 			mustBeOneLine(t, err)
 			return
 		}
-		if len(all) == 0 || len(all) > maxSources {
+		if len(all) == 0 || len(all) > stats.MaxSources {
 			t.Fatalf("%q: %d addresses", s, len(all))
 		}
 		for _, a := range all {

@@ -5,10 +5,9 @@ import (
 	"fmt"
 	"net/netip"
 	"strings"
-)
 
-// maxSources bounds the addresses of --source, as the engine does.
-const maxSources = 1 << 16
+	"wsperf/stats"
+)
 
 // flagSource is the option that parseSources reads.
 const flagSource = "source"
@@ -73,8 +72,8 @@ func (s *sourceList) add(a netip.Addr) error {
 		return fmt.Errorf("%v is named twice", a)
 	case len(s.all) > 0 && !sameFamily(a, s.all[0]):
 		return fmt.Errorf("%v and %v are not of one family", s.all[0], a)
-	case len(s.all) == maxSources:
-		return fmt.Errorf("more than %d addresses", maxSources)
+	case len(s.all) == stats.MaxSources:
+		return fmt.Errorf("more than %d addresses", stats.MaxSources)
 	}
 	s.known[a] = true
 	s.all = append(s.all, a)

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"wsperf/stats"
 )
 
 func TestParseSources(t *testing.T) {
@@ -32,7 +34,7 @@ func TestParseSources(t *testing.T) {
 func TestParseSourcesBound(t *testing.T) {
 	for _, list := range []string{"10.0.0.1-10.1.0.0", "10.0.0.1-10.0.255.255,10.1.0.0", "fd00::1-fd00::1:0"} {
 		got, err := parseSources(list)
-		if err != nil || len(got) != maxSources {
+		if err != nil || len(got) != stats.MaxSources {
 			t.Errorf("%s: %d addresses, %v", list, len(got), err)
 		}
 	}

@@ -150,7 +150,7 @@ func TestReadRefuses(t *testing.T) {
 		{"record key missing", `"tcp_post_init":0`, `"tcp_post_exit":0`, `key "tcp_post_init" is missing`},
 		{"unknown value of a record", `"tcp_post_init":0`, `"tcp_post_init":0,"x":[1}`, `'}'`},
 		{"source", `"127.0.0.5"`, `"localhost"`, `key "config.sources": "localhost" is not an IP address`},
-		{"too many sources", `"127.0.0.5"`, `"::1"` + strings.Repeat(`,"::1"`, maxSources), `key "config.sources": 65539 of them, at most 65536`},
+		{"too many sources", `"127.0.0.5"`, `"::1"` + strings.Repeat(`,"::1"`, stats.MaxSources), `key "config.sources": 65539 of them, at most 65536`},
 		{"too many samples", `"samples":3`, `"samples":101`, `key "config.samples": 101 is out of range`},
 		{"more samples than asked for", `"samples":3`, `"samples":2`, `replies kept of open_status (3) are more than were asked for (2)`},
 		{"no samples asked for", `"samples":3,`, ``, `replies kept of open_status (3) are more than were asked for (0)`},

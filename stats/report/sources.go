@@ -10,9 +10,6 @@ import (
 	"wsperf/stats"
 )
 
-// maxSources bounds the source addresses of a result file.
-const maxSources = 1 << 16
-
 // maxRangesShown bounds the list of source addresses in the report.
 const maxRangesShown = 4
 
@@ -74,8 +71,8 @@ func printable(a netip.Addr) string {
 
 // checkSources refuses what is no list of addresses.
 func checkSources(texts []string) error {
-	if n := len(texts); n > maxSources {
-		return fmt.Errorf("key \"config.sources\": %d of them, at most %d are allowed", n, maxSources)
+	if n := len(texts); n > stats.MaxSources {
+		return fmt.Errorf("key \"config.sources\": %d of them, at most %d are allowed", n, stats.MaxSources)
 	}
 	for _, text := range texts {
 		if _, err := netip.ParseAddr(text); err != nil {
