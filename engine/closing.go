@@ -73,16 +73,19 @@ func (l *loop) answerFrames(s *slot, b []byte) (closed bool, err error) {
 // slot's buffer. False when the connection failed.
 func (l *loop) writeFrames(s *slot) bool {
 	n, errno := sendSocket(s.fd, l.outbox)
-	if errno != 0 && errno != unix.EAGAIN {
+	switch {
+	case errno == unix.EAGAIN:
+		n = 0
+	case errno != 0:
 		l.broken(s, errno)
 		return false
-	}
-	if n == len(l.outbox) {
+	case n == len(l.outbox):
 		return true
 	}
 	s.sent = 0
 	l.hold(s, l.outbox[n:])
-	if errno := l.poller.modify(s.fd, s.event(interestBoth)); errno != 0 {
+	event := s.event(interestBoth)
+	if errno := l.poller.control(unix.EPOLL_CTL_MOD, s.fd, &event); errno != 0 {
 		l.fail(s, socketCause(errno))
 		return false
 	}

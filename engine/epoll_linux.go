@@ -42,16 +42,9 @@ func newPoller(eventsPerWait int) (*poller, error) {
 
 func (p *poller) close() { unix.Close(p.fd) }
 
-// add registers a socket. close(2) of the socket takes it out again.
-func (p *poller) add(fd int32, ev unix.EpollEvent) unix.Errno {
-	return p.control(unix.EPOLL_CTL_ADD, fd, &ev)
-}
-
-// modify changes what a socket is registered for, and reports anew what is true.
-func (p *poller) modify(fd int32, ev unix.EpollEvent) unix.Errno {
-	return p.control(unix.EPOLL_CTL_MOD, fd, &ev)
-}
-
+// control registers a socket (EPOLL_CTL_ADD), or changes what it is registered
+// for (EPOLL_CTL_MOD); what is true already is reported anew. close(2) of the
+// socket takes it out again.
 func (p *poller) control(operation uintptr, fd int32, ev *unix.EpollEvent) unix.Errno {
 	_, _, errno := syscall.RawSyscall6(unix.SYS_EPOLL_CTL, uintptr(p.fd), operation, uintptr(fd),
 		uintptr(unsafe.Pointer(ev)), 0, 0)

@@ -81,7 +81,7 @@ func (l *loop) dialFrom(s *slot, from *source) stats.Cause {
 	if from.open >= from.ports.crowd && l.connectFromChosenPort(s, &from.ports) {
 		return stats.CauseNone
 	}
-	if errno := connectSocket(s.fd, l.to); errno != 0 {
+	if errno := connectSocket(s.fd, l.to); errno != 0 && errno != unix.EINPROGRESS {
 		return connectCause(errno)
 	}
 	return stats.CauseNone
@@ -101,7 +101,7 @@ func (l *loop) connectFromChosenPort(s *slot, p *ports) bool {
 			return false
 		}
 		errno := connectSocket(s.fd, l.to)
-		if errno == 0 {
+		if errno == 0 || errno == unix.EINPROGRESS {
 			s.port = port
 			return true
 		}
@@ -123,7 +123,8 @@ func (l *loop) register(s *slot) {
 	if s.state == stateConnecting || int(s.sent) < l.request.Len() {
 		interest = interestBoth
 	}
-	if errno := l.poller.add(s.fd, s.event(interest)); errno != 0 {
+	event := s.event(interest)
+	if errno := l.poller.control(unix.EPOLL_CTL_ADD, s.fd, &event); errno != 0 {
 		l.fail(s, socketCause(errno))
 	}
 }

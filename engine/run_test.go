@@ -318,13 +318,15 @@ func checkLateCloseFrame(t *testing.T, state state) {
 	filled := 0
 	for {
 		n, errno := sendSocket(ours, make([]byte, 4096))
-		if filled += n; errno != 0 {
+		if errno != 0 {
 			break
 		}
+		filled += n
 	}
 	s := l.slots.take()
 	s.fd, s.state = ours, stateClosing
-	if errno := l.poller.add(ours, s.event(interestRead)); errno != 0 {
+	event := s.event(interestRead)
+	if errno := l.poller.control(unix.EPOLL_CTL_ADD, ours, &event); errno != 0 {
 		t.Fatal(errno)
 	}
 	l.outbox = append(l.outbox[:0], "12345678"...)

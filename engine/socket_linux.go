@@ -66,13 +66,9 @@ func openSocket(family int) (fd int32, errno unix.Errno) {
 	return int32(r), errno
 }
 
-// connectSocket begins the TCP handshake; EINPROGRESS is its usual answer and
-// is reported as success.
+// connectSocket begins the TCP handshake; EINPROGRESS is its usual answer.
 func connectSocket(fd int32, to *endpoint) unix.Errno {
 	_, _, errno := syscall.RawSyscall6(unix.SYS_CONNECT, uintptr(fd), uintptr(unsafe.Pointer(&to.raw)), to.len, 0, 0, 0)
-	if errno == unix.EINPROGRESS {
-		return 0
-	}
 	return errno
 }
 
@@ -144,35 +140,19 @@ func isItsOwnPeer(fd int32, to *endpoint) bool {
 	return own.Addr == to.raw.Addr
 }
 
-// sendSocket writes what the socket takes. MSG_NOSIGNAL: a testee that is gone
-// is an errno, not a signal. b must not be empty.
+// sendSocket writes what the socket takes; with an errno n says nothing.
+// MSG_NOSIGNAL: a testee that is gone is an errno, not a signal. EINTR is for calls
+// that wait (signal(7)), which this one never does. b must not be empty.
 func sendSocket(fd int32, b []byte) (n int, errno unix.Errno) {
-	for {
-		r, _, errno := syscall.RawSyscall6(unix.SYS_SENDTO, uintptr(fd), uintptr(unsafe.Pointer(&b[0])), uintptr(len(b)),
-			unix.MSG_NOSIGNAL, 0, 0)
-		switch errno {
-		case 0:
-			return int(r), 0
-		case unix.EINTR: // signal(7): nothing was sent
-		default:
-			return 0, errno
-		}
-	}
+	r, _, errno := syscall.RawSyscall6(unix.SYS_SENDTO, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)), unix.MSG_NOSIGNAL, 0, 0)
+	return int(r), errno
 }
 
 // receiveSocket reads what is there; n == 0 without an errno is the testee's
-// FIN. b must not be empty.
+// FIN. As sendSocket otherwise.
 func receiveSocket(fd int32, b []byte) (n int, errno unix.Errno) {
-	for {
-		r, _, errno := syscall.RawSyscall6(unix.SYS_READ, uintptr(fd), uintptr(unsafe.Pointer(&b[0])), uintptr(len(b)), 0, 0, 0)
-		switch errno {
-		case 0:
-			return int(r), 0
-		case unix.EINTR: // signal(7): nothing was read
-		default:
-			return 0, errno
-		}
-	}
+	r, _, errno := syscall.RawSyscall6(unix.SYS_READ, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)), 0, 0, 0)
+	return int(r), errno
 }
 
 // closeSocket gives the descriptor back. close(2): it is gone whatever is
