@@ -14,7 +14,7 @@ PERF_EVENT   = $(shell perf stat -e cycles true 2>&1 | grep -q 'not supported' &
 
 .DEFAULT_GOAL := help
 .PHONY: build run test unit race test-interop test_ws test_ab test_netty testee-wspp testee-ab testee-netty analyze lint fuzz soak bench \
-        bench-peers perf-stat perf-record perf-report perf man clean help
+        bench-peers pgo perf-stat perf-record perf-report perf man clean help
 
 build: ## build bin/wsperf
 	$(GO) build -o bin/wsperf ./cmd/wsperf
@@ -79,6 +79,9 @@ bench: bin bench-peers ## CPU per handshake beside a C floor, other loads, hot f
 
 bench-peers:
 	@test -d /usr/include/websocketpp || { apt-get update -qq && apt-get install -y -qq g++ libwebsocketpp-dev libboost-system-dev; }
+
+pgo: ## record the profile that the compiler optimises wsperf by (1 minute); keep it if `make bench` shows a gain
+	$(GO) run ./bench/pgo
 
 perf-stat: build perf ## the main job under perf stat
 	perf stat -- bin/wsperf run --quiet

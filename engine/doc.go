@@ -98,9 +98,9 @@
 //
 // # Imports
 //
-// cmd -> engine, handshake, stats, bench/testee; bench/cost -> engine;
-// bench/hostile -> handshake, stats; bench/soak -> stats, stats/report; engine ->
-// handshake, stats, x/sys; handshake -> gobwas/ws; stats -> hdrhistogram. Nobody
+// cmd -> engine, handshake, stats, bench/testee; bench/cost -> engine; bench/pgo ->
+// engine, handshake, bench/testee; bench/hostile -> handshake, stats; bench/soak ->
+// stats, stats/report; engine -> handshake, stats, x/sys; handshake -> gobwas/ws; stats -> hdrhistogram. Nobody
 // imports cmd. TestImportDirections keeps it so.
 //
 // # Where new things go

@@ -26,6 +26,7 @@ var allowed = []struct {
 	{"bench/hostile", []string{"wsperf/handshake", "wsperf/stats", "github.com/gobwas/ws", "golang.org/x/sys/unix"}},
 	{"bench/soak", []string{"wsperf/stats", "wsperf/stats/report"}},
 	{"bench/cost", []string{"wsperf/engine"}},
+	{"bench/pgo", []string{"wsperf/engine", "wsperf/handshake", "wsperf/bench/testee"}},
 	{"cmd", []string{"wsperf/engine", "wsperf/handshake", "wsperf/stats", "wsperf/stats/report", "wsperf/bench/testee",
 		"github.com/gobwas/ws", "github.com/spf13/", "github.com/vbauerster/mpb/v8/", "golang.org/x/term", "golang.org/x/sys/unix"}},
 }

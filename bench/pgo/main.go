@@ -1,0 +1,106 @@
+// Command pgo records the profile that the Go compiler optimises wsperf by: that
+// of a run against the built-in testee, which lies in the same process and so in
+// the same profile. `go build` takes it from where it is, the folder of package
+// main (go.dev/doc/pgo).
+//
+//	go run ./bench/pgo [-handshakes 400000] [-out cmd/wsperf/default.pgo]
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"os"
+	"runtime"
+	"runtime/pprof"
+	"time"
+
+	"wsperf/bench/testee"
+	"wsperf/engine"
+	"wsperf/handshake"
+)
+
+// samplesPerSecond is above the 100 of package pprof: of a handshake only some 2 us
+// are ours, the rest is the kernel's.
+const samplesPerSecond = 1000
+
+// inFlight are the loads that are profiled, as opening handshakes in flight.
+var inFlight = []int{64, 500}
+
+func main() {
+	handshakes := flag.Int64("handshakes", 400000, "handshakes of each load")
+	out := flag.String("out", "cmd/wsperf/default.pgo", "write the profile to this file")
+	flag.Parse()
+	if err := record(*handshakes, *out); err != nil {
+		fmt.Fprintln(os.Stderr, "pgo:", err)
+		os.Exit(1)
+	}
+}
+
+func record(handshakes int64, out string) error {
+	file, err := os.Create(out)
+	if err != nil {
+		return err
+	}
+	err = withTestee(func(at netip.AddrPort) error { return profile(file, at, handshakes) })
+	return errors.Join(err, file.Close())
+}
+
+// withTestee calls do while the built-in testee serves.
+func withTestee(do func(at netip.AddrPort) error) error {
+	ctx, stop := context.WithCancel(context.Background())
+	ready, ended := make(chan net.Addr, 1), make(chan error, 1)
+	go func() {
+		ended <- testee.Serve(ctx, testee.Config{Listen: "127.0.0.1:0", Loops: 1, Ready: func(a net.Addr) { ready <- a }})
+	}()
+	select {
+	case err := <-ended:
+		stop()
+		return err
+	case addr := <-ready:
+		err := do(netip.MustParseAddrPort(addr.String()))
+		stop()
+		return errors.Join(err, <-ended)
+	}
+}
+
+func profile(w io.Writer, at netip.AddrPort, handshakes int64) error {
+	// Package pprof then wants its own rate, and says on the standard error that it
+	// does not get it (go.dev/issue/40094).
+	runtime.SetCPUProfileRate(samplesPerSecond)
+	if err := pprof.StartCPUProfile(w); err != nil {
+		return err
+	}
+	defer pprof.StopCPUProfile()
+	for _, n := range inFlight {
+		if err := run(at, handshakes, n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func run(at netip.AddrPort, handshakes int64, inFlight int) error {
+	request, err := handshake.NewRequest(handshake.RequestConfig{Host: at.String()})
+	if err != nil {
+		return err
+	}
+	prepared, _, err := engine.Prepare(engine.Config{
+		Addr: at, Request: request, Rules: handshake.NewRules(nil), Loops: 1, Connections: handshakes,
+		Low: inFlight, High: inFlight, CloseCode: 1000,
+		ConnectTimeout: time.Minute, OpenTimeout: time.Minute, CloseTimeout: time.Minute,
+	})
+	if err != nil {
+		return err
+	}
+	defer prepared.Close()
+	result, err := prepared.Do(context.Background())
+	if err == nil && result.Fail > 0 {
+		err = fmt.Errorf("%d of %d connections failed", result.Fail, result.Total)
+	}
+	return err
+}
