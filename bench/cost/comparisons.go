@@ -34,7 +34,7 @@ const (
 
 // comparisons is the table of what is measured.
 func (b *bench) comparisons() []comparison {
-	return []comparison{
+	all := []comparison{
 		b.floors(few), b.floors(many),
 		{"more in flight: a testee that answers when that many wait", []client{
 			b.wsperf(strconv.Itoa(many)+" at once", b.holding(many, 1), many),
@@ -57,6 +57,23 @@ func (b *bench) comparisons() []comparison {
 			b.floor("built-in", b.programs.tuned, b.builtin(), few),
 		}, rate, "at least 0.8"},
 	}
+	if b.ancestor != "" {
+		all = append(all, b.ancestors("0", "250", "500"), b.ancestors("4", "1000", "2000"))
+	}
+	return all
+}
+
+// ancestors holds wsperf against the ancestor itself, both with one and the same
+// call: threads, low and high watermark. Both print a record per connection.
+// Without threads and from 250 to 500 is how its own makefile runs it.
+func (b *bench) ancestors(threads, low, high string) comparison {
+	of := func(name, path string) client {
+		return client{name, []int{b.clientCPU}, b.plain(), func(port string, handshakes int) []string {
+			return []string{path, "ws://127.0.0.1:" + port + "/", threads, strconv.Itoa(handshakes), low, high}
+		}}
+	}
+	return comparison{"the ancestor itself, " + threads + " threads, " + low + " to " + high + " in flight",
+		[]client{of("ancestor", b.ancestor), of("wsperf", b.programs.wsperf)}, cpu, "at most 0.33"}
 }
 
 // floors holds wsperf against the C floor with the plain sequence of system

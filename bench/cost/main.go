@@ -7,7 +7,7 @@
 // CPU time counts (getrusage(2)), not wall time, and ratios of two runs in
 // turn, not figures of different minutes.
 //
-//	go run ./bench/cost [-pairs 10] [-handshakes 50000] [-only WORD] [-out FILE]
+//	go run ./bench/cost [-pairs 10] [-handshakes 50000] [-only WORD] [-ancestor FILE] [-out FILE]
 package main
 
 import (
@@ -24,7 +24,7 @@ import (
 // bench is what is measured, with what, and where.
 type bench struct {
 	pairs, handshakes    int
-	only, out            string
+	only, out, ancestor  string
 	clientCPU, testeeCPU int
 	programs             programs
 }
@@ -49,6 +49,7 @@ func parse(args []string) (*bench, error) {
 	f.IntVar(&b.pairs, "pairs", 10, "runs of each client, in turn")
 	f.IntVar(&b.handshakes, "handshakes", 50000, "handshakes per run")
 	f.StringVar(&b.only, "only", "", "only comparisons with this in their title")
+	f.StringVar(&b.ancestor, "ancestor", "", "compare with this program too: the C++ wsperf of 2013")
 	f.StringVar(&b.out, "out", "", "write what is printed to this file too")
 	if err := f.Parse(args); err != nil {
 		return nil, err
