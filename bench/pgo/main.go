@@ -7,6 +7,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"flag"
@@ -41,13 +42,14 @@ func main() {
 	}
 }
 
+// record writes the file when the profile is whole: builds read it.
 func record(handshakes int64, out string) error {
-	file, err := os.Create(out)
+	var recorded bytes.Buffer
+	err := withTestee(func(at netip.AddrPort) error { return profile(&recorded, at, handshakes) })
 	if err != nil {
 		return err
 	}
-	err = withTestee(func(at netip.AddrPort) error { return profile(file, at, handshakes) })
-	return errors.Join(err, file.Close())
+	return os.WriteFile(out, recorded.Bytes(), 0o644)
 }
 
 // withTestee calls do while the built-in testee serves.
@@ -70,7 +72,7 @@ func withTestee(do func(at netip.AddrPort) error) error {
 
 func profile(w io.Writer, at netip.AddrPort, handshakes int64) error {
 	// Package pprof then wants its own rate, and says on the standard error that it
-	// does not get it (go.dev/issue/40094).
+	// does not get it (go.dev/issue/79900).
 	runtime.SetCPUProfileRate(samplesPerSecond)
 	if err := pprof.StartCPUProfile(w); err != nil {
 		return err
