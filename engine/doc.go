@@ -100,8 +100,8 @@
 //
 // cmd -> engine, handshake, stats, bench/testee; bench/cost -> engine; bench/pgo ->
 // engine, handshake, bench/testee; bench/hostile -> handshake, stats; bench/soak ->
-// stats, stats/report; engine -> handshake, stats, x/sys; handshake -> gobwas/ws; stats -> hdrhistogram. Nobody
-// imports cmd. TestImportDirections keeps it so.
+// stats, stats/report; engine -> handshake, stats, x/sys; handshake -> gobwas/ws;
+// stats -> hdrhistogram. Nobody imports cmd. TestImportDirections keeps it so.
 //
 // # Where new things go
 //

@@ -16,6 +16,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
+	"slices"
 	"strings"
 
 	"wsperf/engine"
@@ -57,8 +59,26 @@ func parse(args []string) (*bench, error) {
 	if b.pairs < 1 || b.handshakes < 1 || f.NArg() > 0 {
 		return nil, errors.New("-pairs and -handshakes must be 1 or more, and nothing else is taken")
 	}
+	if err := b.check(); err != nil {
+		return nil, err
+	}
 	return b, b.chooseCPUs()
 }
+
+// check looks at what would otherwise be found after minutes of measuring.
+func (b *bench) check() error {
+	if b.ancestor != "" {
+		if _, err := exec.LookPath(b.ancestor); err != nil {
+			return fmt.Errorf("-ancestor: %w: a program is needed", err)
+		}
+	}
+	if !slices.ContainsFunc(b.comparisons(), b.wanted) {
+		return fmt.Errorf("-only %q: no comparison has that in its title (the ancestor itself is compared with -ancestor FILE)", b.only)
+	}
+	return nil
+}
+
+func (b *bench) wanted(c comparison) bool { return strings.Contains(c.title, b.only) }
 
 // chooseCPUs takes the first two allowed ones; with a single one the figures
 // would be those of the scheduler.
@@ -102,7 +122,7 @@ func (b *bench) compareAll(w io.Writer) error {
 	running := &testees{cpu: b.testeeCPU, running: map[testeeSpec]*testee{}}
 	defer running.stop()
 	for _, c := range b.comparisons() {
-		if !strings.Contains(c.title, b.only) {
+		if !b.wanted(c) {
 			continue
 		}
 		runs, err := b.rounds(c, running)

@@ -16,11 +16,23 @@ import (
 func (b *bench) writeFacts(w io.Writer) error {
 	commit, _ := exec.Command("git", "describe", "--always", "--dirty").Output()
 	kernel, _ := os.ReadFile("/proc/sys/kernel/osrelease")
-	_, err := fmt.Fprintf(w, "date: %s\ncommit: %s\ncommand: go run ./bench/cost -pairs %d -handshakes %d\n"+
+	_, err := fmt.Fprintf(w, "date: %s\ncommit: %s\ncommand: %s\n"+
 		"machine: %s, %d CPUs, Linux %s, %s; client on CPU %d, testee on CPU %d\n",
-		time.Now().UTC().Format(time.DateOnly), bytes.TrimSpace(commit), b.pairs, b.handshakes,
+		time.Now().UTC().Format(time.DateOnly), bytes.TrimSpace(commit), b.command(),
 		cpuModel(), runtime.NumCPU(), bytes.TrimSpace(kernel), runtime.Version(), b.clientCPU, b.testeeCPU)
 	return err
+}
+
+// command is what measures the same again; the ancestor's place is everybody's own.
+func (b *bench) command() string {
+	command := fmt.Sprintf("go run ./bench/cost -pairs %d -handshakes %d", b.pairs, b.handshakes)
+	if b.only != "" {
+		command += fmt.Sprintf(" -only %q", b.only)
+	}
+	if b.ancestor != "" {
+		command += " -ancestor FILE"
+	}
+	return command
 }
 
 func cpuModel() string {

@@ -7,7 +7,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"flag"
@@ -16,6 +15,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"path/filepath"
 	"runtime"
 	"runtime/pprof"
 	"time"
@@ -36,20 +36,28 @@ func main() {
 	handshakes := flag.Int64("handshakes", 400000, "handshakes of each load")
 	out := flag.String("out", "cmd/wsperf/default.pgo", "write the profile to this file")
 	flag.Parse()
+	if flag.NArg() > 0 {
+		fmt.Fprintf(os.Stderr, "pgo: %q: only options are taken\n", flag.Arg(0))
+		os.Exit(2)
+	}
 	if err := record(*handshakes, *out); err != nil {
 		fmt.Fprintln(os.Stderr, "pgo:", err)
 		os.Exit(1)
 	}
 }
 
-// record writes the file when the profile is whole: builds read it.
+// record puts the file in its place when it is whole: builds read it.
 func record(handshakes int64, out string) error {
-	var recorded bytes.Buffer
-	err := withTestee(func(at netip.AddrPort) error { return profile(&recorded, at, handshakes) })
+	file, err := os.CreateTemp(filepath.Dir(out), ".pgo-")
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(out, recorded.Bytes(), 0o644)
+	defer os.Remove(file.Name()) // gone already, if all went well
+	err = withTestee(func(at netip.AddrPort) error { return profile(file, at, handshakes) })
+	if err := errors.Join(err, file.Chmod(0o644), file.Close()); err != nil {
+		return err
+	}
+	return os.Rename(file.Name(), out)
 }
 
 // withTestee calls do while the built-in testee serves.
