@@ -93,8 +93,8 @@
 //
 // A system call that cannot sleep is raw. One that may sleep must go through
 // the scheduler, or all who need goroutines to stand still would wait for it.
-// epoll_wait is both: raw for a millisecond, which under load is longer than any
-// wait, and through the scheduler after that (poller.wait says why).
+// The exception is epoll_wait, which a signal ends, and the runtime sends one to
+// whom it needs to stop: it is raw as well (poller.wait says what that saves).
 //
 // # Imports
 //

@@ -51,31 +51,21 @@ func (p *poller) control(operation uintptr, fd int32, ev *unix.EpollEvent) unix.
 	return errno
 }
 
-// maxRawWaitMs bounds a sleep that the scheduler does not know of.
-const maxRawWaitMs = 1
-
 // poll returns the events that are there now.
-func (p *poller) poll() []unix.EpollEvent { return p.rawWait(0) }
+func (p *poller) poll() []unix.EpollEvent { return p.wait(0) }
 
-// wait sleeps until there are events or the milliseconds are over.
+// wait sleeps until there are events or the milliseconds are over, or, without
+// events, until a signal comes.
 //
-// The first millisecond is a raw call: the scheduler thinks that the loop runs.
-// A sleep that it knows of costs more than the sleep: its monitor wakes every
-// 20 microseconds to take the P of a thread that sleeps in a system call away,
-// and the loop has to get one back. Under load a wait is shorter than that, so
-// the monitor is left alone. Whoever needs all goroutines to stand still waits
-// for a raw sleep, so it is bounded; a longer one goes through the scheduler.
+// It is a raw call: the scheduler thinks that the loop runs. A sleep that it
+// knows of costs more than the sleep: its monitor wakes every 20 microseconds to
+// take the P of a thread that sleeps in a system call away, goes on doing so for
+// a while after, and the loop has to get a P back. Whoever needs all goroutines to
+// stand still is not held up: the runtime sends a signal to a goroutine that
+// does not stop by itself, every 100 microseconds until it does, and epoll_wait
+// is never resumed after one (signal(7)). Where it is told not to
+// (GODEBUG=asyncpreemptoff=1), they wait for the sleep's end.
 func (p *poller) wait(ms int) []unix.EpollEvent {
-	events := p.rawWait(min(ms, maxRawWaitMs))
-	if len(events) > 0 || ms <= maxRawWaitMs {
-		return events
-	}
-	n, err := unix.EpollWait(p.fd, p.events, ms-maxRawWaitMs)
-	errno, _ := err.(unix.Errno)
-	return p.events[:p.count(n, errno)]
-}
-
-func (p *poller) rawWait(ms int) []unix.EpollEvent {
 	n, _, errno := syscall.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(p.fd), uintptr(unsafe.Pointer(&p.events[0])),
 		uintptr(len(p.events)), uintptr(ms), 0, 0)
 	return p.events[:p.count(int(n), errno)]
