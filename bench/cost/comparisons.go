@@ -12,7 +12,10 @@ type comparison struct {
 	clients []client
 	figure  figure
 	goal    string // what the ratio should be
+	rarer   int    // 0 or how many times fewer handshakes a run has, where a testee lets them wait
 }
+
+func (c comparison) handshakes(asked int) int { return max(1, asked/max(1, c.rarer)) }
 
 // figure is one number of a run.
 type figure struct {
@@ -36,26 +39,30 @@ const (
 func (b *bench) comparisons() []comparison {
 	all := []comparison{
 		b.floors(few), b.floors(many),
-		{"more in flight: a testee that answers when that many wait", []client{
+		{title: "more in flight: a testee that answers when that many wait", clients: []client{
 			b.wsperf(strconv.Itoa(many)+" at once", b.holding(many, 1), many),
 			b.wsperf(strconv.Itoa(crowd)+" at once", b.holding(crowd, 1), crowd),
-		}, cpu, "at most 1.3"},
-		{"more open: a testee that closes when that many wait", []client{
+		}, figure: cpu, goal: "at most 1.3"},
+		{title: "more open: a testee that closes when that many wait", clients: []client{
 			b.wsperf(strconv.Itoa(many)+" at once", b.holding(1, many), many),
 			b.wsperf(strconv.Itoa(crowd)+" at once", b.holding(1, crowd), many),
-		}, cpu, "at most 1.3"},
-		{"two loops on two CPUs, one of which the testee shares", []client{
+		}, figure: cpu, goal: "at most 1.3"},
+		{title: "low load: one at a time, a testee that answers after 10 ms", clients: []client{
+			b.floor("floor", b.programs.floor, b.slow(10), 1),
+			b.wsperf("wsperf", b.slow(10), 1),
+		}, figure: cpu, goal: "at most 2, its start included", rarer: 100},
+		{title: "two loops on two CPUs, one of which the testee shares", clients: []client{
 			b.twoProcesses("2 processes", b.plain(), many),
 			b.wsperfOnBoth("2 loops", b.plain(), many),
-		}, cpu, "1: loops cost each other no more than processes do"},
-		{"the ancestor's libraries, WebSocket++ and Boost", []client{
+		}, figure: cpu, goal: "1: loops cost each other no more than processes do"},
+		{title: "the ancestor's libraries, WebSocket++ and Boost", clients: []client{
 			b.floor("websocketpp", b.programs.websocketpp, b.plain(), few),
 			b.wsperf("wsperf", b.plain(), few),
-		}, cpu, "at most 0.33"},
-		{"the built-in testee, seen from the tuned floor", []client{
+		}, figure: cpu, goal: "at most 0.33"},
+		{title: "the built-in testee, seen from the tuned floor", clients: []client{
 			b.floor("C testee", b.programs.tuned, b.plain(), few),
 			b.floor("built-in", b.programs.tuned, b.builtin(), few),
-		}, rate, "at least 0.8"},
+		}, figure: rate, goal: "at least 0.8"},
 	}
 	if b.ancestor != "" {
 		all = append(all, b.ancestors("0", "250", "500"), b.ancestors("4", "1000", "2000"))
@@ -72,18 +79,18 @@ func (b *bench) ancestors(threads, low, high string) comparison {
 			return []string{path, "ws://127.0.0.1:" + port + "/", threads, strconv.Itoa(handshakes), low, high}
 		}}
 	}
-	return comparison{"the ancestor itself, " + threads + " threads, " + low + " to " + high + " in flight",
-		[]client{of("ancestor", b.ancestor), of("wsperf", b.programs.wsperf)}, cpu, "at most 0.33"}
+	return comparison{title: "the ancestor itself, " + threads + " threads, " + low + " to " + high + " in flight",
+		clients: []client{of("ancestor", b.ancestor), of("wsperf", b.programs.wsperf)}, figure: cpu, goal: "at most 0.33"}
 }
 
 // floors holds wsperf against the C floor with the plain sequence of system
 // calls, and with wsperf's own.
 func (b *bench) floors(inFlight int) comparison {
-	return comparison{strconv.Itoa(inFlight) + " in flight", []client{
+	return comparison{title: strconv.Itoa(inFlight) + " in flight", clients: []client{
 		b.floor("floor", b.programs.floor, b.plain(), inFlight),
 		b.floor("tuned-floor", b.programs.tuned, b.plain(), inFlight),
 		b.wsperf("wsperf", b.plain(), inFlight),
-	}, cpu, "at most 1.05 of both"}
+	}, figure: cpu, goal: "at most 1.05 of both"}
 }
 
 // client is a program that makes handshakes, with the CPUs that it may use.

@@ -129,7 +129,7 @@ func (b *bench) compareAll(w io.Writer) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", c.title, err)
 		}
-		calls, err := countCalls(c.clients, running)
+		calls, err := countCalls(c.clients, min(c.handshakes(b.handshakes), tracedHandshakes), running)
 		if err != nil {
 			return fmt.Errorf("%s: %w", c.title, err)
 		}
@@ -151,7 +151,7 @@ func (b *bench) rounds(c comparison, running *testees) (runs [][]cost, err error
 			if round%2 == 1 {
 				i = len(c.clients) - 1 - k
 			}
-			figures, err := c.clients[i].run(running, b.handshakes)
+			figures, err := c.clients[i].run(running, c.handshakes(b.handshakes))
 			if err != nil {
 				return nil, err
 			}

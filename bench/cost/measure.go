@@ -64,13 +64,13 @@ func finish(args []string, cpus []int) (*exec.Cmd, error) {
 	return cmd, nil
 }
 
-// tracedHandshakes is the length of a run under strace, which slows it down
+// tracedHandshakes bounds the length of a run under strace, which slows it down
 // tenfold.
 const tracedHandshakes = 5000
 
 // countCalls counts the system calls per handshake of each client; none when
 // there is no strace.
-func countCalls(clients []client, running *testees) (calls []float64, err error) {
+func countCalls(clients []client, handshakes int, running *testees) (calls []float64, err error) {
 	strace, err := exec.LookPath("strace")
 	if errors.Is(err, exec.ErrNotFound) {
 		return nil, nil
@@ -80,11 +80,11 @@ func countCalls(clients []client, running *testees) (calls []float64, err error)
 		if err != nil {
 			return nil, err
 		}
-		n, err := countOf(strace, c.args(port, tracedHandshakes), c.cpus)
+		n, err := countOf(strace, c.args(port, handshakes), c.cpus)
 		if err != nil {
 			return nil, err
 		}
-		calls = append(calls, float64(n)/tracedHandshakes)
+		calls = append(calls, float64(n)/float64(handshakes))
 	}
 	return calls, nil
 }

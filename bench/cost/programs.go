@@ -46,8 +46,14 @@ type testeeSpec struct{ command string }
 
 func (b *bench) plain() testeeSpec { return testeeSpec{b.programs.testee + " 0"} }
 
+// holding answers no request, or no close frame, before that many wait.
 func (b *bench) holding(requests, closes int) testeeSpec {
-	return testeeSpec{fmt.Sprintf("%s 0 %d %d", b.programs.testee, requests, closes)}
+	return testeeSpec{fmt.Sprintf("%s 0 %d %d 100", b.programs.testee, requests, closes)}
+}
+
+// slow answers a single request after that many milliseconds.
+func (b *bench) slow(ms int) testeeSpec {
+	return testeeSpec{fmt.Sprintf("%s 0 2 1 %d", b.programs.testee, ms)}
 }
 
 func (b *bench) builtin() testeeSpec {

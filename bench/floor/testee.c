@@ -4,10 +4,11 @@
 // is killed, and prints its port when it can be connected to.
 //
 // With HOLD_REQUESTS it answers no request before that many wait, and with
-// HOLD_CLOSES no close frame; or before nothing has come for 100 ms. So it makes
-// a crowd of connections in flight, or of open ones, and keeps it together.
+// HOLD_CLOSES no close frame; or before nothing has come for IDLE_MS. So it makes
+// a crowd of connections in flight, or of open ones, and keeps it together; or
+// it lets a client that never brings so many wait.
 //
-//     testee PORT [HOLD_REQUESTS HOLD_CLOSES]        PORT 0: a free one
+//     testee PORT [HOLD_REQUESTS HOLD_CLOSES IDLE_MS]        PORT 0: a free one
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -20,7 +21,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { EVENTS = 256, ACCEPTS = 64, CROWD = 20000, IDLE_MS = 100 };
+enum { EVENTS = 256, ACCEPTS = 64, CROWD = 20000 };
 
 static int epoll_fd, listen_fd;
 
@@ -172,13 +173,14 @@ static void listen_on(int port) {
 }
 
 int main(int argc, char **argv) {
-	if (argc != 2 && argc != 4) {
-		fprintf(stderr, "usage: testee PORT [HOLD_REQUESTS HOLD_CLOSES]\n");
+	if (argc != 2 && argc != 5) {
+		fprintf(stderr, "usage: testee PORT [HOLD_REQUESTS HOLD_CLOSES IDLE_MS]\n");
 		return 2;
 	}
+	int idle_ms = -1;
 	requests.hold = closes.hold = 1;
-	if (argc == 4)
-		requests.hold = atoi(argv[2]), closes.hold = atoi(argv[3]);
+	if (argc == 5)
+		requests.hold = atoi(argv[2]), closes.hold = atoi(argv[3]), idle_ms = atoi(argv[4]);
 	if (requests.hold > CROWD || closes.hold > CROWD) {
 		fprintf(stderr, "testee: at most %d can be held\n", CROWD);
 		return 2;
@@ -191,7 +193,7 @@ int main(int argc, char **argv) {
 	listen_on(atoi(argv[1]));
 	struct epoll_event events[EVENTS];
 	for (;;) {
-		int n = epoll_wait(epoll_fd, events, EVENTS, requests.count + closes.count > 0 ? IDLE_MS : -1);
+		int n = epoll_wait(epoll_fd, events, EVENTS, requests.count + closes.count > 0 ? idle_ms : -1);
 		if (n == 0) {
 			answer_requests();
 			answer_closes();
