@@ -17,8 +17,10 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"slices"
 	"strings"
+	"syscall"
 
 	"wsperf/engine"
 )
@@ -32,6 +34,9 @@ type bench struct {
 }
 
 func main() {
+	// A reader that goes away is a failed write and not the end of this process,
+	// which would leave the testees behind (package os/signal, "SIGPIPE").
+	signal.Ignore(syscall.SIGPIPE)
 	b, err := parse(os.Args[1:])
 	if err == nil {
 		err = b.carryOut(os.Stdout)
