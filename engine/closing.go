@@ -84,12 +84,7 @@ func (l *loop) writeFrames(s *slot) bool {
 	}
 	s.sent = 0
 	l.hold(s, l.outbox[n:])
-	event := s.event(interestBoth)
-	if errno := l.poller.control(unix.EPOLL_CTL_MOD, s.fd, &event); errno != 0 {
-		l.fail(s, socketCause(errno))
-		return false
-	}
-	return true
+	return l.awaitWritable(s)
 }
 
 // framesReceived looks at what came after our close frame, which is the last
@@ -154,7 +149,11 @@ func (l *loop) peerClosed(s *slot) {
 func (l *loop) finReceived(s *slot, nowNs int64) {
 	s.ended(stats.PhaseFin, nowNs)
 	l.rec.Fin(stats.FinReceived)
-	l.succeed(s, nowNs)
+	l.recordSuccess(s, nowNs)
+	if !l.renew(s) {
+		l.hangUp(s)
+	}
+	l.release(s)
 }
 
 // broken handles an error of an established connection.
@@ -184,11 +183,16 @@ func (l *loop) finTimedOut(s *slot) {
 	l.succeed(s, l.clock())
 }
 
-// succeed records a connection with both handshakes complete.
+// succeed ends a connection with both handshakes complete.
 func (l *loop) succeed(s *slot, nowNs int64) {
+	l.recordSuccess(s, nowNs)
+	l.hangUp(s)
+	l.release(s)
+}
+
+func (l *loop) recordSuccess(s *slot, nowNs int64) {
 	l.total(s, nowNs)
 	l.rec.Success(&s.sample)
-	l.release(s)
 }
 
 // fail records a connection that did not come to its end, and aborts it. What
@@ -211,6 +215,7 @@ func (l *loop) failAfter(s *slot, cause stats.Cause, said []byte) {
 	if s.fd != noFD {
 		setAbortive(s.fd)
 	}
+	l.hangUp(s)
 	l.release(s)
 }
 
@@ -219,24 +224,28 @@ func (l *loop) total(s *slot, nowNs int64) {
 	s.sample.Reached = s.sample.Reached.With(stats.PhaseTotal)
 }
 
-// release closes the connection and frees everything that its slot holds.
+// release frees everything that the slot of an ended connection holds.
 func (l *loop) release(s *slot) {
 	if s.inFlight() {
 		l.inFlight--
 	}
-	l.abandon(s)
+	l.leave(s)
 	l.drop(s)
 	l.slots.release(s)
 }
 
-// abandon closes the socket, and gives back what belongs to it.
-func (l *loop) abandon(s *slot) {
-	if t := l.timeoutsOf(s.state); t != nil {
-		t.disarm(l.slots.all, s.index)
-	}
+// hangUp closes the connection's socket, if it has one.
+func (l *loop) hangUp(s *slot) {
 	if s.fd != noFD {
 		closeSocket(s.fd)
 		s.fd = noFD
+	}
+}
+
+// leave takes the connection out of its timeout, and gives its source and port back.
+func (l *loop) leave(s *slot) {
+	if t := l.timeoutsOf(s.state); t != nil {
+		t.disarm(l.slots.all, s.index)
 	}
 	if s.source == noSource {
 		return

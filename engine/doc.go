@@ -18,6 +18,7 @@
 //	slot.go       a connection's record, and the table of them
 //	opening.go    socket to 101: what became true up to phase open's end
 //	closing.go    close frame to FIN; how every connection ends (succeed, fail)
+//	renew.go      sockets that are kept for the next connection
 //	pacer.go      pure: may a connection be started now
 //	timeout.go    a queue of deadlines per timeout value: the oldest is first
 //	buffer.go     buffers for responses that arrive in pieces
@@ -35,7 +36,7 @@
 // by what became true.
 //
 //	free
-//	  | start             stamp; attempt: socket, bind to a source, connect
+//	  | start             stamp; attempt: socket unless kept, bind to a source, connect
 //	starting              no longer than the attempt; lacking, if it could not be made
 //	  |                   epoll add, once the request was tried
 //	connecting            passed over when the request went out at once
@@ -47,7 +48,7 @@
 //	  | framesReceived    data frames, pings and pongs are skipped
 //	  | closeReceived     stamp: phase close ends
 //	finishing             awaitFIN, unless the FIN came with the close frame
-//	  | finReceived       stamp: phase fin and total end; close(2)
+//	  | finReceived       stamp: phase fin and total end; our FIN; the socket is kept, or closed
 //	free
 //
 // From every state but free, fail leads back to free with one cause, and
@@ -67,6 +68,11 @@
 // are in vain, the loop waits for EPOLLOUT instead. Only then, or when something
 // is left to write, is the socket registered for EPOLLOUT: with the request
 // written before, epoll has one event less to report.
+//
+// Where our FIN is acknowledged at once, as on loopback, the socket stays with its
+// slot, is dissolved from the connection that is over, and used for the slot's
+// next one: the next connection is as new to the testee as any, but nothing of the
+// socket need be made, registered or thrown away. renew.go says when not.
 //
 // A response that is the last valid one with another accept key is not parsed
 // (handshake.Memo): the same bytes have the same verdict.

@@ -66,6 +66,7 @@ func TestHotPathAllocatesNothing(t *testing.T) {
 	defer run.Close()
 	l := run.loops[0]
 	l.baseline = time.Now()
+	defer l.closeKept()
 	for _, f := range []struct {
 		name string
 		call func()

@@ -25,8 +25,7 @@ const (
 	flagBroken   = unix.EPOLLERR | unix.EPOLLHUP
 )
 
-// poller is one epoll instance. Events carry the slot's index and generation:
-// no map from descriptors, and an event of a reused slot is recognised.
+// poller is one epoll instance. Events carry the slot's index: no map from descriptors.
 type poller struct {
 	fd     int
 	events []unix.EpollEvent

@@ -62,6 +62,7 @@ type loop struct {
 	graceNs       int64     // after an interrupt: when what is left is given up
 	inFlight      int
 	earlyMisses   int
+	renewals      renewals
 	holdNs        int64  // when starting may go on after a shortage
 	shortageWaits uint64 // times that a start waited for want of a port, a descriptor or memory
 	full          uint64 // times that a start waited for a free slot
@@ -95,6 +96,7 @@ func (l *loop) run() {
 		l.checkStop()
 		l.counters.publish(l)
 	}
+	l.closeKept()
 	l.counters.publish(l)
 }
 
@@ -157,12 +159,12 @@ func (l *loop) sleepMs() int {
 	return int(max(0, next-l.nowNs+int64(time.Millisecond)-1) / int64(time.Millisecond))
 }
 
-// dispatch hands an event to what it can mean in the state of its slot.
+// dispatch hands an event to what it can mean in the state of its slot. A batch
+// has one event of each socket, and between the batch and its handling no
+// connection is started: so an event is never one of the slot's connection before.
+// A free slot's says that the socket kept in it is not connected.
 func (l *loop) dispatch(ev *unix.EpollEvent) {
-	s := l.slots.of(ev.Fd, uint32(ev.Pad))
-	if s == nil {
-		return // its connection ended earlier in this batch
-	}
+	s := &l.slots.all[ev.Fd]
 	switch s.state {
 	case stateConnecting:
 		l.connectReported(s, ev.Events)
@@ -245,6 +247,7 @@ type loopShare struct {
 	low, high   int
 	slots       int
 	sources     sources
+	localPorts  int // to choose from, by all loops
 }
 
 // newLoop allocates everything that a loop needs; when it fails nothing is left open.
@@ -275,7 +278,7 @@ func newLoop(cfg *Config, to *endpoint, part loopShare) (*loop, error) {
 		random: rand.NewChaCha8(seed), rec: rec,
 		connects: newTimeouts(cfg.ConnectTimeout), opens: newTimeouts(cfg.OpenTimeout), closes: newTimeouts(cfg.CloseTimeout),
 		shortages: newTimeouts(min(shortageRest, cfg.ConnectTimeout)),
-		stopNs:    stopNs(cfg), graceNs: never,
+		stopNs:    stopNs(cfg), graceNs: never, renewals: newRenewals(part.localPorts),
 	}, nil
 }
 

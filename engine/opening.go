@@ -28,6 +28,7 @@ func (l *loop) start() {
 // a start that lacked something.
 func (l *loop) attempt(s *slot, nowNs int64) {
 	s.phaseNs = nowNs
+	kept := s.fd != noFD
 	if cause := l.dial(s, nowNs); cause != stats.CauseNone {
 		l.notConnected(s, cause, nowNs)
 		return
@@ -40,18 +41,18 @@ func (l *loop) attempt(s *slot, nowNs int64) {
 		s.state = stateConnecting
 		l.connects.arm(l.slots.all, s.index, nowNs)
 	}
-	l.register(s)
+	switch {
+	case !kept:
+		l.register(s)
+	case l.requestUnsent(s):
+		l.awaitWritable(s)
+	}
 }
 
 // dial begins the TCP handshake from the first source that has a free port.
 func (l *loop) dial(s *slot, nowNs int64) stats.Cause {
-	fd, errno := openSocket(l.to.family)
-	if errno != 0 {
+	if errno := l.provideSocket(s); errno != 0 {
 		return socketCause(errno)
-	}
-	s.fd = fd
-	if l.request.Len() > leastSegment {
-		setNoDelay(fd) // refused: the connection is no worse for it
 	}
 	for {
 		i := l.sources.next(nowNs)
@@ -69,6 +70,22 @@ func (l *loop) dial(s *slot, nowNs int64) stats.Cause {
 			return cause
 		}
 	}
+}
+
+// provideSocket opens a socket unless one was kept.
+func (l *loop) provideSocket(s *slot) unix.Errno {
+	if s.fd != noFD {
+		return 0
+	}
+	fd, errno := openSocket(l.to.family)
+	if errno != 0 {
+		return errno
+	}
+	s.fd = fd
+	if l.request.Len() > leastSegment {
+		setNoDelay(fd) // refused: the connection is no worse for it
+	}
+	return 0
 }
 
 // dialFrom begins the TCP handshake, from a port of our choice when there is a crowd.
@@ -120,13 +137,30 @@ func (l *loop) connectFromChosenPort(s *slot, p *ports) bool {
 // is not asked for then.
 func (l *loop) register(s *slot) {
 	interest := uint32(interestRead)
-	if s.state == stateConnecting || int(s.sent) < l.request.Len() {
+	if l.requestUnsent(s) {
 		interest = interestBoth
 	}
 	event := s.event(interest)
 	if errno := l.poller.control(unix.EPOLL_CTL_ADD, s.fd, &event); errno != 0 {
 		l.fail(s, socketCause(errno))
 	}
+}
+
+// requestUnsent reports whether something of the request is left to write.
+func (l *loop) requestUnsent(s *slot) bool {
+	return s.state == stateConnecting || int(s.sent) < l.request.Len()
+}
+
+// awaitWritable has epoll report that a registered socket takes bytes again;
+// false when the connection failed. Were the socket kept for another connection,
+// that one would be reported once for nothing.
+func (l *loop) awaitWritable(s *slot) bool {
+	event := s.event(interestBoth)
+	if errno := l.poller.control(unix.EPOLL_CTL_MOD, s.fd, &event); errno != 0 {
+		l.fail(s, socketCause(errno))
+		return false
+	}
+	return true
 }
 
 // prepareRequest draws the connection's key: a nonce, selected randomly for

@@ -79,6 +79,7 @@ func (r *Run) makeLoops() error {
 	lowPort, highPort := localPorts()
 	for i := range r.cfg.Loops {
 		part := r.part(i)
+		part.localPorts = int(highPort) - int(lowPort) + 1
 		part.sources = newSources(from, part.slots, newPorts(lowPort, highPort, r.cfg.Loops, i))
 		l, err := newLoop(&r.cfg, to, part)
 		if err != nil {

@@ -132,8 +132,8 @@ func checkNothingHeld(t testing.TB, l *loop) {
 			t.Errorf("loop %d: slots %d to %d are armed", l.number, queue.first, queue.last)
 		}
 	}
-	if got := l.slots.all[:l.slots.used]; slices.ContainsFunc(got, func(s slot) bool { return s.state != stateFree }) {
-		t.Errorf("loop %d: a slot is not free", l.number)
+	if got := l.slots.all[:l.slots.used]; slices.ContainsFunc(got, func(s slot) bool { return s.state != stateFree || s.fd != noFD }) {
+		t.Errorf("loop %d: a slot is not free, or has a socket", l.number)
 	}
 }
 

@@ -39,7 +39,8 @@ func (l *loop) waitedEnough(s *slot, nowNs int64) bool {
 // lacking puts a start aside that the client could not make. Until it is tried
 // again nothing else is started.
 func (l *loop) lacking(s *slot, c stats.Cause, nowNs int64) {
-	l.abandon(s)
+	l.hangUp(s)
+	l.leave(s)
 	s.state, s.lacked = stateLacking, c
 	l.shortages.arm(l.slots.all, s.index, nowNs)
 	l.holdNs = nowNs + int64(shortageRest)

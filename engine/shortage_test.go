@@ -75,12 +75,13 @@ func TestShortagesPass(t *testing.T) {
 	}
 	addr := startTestee(t)
 	for _, lacks := range []string{
-		"socket:error=EMFILE", "socket:error=ENFILE", "socket:error=ENOBUFS", "socket:error=ENOMEM",
-		"connect:error=EADDRNOTAVAIL", "connect:error=ENOBUFS",
+		"socket:error=EMFILE:when=1..3", "socket:error=ENFILE:when=1..3", "socket:error=ENOBUFS:when=1..3", "socket:error=ENOMEM:when=1..3",
+		"connect:error=EADDRNOTAVAIL:when=1..3", "connect:error=ENOBUFS:when=1..3",
+		"connect:error=EADDRNOTAVAIL:when=5..7", "shutdown:error=ENOBUFS:when=5..7", // of kept sockets
 	} {
 		t.Run(lacks, func(t *testing.T) {
 			file := filepath.Join(t.TempDir(), "calls")
-			cmd := exec.Command(strace, "-f", "-qq", "-e", "trace=socket,connect", "-e", "signal=none", "-e", "inject="+lacks+":when=5..7", "-o", file, os.Args[0])
+			cmd := exec.Command(strace, "-f", "-qq", "-e", "trace=socket,connect,shutdown", "-e", "signal=none", "-e", "inject="+lacks, "-o", file, os.Args[0])
 			cmd.Env = append(os.Environ(), clientRole+"="+addr)
 			if out, err := cmd.CombinedOutput(); err != nil {
 				t.Fatalf("%v\n%s", err, out)

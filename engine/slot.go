@@ -29,8 +29,8 @@ const noFD int32 = -1
 // multiple of a line (TestSlotLines).
 type slot struct {
 	index          int32
-	fd             int32
-	generation     uint32 // counts the connections of this slot; events carry it
+	fd             int32  // of the connection; in stateFree: kept for the next one, or noFD
+	generation     uint32 // counts the connections of this slot
 	state          state
 	lacked         stats.Cause // what was lacking, in stateLacking
 	port           uint16      // chosen by the loop; 0: by the kernel
@@ -56,7 +56,7 @@ func (s *slot) inFlight() bool {
 
 // event is what the slot's socket is registered with.
 func (s *slot) event(interest uint32) unix.EpollEvent {
-	return unix.EpollEvent{Events: interest, Fd: s.index, Pad: int32(s.generation)}
+	return unix.EpollEvent{Events: interest, Fd: s.index}
 }
 
 // ended notes that a phase ended now, and that the next one begins.
@@ -93,25 +93,17 @@ func (t *slots) take() *slot {
 		t.free = t.free[:n-1]
 	} else {
 		t.used++
+		t.all[i].fd = noFD
 	}
 	s := &t.all[i]
-	s.index, s.fd, s.buffer, s.port, s.source = i, noFD, noBuffer, 0, noSource
+	s.index, s.buffer, s.port, s.source = i, noBuffer, 0, noSource
 	s.sample.Reached = 0
 	return s
 }
 
-// release makes the slot free. Events that still carry its generation are stale.
+// release makes the slot free.
 func (t *slots) release(s *slot) {
 	s.state = stateFree
 	s.generation++
 	t.free = append(t.free, s.index)
-}
-
-// of returns the slot that an event is for, nil when its connection is gone.
-func (t *slots) of(index int32, generation uint32) *slot {
-	s := &t.all[index]
-	if s.generation != generation {
-		return nil
-	}
-	return s
 }

@@ -161,6 +161,42 @@ func receiveSocket(fd int32, b []byte) (n int, errno unix.Errno) {
 	return int(r), errno
 }
 
+// finishSocket sends our FIN, after the testee's, and reports whether it has been
+// acknowledged: then the connection is gone, and a second shutdown(2) says so.
+func finishSocket(fd int32) bool {
+	if errno := shutdownSocket(fd); errno != 0 {
+		return errno == unix.ENOTCONN
+	}
+	return shutdownSocket(fd) == unix.ENOTCONN
+}
+
+func shutdownSocket(fd int32) unix.Errno {
+	_, _, errno := syscall.RawSyscall6(unix.SYS_SHUTDOWN, uintptr(fd), unix.SHUT_WR, 0, 0, 0, 0)
+	return errno
+}
+
+// disconnectSocket makes a socket whose connection is gone one that can be
+// connected again (connect(2), AF_UNSPEC). Where the connection were not gone, it
+// would be torn down without the testee being told, or with an RST.
+func disconnectSocket(fd int32) unix.Errno {
+	nowhere := unix.RawSockaddr{Family: unix.AF_UNSPEC}
+	_, _, errno := syscall.RawSyscall6(unix.SYS_CONNECT, uintptr(fd), uintptr(unsafe.Pointer(&nowhere)), unsafe.Sizeof(nowhere), 0, 0, 0)
+	return errno
+}
+
+// hasTimestamps reports whether both ends of a connection use TCP timestamps
+// (RFC 7323; tcp(7), TCP_INFO, of which the options are the sixth byte).
+func hasTimestamps(fd int32) bool {
+	var info [8]byte
+	size := uint32(len(info))
+	_, _, errno := syscall.RawSyscall6(unix.SYS_GETSOCKOPT, uintptr(fd), unix.IPPROTO_TCP, unix.TCP_INFO,
+		uintptr(unsafe.Pointer(&info)), uintptr(unsafe.Pointer(&size)), 0)
+	return errno == 0 && info[5]&tcpiOptTimestamps != 0
+}
+
+// tcpiOptTimestamps is TCPI_OPT_TIMESTAMPS of linux/tcp.h.
+const tcpiOptTimestamps = 1
+
 // closeSocket gives the descriptor back. close(2): it is gone whatever is
 // returned, so nothing is to be handled.
 func closeSocket(fd int32) {

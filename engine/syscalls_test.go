@@ -6,6 +6,7 @@
 package engine
 
 import (
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,9 +15,18 @@ import (
 	"testing"
 )
 
-// goldenCalls is every system call of a connection over loopback, but for the
-// waits, of which one may serve many connections.
-var goldenCalls = strings.Fields("socket connect sendto epoll_ctl read sendto read close")
+// The system calls of connections over loopback, but for the waits, of which one
+// may serve many connections: those of each connection, those that end one so that
+// its socket is kept, those of each socket, and those of a loop.
+var (
+	callsOfConnection = strings.Fields("connect sendto read sendto read")
+	callsOfKeeping    = strings.Fields("shutdown shutdown connect")
+	callsOfSocket     = strings.Fields("socket epoll_ctl close")
+	callsOfLoop       = strings.Fields("getsockopt")
+)
+
+// firstOfFirst is how the first connection begins.
+var firstOfFirst = strings.Fields("socket connect sendto epoll_ctl")
 
 // TestSystemCallsPerHandshake looks at a client with strace(1).
 func TestSystemCallsPerHandshake(t *testing.T) {
@@ -35,37 +45,43 @@ func TestSystemCallsPerHandshake(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	got := countOf(callsAfterBirth(string(text)))
 	// Open connections overlap: only in flight there is one at a time. So count.
+	sockets, kept := got["socket"], got["shutdown"]/2
+	if sockets > clientConnections/2 || kept < clientConnections-sockets || kept == clientConnections {
+		t.Errorf("%d sockets for %d connections, kept %d times", sockets, clientConnections, kept)
+	}
 	want := map[string]int{}
-	for _, name := range goldenCalls {
-		want[name] += clientConnections
-	}
-	got := loopCalls(string(text))
-	for name, n := range got {
-		if name != "epoll_pwait" && n != want[name] {
-			t.Errorf("%d calls of %s, want %d", n, name, want[name])
+	for _, part := range []struct {
+		times int
+		calls []string
+	}{{clientConnections, callsOfConnection}, {kept, callsOfKeeping}, {sockets, callsOfSocket}, {1, callsOfLoop}} {
+		for _, name := range part.calls {
+			want[name] += part.times
 		}
 	}
-	for name := range want {
-		if got[name] == 0 {
-			t.Errorf("no call of %s", name)
-		}
+	delete(got, "epoll_pwait")
+	if !maps.Equal(got, want) {
+		t.Errorf("calls %v, want %v", got, want)
 	}
-	if first := firstCalls(string(text)); !slices.Equal(first, goldenCalls[:4]) {
-		t.Errorf("a connection begins with %v, want %v", first, goldenCalls[:4])
+	if first := firstCalls(string(text)); !slices.Equal(first, firstOfFirst) {
+		t.Errorf("the first connection begins with %v, want %v", first, firstOfFirst)
 	}
 }
 
-// loopCalls counts the calls of the thread that connects, from its first socket
-// to its last close: without its birth and end.
-func loopCalls(trace string) map[string]int {
-	calls := callsOfLoop(trace)
-	last := len(calls) - 1
-	for last >= 0 && calls[last] != "close" {
-		last--
+// callsAfterBirth are the calls of the thread that connects, from its first
+// socket to its last close: without its birth and end.
+func callsAfterBirth(trace string) []string {
+	calls := callsOfThread(trace)
+	for len(calls) > 0 && calls[len(calls)-1] != "close" {
+		calls = calls[:len(calls)-1]
 	}
+	return calls
+}
+
+func countOf(calls []string) map[string]int {
 	counts := map[string]int{}
-	for _, name := range calls[:last+1] {
+	for _, name := range calls {
 		if !isScheduling(name) {
 			counts[name]++
 		}
@@ -80,7 +96,7 @@ func isScheduling(name string) bool {
 
 // firstCalls is the calls of the first connection before there is a wait.
 func firstCalls(trace string) (first []string) {
-	for _, name := range callsOfLoop(trace) {
+	for _, name := range callsOfThread(trace) {
 		if name == "epoll_pwait" {
 			break
 		}
@@ -91,10 +107,10 @@ func firstCalls(trace string) (first []string) {
 	return first
 }
 
-// callsOfLoop returns the names of the calls of the thread that connects, from
+// callsOfThread returns the names of the calls of the thread that connects, from
 // its first socket on. A line is "PID name(arguments) = result", or for a call
 // that was interrupted by another thread's "PID <... name resumed>".
-func callsOfLoop(trace string) (names []string) {
+func callsOfThread(trace string) (names []string) {
 	var thread string
 	for line := range strings.Lines(trace) {
 		pid, call, _ := strings.Cut(strings.TrimSpace(line), " ")

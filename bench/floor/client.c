@@ -6,7 +6,9 @@
 // Two sequences of system calls. The plain one is what any such client does:
 // socket, TCP_NODELAY, connect, epoll add, wait for EPOLLOUT, request, read,
 // close frame, read, FIN awaited, close. With -DTUNED it is wsperf's: the
-// request right after connect, then epoll add without EPOLLOUT, no TCP_NODELAY.
+// request right after connect, then epoll add without EPOLLOUT, no TCP_NODELAY;
+// and a FIN of its own instead of close, after which the socket is dissolved from
+// the connection and used again. Where that cannot be, it closes the socket.
 //
 //     client PORT CONNECTIONS INFLIGHT
 #define _GNU_SOURCE
@@ -21,7 +23,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { EVENTS = 256, STARTS = 16, SLOTS = 20000 };
+enum { EVENTS = 256, STARTS = 16, SLOTS = 20000, NO_FD = -1 };
 enum state { CONNECTING, OPENING, CLOSING, FINISHING };
 
 struct slot {
@@ -43,8 +45,24 @@ static void die(const char *what) {
 	exit(1);
 }
 
+#ifdef TUNED
+// leave_connection returns 0 when the FIN is not acknowledged yet.
+static int leave_connection(int fd) {
+	struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
+	if (shutdown(fd, SHUT_WR) < 0 || shutdown(fd, SHUT_WR) == 0 || errno != ENOTCONN)
+		return 0;
+	return connect(fd, &nowhere, sizeof nowhere) == 0;
+}
+#endif
+
 static void end(struct slot *s) {
-	close(s->fd);
+#ifdef TUNED
+	if (!leave_connection(s->fd))
+#endif
+	{
+		close(s->fd);
+		s->fd = NO_FD;
+	}
 	free_slots[free_count++] = s - slots;
 	open_count--;
 	done++;
@@ -60,14 +78,13 @@ static int write_request(struct slot *s) {
 	return 1;
 }
 
-static void watch(struct slot *s, unsigned interest) {
+static void watch(struct slot *s, int operation, unsigned interest) {
 	struct epoll_event ev = {interest | EPOLLIN | EPOLLRDHUP | EPOLLET, {.u32 = s - slots}};
-	if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, s->fd, &ev) < 0)
+	if (epoll_ctl(epoll_fd, operation, s->fd, &ev) < 0)
 		die("epoll_ctl");
 }
 
-static void start(void) {
-	struct slot *s = &slots[free_slots[--free_count]];
+static void open_socket(struct slot *s) {
 	s->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (s->fd < 0)
 		die("socket");
@@ -75,6 +92,13 @@ static void start(void) {
 	int on = 1;
 	setsockopt(s->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 #endif
+}
+
+static void start(void) {
+	struct slot *s = &slots[free_slots[--free_count]];
+	int kept = s->fd != NO_FD;
+	if (!kept)
+		open_socket(s);
 	if (connect(s->fd, (struct sockaddr *)&testee, sizeof testee) < 0 && errno != EINPROGRESS)
 		die("connect");
 	s->state = CONNECTING;
@@ -82,9 +106,11 @@ static void start(void) {
 	open_count++;
 	left--;
 #ifdef TUNED
-	watch(s, write_request(s) ? 0 : EPOLLOUT);
+	int written = write_request(s);
+	if (!kept || !written)
+		watch(s, kept ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, written ? 0 : EPOLLOUT);
 #else
-	watch(s, EPOLLOUT);
+	watch(s, EPOLL_CTL_ADD, EPOLLOUT);
 #endif
 }
 
@@ -157,8 +183,10 @@ int main(int argc, char **argv) {
 	request_len = snprintf(request, sizeof request,
 		"GET / HTTP/1.1\r\nHost: 127.0.0.1:%s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
 		"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n", argv[1]);
-	for (int i = SLOTS; i > 0; i--)
+	for (int i = SLOTS; i > 0; i--) {
+		slots[i - 1].fd = NO_FD;
 		free_slots[free_count++] = i - 1;
+	}
 	struct rlimit limit;
 	getrlimit(RLIMIT_NOFILE, &limit);
 	limit.rlim_cur = limit.rlim_max;
