@@ -17,19 +17,60 @@ import (
 
 // The system calls of connections over loopback, but for the waits, of which one
 // may serve many connections: those of each connection, those that end one so that
-// its socket is kept, those of each socket, and those of a loop.
+// its socket is kept, those of each socket, and those of a loop that keeps sockets.
 var (
-	callsOfConnection = strings.Fields("connect sendto read sendto read")
-	callsOfKeeping    = strings.Fields("shutdown shutdown connect")
-	callsOfSocket     = strings.Fields("socket epoll_ctl close")
-	callsOfLoop       = strings.Fields("getsockopt")
+	callsOfConnection  = strings.Fields("connect sendto read sendto read")
+	callsOfKeeping     = strings.Fields("shutdown shutdown connect")
+	callsOfSocket      = strings.Fields("socket epoll_ctl close")
+	callsOfKeepingLoop = strings.Fields("getsockopt")
 )
 
 // firstOfFirst is how the first connection begins.
 var firstOfFirst = strings.Fields("socket connect sendto epoll_ctl")
 
-// TestSystemCallsPerHandshake looks at a client with strace(1).
+// TestSystemCallsPerHandshake looks at a client with strace(1). Open connections
+// overlap, only in flight there is one at a time: so calls are counted.
 func TestSystemCallsPerHandshake(t *testing.T) {
+	got := traceClient(t)
+	sockets, kept := got["socket"], got["shutdown"]/2
+	if sockets > clientConnections/2 || kept < clientConnections-sockets || kept == clientConnections {
+		t.Errorf("%d sockets for %d connections, kept %d times", sockets, clientConnections, kept)
+	}
+	checkCalls(t, got, callsTimes{clientConnections, callsOfConnection}, callsTimes{kept, callsOfKeeping},
+		callsTimes{sockets, callsOfSocket}, callsTimes{1, callsOfKeepingLoop})
+}
+
+// TestSystemCallsWithoutKeeping: with so few ports no socket is kept.
+func TestSystemCallsWithoutKeeping(t *testing.T) {
+	if !inNamespace(t) {
+		return
+	}
+	setPortRange(t, leastPortsToRenew-1)
+	checkCalls(t, traceClient(t), callsTimes{clientConnections, callsOfConnection}, callsTimes{clientConnections, callsOfSocket})
+}
+
+// callsTimes is some calls, each made that many times.
+type callsTimes struct {
+	times int
+	calls []string
+}
+
+func checkCalls(t *testing.T, got map[string]int, parts ...callsTimes) {
+	t.Helper()
+	want := map[string]int{}
+	for _, part := range parts {
+		for _, name := range part.calls {
+			want[name] += part.times
+		}
+	}
+	if !maps.Equal(got, want) {
+		t.Errorf("calls %v, want %v", got, want)
+	}
+}
+
+// traceClient counts what the loop of a client calls, but for its waits.
+func traceClient(t *testing.T) map[string]int {
+	t.Helper()
 	strace, err := exec.LookPath("strace")
 	if err != nil {
 		t.Skip("SKIPPED: strace is not installed (apt-get install strace)")
@@ -45,28 +86,12 @@ func TestSystemCallsPerHandshake(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := countOf(callsAfterBirth(string(text)))
-	// Open connections overlap: only in flight there is one at a time. So count.
-	sockets, kept := got["socket"], got["shutdown"]/2
-	if sockets > clientConnections/2 || kept < clientConnections-sockets || kept == clientConnections {
-		t.Errorf("%d sockets for %d connections, kept %d times", sockets, clientConnections, kept)
-	}
-	want := map[string]int{}
-	for _, part := range []struct {
-		times int
-		calls []string
-	}{{clientConnections, callsOfConnection}, {kept, callsOfKeeping}, {sockets, callsOfSocket}, {1, callsOfLoop}} {
-		for _, name := range part.calls {
-			want[name] += part.times
-		}
-	}
-	delete(got, "epoll_pwait")
-	if !maps.Equal(got, want) {
-		t.Errorf("calls %v, want %v", got, want)
-	}
 	if first := firstCalls(string(text)); !slices.Equal(first, firstOfFirst) {
 		t.Errorf("the first connection begins with %v, want %v", first, firstOfFirst)
 	}
+	calls := countOf(callsAfterBirth(string(text)))
+	delete(calls, "epoll_pwait")
+	return calls
 }
 
 // callsAfterBirth are the calls of the thread that connects, from its first
