@@ -72,7 +72,8 @@
 // Where our FIN is acknowledged at once, as on loopback, the socket stays with its
 // slot, is dissolved from the connection that is over, and used for the slot's
 // next one: the next connection is as new to the testee as any, but nothing of the
-// socket need be made, registered or thrown away. renew.go says when not.
+// socket need be made, registered or thrown away. What is kept beyond need is
+// closed after a second. renew.go says when none is kept.
 //
 // A response that is the last valid one with another accept key is not parsed
 // (handshake.Memo): the same bytes have the same verdict.

@@ -93,6 +93,7 @@ func (l *loop) run() {
 			l.dispatch(&events[i])
 		}
 		l.expire()
+		l.closeIdle()
 		l.checkStop()
 		l.counters.publish(l)
 	}

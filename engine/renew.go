@@ -1,5 +1,7 @@
 package engine
 
+import "time"
+
 // maxRenewMisses is how often in a row a FIN is not acknowledged at once before a
 // loop gives up keeping sockets: across a network it never is.
 const maxRenewMisses = 4
@@ -10,10 +12,20 @@ const maxRenewMisses = 4
 // a thousand connections here: no machine makes these in a millisecond.
 const leastPortsToRenew = 16 << 10
 
+// keptFor is how long a socket is kept at least without being used: after a burst
+// a loop must not sit on descriptors and kernel memory that it has no use for.
+const keptFor = time.Second
+
+// closesPerWait bounds how many of those are closed before the loop looks for
+// events again.
+const closesPerWait = 16
+
 // renewals is what a loop knows of keeping sockets.
 type renewals struct {
-	timestamps bool // seen on a connection
-	misses     int  // times in a row that a FIN was not acknowledged at once
+	timestamps bool  // seen on a connection
+	misses     int   // times in a row that a FIN was not acknowledged at once
+	lookNs     int64 // when to look for idle slots
+	idle       int   // slots at the bottom of the stack that were idle and not closed yet
 }
 
 func newRenewals(localPorts int) (r renewals) {
@@ -60,6 +72,22 @@ func (l *loop) renew(s *slot) bool {
 		return false
 	}
 	return disconnectSocket(s.fd) == 0
+}
+
+// closeIdle closes the sockets of slots that have been free for longer than
+// keptFor. The slot released last is taken first, so those are at the bottom of
+// the stack, as many as have been on it all the time.
+func (l *loop) closeIdle() {
+	r, t := &l.renewals, &l.slots
+	if l.nowNs >= r.lookNs {
+		r.lookNs = l.nowNs + int64(keptFor)
+		r.idle, t.idle = t.idle, len(t.free)
+	}
+	r.idle = min(r.idle, len(t.free))
+	for range min(r.idle, closesPerWait) {
+		r.idle--
+		l.hangUp(&t.all[t.free[r.idle]])
+	}
 }
 
 // closeKept closes the sockets that were kept and not used again.

@@ -159,10 +159,10 @@ func deafen(t *testing.T, p *peer) {
 
 // TestKeptSocketForgetsItsPort: the next connection's is for the kernel to choose.
 func TestKeptSocketForgetsItsPort(t *testing.T) {
-	l := loopOfOneSlot(t)
+	l := loopByHand(t)
 	l.sources.all[0].ports = newPorts(51200, 51260, 1, 0)
 	l.sources.all[0].ports.crowd = 0
-	s := connectOnce(t, l)
+	s := connect(t, l, 1)
 	bounds, err := unix.GetsockoptInt(int(s.fd), unix.IPPROTO_IP, unix.IP_LOCAL_PORT_RANGE)
 	if errors.Is(err, unix.ENOPROTOOPT) {
 		t.Skip("SKIPPED: this kernel chooses ports by itself (before Linux 6.3)")
@@ -175,20 +175,67 @@ func TestKeptSocketForgetsItsPort(t *testing.T) {
 // TestKeptSocketIsToldOfLateConnections: it was registered when the request had
 // been written, and now it has not.
 func TestKeptSocketIsToldOfLateConnections(t *testing.T) {
-	l := loopOfOneSlot(t)
-	kept := connectOnce(t, l).fd
+	l := loopByHand(t)
+	kept := connect(t, l, 1).fd
 	l.earlyMisses = maxEarlyMisses // the request is for epoll to ask for
-	if again := connectOnce(t, l).fd; again != kept {
+	if again := connect(t, l, 1).fd; again != kept {
 		t.Errorf("socket %d was used, want the kept %d", again, kept)
 	}
 }
 
-// loopOfOneSlot is a loop for connectOnce.
-func loopOfOneSlot(t *testing.T) *loop {
+// TestIdleSocketsAreClosed: what a burst needed is given back when it is over.
+func TestIdleSocketsAreClosed(t *testing.T) {
+	const burst, rest = closesPerWait + 4, 2 // connections at once
+	l := loopByHand(t)
+	connect(t, l, burst)
+	l.closeIdle()
+	for _, c := range []struct {
+		nowNs int64
+		want  int
+	}{
+		{int64(keptFor) - 1, burst}, // not idle for long
+		{int64(keptFor), burst - closesPerWait},
+		{int64(keptFor), rest},
+		{2 * int64(keptFor), rest}, // needed all the time
+		{3 * int64(keptFor), rest},
+	} {
+		connect(t, l, rest)
+		l.nowNs = c.nowNs
+		l.closeIdle()
+		kept := 0
+		for _, s := range l.slots.all[:l.slots.used] {
+			if s.fd != noFD {
+				kept++
+			}
+		}
+		if kept != c.want {
+			t.Errorf("at %d ns %d sockets are kept, want %d", c.nowNs, kept, c.want)
+		}
+	}
+}
+
+// TestIdleSocketsThatAreNeededAfterAll: slots are taken before their sockets are closed.
+func TestIdleSocketsThatAreNeededAfterAll(t *testing.T) {
+	const burst = closesPerWait + 4
+	l := loopByHand(t)
+	connect(t, l, burst)
+	l.closeIdle()
+	l.nowNs = int64(keptFor)
+	l.closeIdle()
+	for range burst {
+		l.start()
+	}
+	l.closeIdle()
+	handleUntilFree(l)
+	if _, success, fail := l.rec.Counts(); success != 2*burst || fail != 0 {
+		t.Errorf("%d successes and %d fails, want %d and none", success, fail, 2*burst)
+	}
+}
+
+// loopByHand is a loop whose steps the test makes.
+func loopByHand(t *testing.T) *loop {
 	t.Helper()
-	cfg := patient(t, scripted(t, echoClose), 10)
-	cfg.Low, cfg.High = 1, 1
-	run, _, err := Prepare(cfg)
+	run, _, err := Prepare(patient(t, scripted(t, echoClose), 100))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -199,20 +246,29 @@ func loopOfOneSlot(t *testing.T) *loop {
 	return l
 }
 
-// connectOnce makes a connection to its end, and returns its slot with the
-// socket kept in it.
-func connectOnce(t *testing.T, l *loop) *slot {
+// connect makes that many connections at once, to their end, and returns the
+// slot that is next to be taken, with the socket kept in it.
+func connect(t *testing.T, l *loop, count uint64) *slot {
 	t.Helper()
 	_, before, _ := l.rec.Counts()
-	l.start()
+	for range count {
+		l.start()
+	}
+	handleUntilFree(l)
+	if _, success, _ := l.rec.Counts(); success != before+count {
+		t.Fatalf("%d successes, want %d", success, before+count)
+	}
+	s := &l.slots.all[l.slots.free[len(l.slots.free)-1]]
+	if s.fd == noFD {
+		t.Fatal("the socket is not kept")
+	}
+	return s
+}
+
+func handleUntilFree(l *loop) {
 	for tries := 0; l.slots.open() > 0 && tries < 100; tries++ {
 		for _, ev := range l.poller.wait(maxWaitMs) {
 			l.dispatch(&ev)
 		}
 	}
-	s := &l.slots.all[0]
-	if _, success, _ := l.rec.Counts(); success != before+1 || s.fd == noFD {
-		t.Fatalf("%d successes, want %d, socket %d: the connection has not come to its end, or its socket is not kept", success, before+1, s.fd)
-	}
-	return s
 }

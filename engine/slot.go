@@ -73,6 +73,7 @@ type slots struct {
 	all  []slot
 	used int32
 	free []int32 // stack of released ones
+	idle int     // the least that were on the stack since that was looked at (closeIdle)
 }
 
 func newSlots(count int) slots {
@@ -91,6 +92,7 @@ func (t *slots) take() *slot {
 	if n := len(t.free); n > 0 {
 		i = t.free[n-1]
 		t.free = t.free[:n-1]
+		t.idle = min(t.idle, n-1)
 	} else {
 		t.used++
 		t.all[i].fd = noFD
