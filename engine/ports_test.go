@@ -82,8 +82,12 @@ func TestChosenPorts(t *testing.T) {
 }
 
 // TestOwnPeer: nobody listens, and the connection comes from the testee's own
-// port: it is established with itself.
+// port: it is established with itself. Where others make connections too, one of
+// theirs can have that port by then.
 func TestOwnPeer(t *testing.T) {
+	if !inNamespace(t) {
+		return
+	}
 	for _, host := range []string{"127.0.0.1", "[::1]"} {
 		t.Run(host, func(t *testing.T) {
 			listener, err := net.Listen("tcp", host+":0")
