@@ -234,11 +234,13 @@ func (l *loop) release(s *slot) {
 	l.slots.release(s)
 }
 
-// hangUp closes the connection's socket, if it has one.
+// hangUp closes the connection's socket, if it has one. Events that still carry
+// its generation are stale.
 func (l *loop) hangUp(s *slot) {
 	if s.fd != noFD {
 		closeSocket(s.fd)
 		s.fd = noFD
+		s.generation++
 	}
 }
 

@@ -25,7 +25,8 @@ const (
 	flagBroken   = unix.EPOLLERR | unix.EPOLLHUP
 )
 
-// poller is one epoll instance. Events carry the slot's index: no map from descriptors.
+// poller is one epoll instance. Events carry the slot's index and generation:
+// no map from descriptors, and an event of a closed socket is recognised.
 type poller struct {
 	fd     int
 	events []unix.EpollEvent

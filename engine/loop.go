@@ -160,12 +160,14 @@ func (l *loop) sleepMs() int {
 	return int(max(0, next-l.nowNs+int64(time.Millisecond)-1) / int64(time.Millisecond))
 }
 
-// dispatch hands an event to what it can mean in the state of its slot. A batch
-// has one event of each socket, and between the batch and its handling no
-// connection is started: so an event is never one of the slot's connection before.
-// A free slot's says that the socket kept in it is not connected.
+// dispatch hands an event to what it can mean in the state of its slot. A free
+// slot's says that the socket kept in it is not connected. No connection is
+// started while events are handled: one that has ended leaves its slot free.
 func (l *loop) dispatch(ev *unix.EpollEvent) {
 	s := &l.slots.all[ev.Fd]
+	if s.generation != uint32(ev.Pad) {
+		return // of a socket that is closed here, but not yet in a child that was forked meanwhile (epoll(7))
+	}
 	switch s.state {
 	case stateConnecting:
 		l.connectReported(s, ev.Events)

@@ -219,11 +219,10 @@ func (l *loop) connected(s *slot, nowNs int64) {
 
 // established handles an event of a connection whose handshakes are under way.
 func (l *loop) established(s *slot, flags uint32) {
-	generation := s.generation
 	if flags&flagWritable != 0 && !l.writable(s) {
 		return
 	}
-	if flags&flagReadable != 0 && s.generation == generation {
+	if flags&flagReadable != 0 && s.state != stateFree {
 		l.readable(s, flags)
 	}
 }
@@ -260,7 +259,6 @@ func (l *loop) writeRest(s *slot, b []byte) bool {
 // A read that fills less than its buffer has emptied it (epoll(7)), and when
 // the FIN was reported with the event, it is all that there will ever be.
 func (l *loop) readable(s *slot, flags uint32) {
-	generation := s.generation
 	for {
 		b := l.space(s)
 		n, errno := receiveSocket(s.fd, b)
@@ -276,7 +274,7 @@ func (l *loop) readable(s *slot, flags uint32) {
 		}
 		l.received(s, n)
 		switch {
-		case s.generation != generation:
+		case s.state == stateFree:
 			return
 		case flags&flagBroken != 0: // what comes next says how it ended
 		case n < len(b) || s.state == stateFinishing: // nothing more, or nothing that counts

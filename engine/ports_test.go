@@ -82,8 +82,8 @@ func TestChosenPorts(t *testing.T) {
 }
 
 // TestOwnPeer: nobody listens, and the connection comes from the testee's own
-// port: it is established with itself. Where others make connections too, one of
-// theirs can have that port by then.
+// port: it is established with itself. In a network of its own: a port that a
+// testee of another test had is bound in TIME_WAIT, and connect(2) passes it over.
 func TestOwnPeer(t *testing.T) {
 	if !inNamespace(t) {
 		return

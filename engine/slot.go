@@ -30,7 +30,7 @@ const noFD int32 = -1
 type slot struct {
 	index          int32
 	fd             int32  // of the connection; in stateFree: kept for the next one, or noFD
-	generation     uint32 // counts the connections of this slot
+	generation     uint32 // counts the sockets of this slot; events carry it
 	state          state
 	lacked         stats.Cause // what was lacking, in stateLacking
 	port           uint16      // chosen by the loop; 0: by the kernel
@@ -56,7 +56,7 @@ func (s *slot) inFlight() bool {
 
 // event is what the slot's socket is registered with.
 func (s *slot) event(interest uint32) unix.EpollEvent {
-	return unix.EpollEvent{Events: interest, Fd: s.index}
+	return unix.EpollEvent{Events: interest, Fd: s.index, Pad: int32(s.generation)}
 }
 
 // ended notes that a phase ended now, and that the next one begins.
@@ -106,6 +106,5 @@ func (t *slots) take() *slot {
 // release makes the slot free.
 func (t *slots) release(s *slot) {
 	s.state = stateFree
-	s.generation++
 	t.free = append(t.free, s.index)
 }
