@@ -7,6 +7,7 @@ import (
 
 	"github.com/gobwas/ws"
 
+	"wsperf/engine/host"
 	"wsperf/handshake"
 	"wsperf/stats"
 )
@@ -82,8 +83,8 @@ func (c *Config) checkLoops() error {
 		return fmt.Errorf("loops %d: must be 1 to %d", c.Loops, MaxLoops)
 	}
 	for _, cpu := range c.CPUs {
-		if cpu < 0 || cpu >= maxCPU {
-			return fmt.Errorf("CPU %d: must be 0 to %d", cpu, maxCPU-1)
+		if cpu < 0 || cpu >= host.MaxCPUs {
+			return fmt.Errorf("CPU %d: must be 0 to %d", cpu, host.MaxCPUs-1)
 		}
 	}
 	return nil

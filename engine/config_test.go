@@ -82,7 +82,7 @@ func TestPrepareFitsLoopsToTheLoad(t *testing.T) {
 			}
 			defer run.Close()
 			if len(run.loops) != c.wantLoops || len(warnings) != c.wanted {
-				t.Errorf("%d loops, warnings %q; want %d and %d", len(run.loops), warnings, c.wantLoops, c.wanted)
+				t.Errorf("%d loops, warnings %v; want %d and %d", len(run.loops), warnings, c.wantLoops, c.wanted)
 			}
 			var connections int64
 			low, high := 0, 0
@@ -105,7 +105,7 @@ func TestPrepareWarns(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer run.Close()
-	all := strings.Join(warnings, "\n")
+	all := strings.Join(texts(warnings), "\n")
 	for _, want := range []string{"loops 3, CPUs 1", "descriptor limit"} {
 		if !strings.Contains(all, want) {
 			t.Errorf("no warning about %q in %q", want, all)

@@ -13,7 +13,7 @@
 // to stop.
 //
 //	run.go        Prepare and Do: shares of the load, start, merge; the only
-//	              file with goroutines and channels, besides WithAffinity
+//	              file with goroutines and channels, besides host.WithAffinity
 //	loop.go       one loop: start, wait, dispatch, expire, until all is done
 //	slot.go       a connection's record, and the table of them
 //	opening.go    socket to 101: what became true up to phase open's end
@@ -28,7 +28,9 @@
 //	preflight.go  what of the machine will bite the run, told before it
 //	cause.go      errno or error -> stats.Cause
 //	cost.go       what the process has cost; the Go runtime kept quiet
+//	warning.go    warnings as values with a kind
 //	*_linux.go    the system calls; unsafe is here and nowhere else
+//	host/         what the machine is: affinity, limits, /proc
 //
 // # A connection
 //
@@ -105,7 +107,7 @@
 //
 // # Imports
 //
-// cmd -> engine, handshake, stats, bench/testee; bench/cost -> engine; bench/pgo ->
+// cmd -> engine, engine/host, handshake, stats, bench/testee; bench/cost -> engine/host; bench/pgo ->
 // engine, handshake, bench/testee; bench/hostile -> handshake, stats; bench/soak ->
 // stats, stats/report; engine -> handshake, stats, x/sys; handshake -> gobwas/ws;
 // stats -> hdrhistogram. Nobody imports cmd. TestImportDirections keeps it so.

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"wsperf/engine/host"
 	"wsperf/stats"
 )
 
@@ -38,7 +39,7 @@ func TestWholeRun(t *testing.T) {
 
 // TestPinnedRun: a loop runs where it is told to.
 func TestPinnedRun(t *testing.T) {
-	cpus, err := AllowedCPUs()
+	cpus, err := host.AllowedCPUs()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +49,7 @@ func TestPinnedRun(t *testing.T) {
 	if result.Success != 100 || result.Loops[0].CPU != cpus[len(cpus)-1] {
 		t.Errorf("%d successes, loop %+v", result.Success, result.Loops[0])
 	}
-	after, err := AllowedCPUs()
+	after, err := host.AllowedCPUs()
 	if err != nil || len(after) != len(cpus) {
 		t.Errorf("allowed CPUs were %v, are %v (%v) after the run", cpus, after, err)
 	}

@@ -10,13 +10,12 @@ import (
 	"sync/atomic"
 	"time"
 
-	"golang.org/x/sys/unix"
-
+	"wsperf/engine/host"
 	"wsperf/stats"
 )
 
 // MaxLoops bounds the number of loops of a process: as many CPUs as a CPU mask can name.
-const MaxLoops = maxCPU
+const MaxLoops = host.MaxCPUs
 
 // Run is a prepared run: everything is allocated, nothing is started.
 type Run struct {
@@ -32,11 +31,11 @@ type Run struct {
 // everything that the run needs. Warnings are sentences for the user: what
 // will not be as asked, and the remedy. A run that is prepared and not done
 // keeps two descriptors and its memory: Close gives them back.
-func Prepare(cfg Config) (run *Run, warnings []string, err error) {
+func Prepare(cfg Config) (run *Run, warnings []Warning, err error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, nil, err
 	}
-	available, err := raiseFDLimit()
+	available, err := host.RaiseFDLimit()
 	if err != nil {
 		return nil, nil, err
 	}
@@ -45,7 +44,7 @@ func Prepare(cfg Config) (run *Run, warnings []string, err error) {
 	if maxOpen < cfg.Loops {
 		return nil, nil, fmt.Errorf("descriptor limit leaves %d for connections, %d loops need one each: raise it (ulimit -n)", max(0, maxOpen), cfg.Loops)
 	}
-	warnings = append(warnings, preflight(&cfg, readHostFacts(&cfg, maxOpen))...)
+	warnings = append(warnings, preflight(&cfg, readFacts(&cfg, maxOpen))...)
 	r := &Run{cfg: cfg, maxOpen: maxOpen, counters: make([]counters, cfg.Loops)}
 	if err := r.makeLoops(); err != nil {
 		r.Close()
@@ -56,9 +55,10 @@ func Prepare(cfg Config) (run *Run, warnings []string, err error) {
 
 // fit reduces the number of loops to what the load can be divided over: each
 // needs a connection to make and a low watermark of 1.
-func fit(cfg *Config) (warnings []string) {
+func fit(cfg *Config) (warnings []Warning) {
 	if cfg.Loops > cfg.Low {
-		warnings = append(warnings, fmt.Sprintf("low watermark %d cannot be divided over %d loops: running %d; raise it to use them all", cfg.Low, cfg.Loops, cfg.Low))
+		text := fmt.Sprintf("low watermark %d cannot be divided over %d loops: running %d; raise it to use them all", cfg.Low, cfg.Loops, cfg.Low)
+		warnings = append(warnings, Warning{WarnLowWatermark, text})
 		cfg.Loops = cfg.Low
 	}
 	if cfg.Connections > 0 && int64(cfg.Loops) > cfg.Connections {
@@ -76,11 +76,11 @@ func (r *Run) makeLoops() error {
 	if err != nil {
 		return err
 	}
-	lowPort, highPort := localPorts()
+	local := host.LocalPorts()
 	for i := range r.cfg.Loops {
 		part := r.part(i)
-		part.localPorts = int(highPort) - int(lowPort) + 1
-		part.sources = newSources(from, part.slots, newPorts(lowPort, highPort, r.cfg.Loops, i))
+		part.localPorts = local.Count()
+		part.sources = newSources(from, part.slots, newPorts(local.Low, local.High, r.cfg.Loops, i))
 		l, err := newLoop(&r.cfg, to, part)
 		if err != nil {
 			return err
@@ -208,14 +208,11 @@ func (c *crew) member(l *loop) (cpuUs int64) {
 // settle names the loop's thread, so that a profile can be split by it, and
 // pins it to its CPU.
 func (l *loop) settle() error {
-	name, err := unix.BytePtrFromString(fmt.Sprintf("wsperf-loop-%d", l.number))
-	if err == nil {
-		_ = prctlName(name) // an unnamed thread is no worse
-	}
+	host.NameThread(fmt.Sprintf("wsperf-loop-%d", l.number))
 	if l.cpu < 0 {
 		return nil
 	}
-	if err := pinThread([]int{l.cpu}); err != nil {
+	if err := host.PinThread([]int{l.cpu}); err != nil {
 		return fmt.Errorf("loop %d: %w", l.number, err)
 	}
 	return nil
@@ -250,7 +247,7 @@ func (r *Run) setup() stats.Setup {
 		Low: c.Low, High: c.High, MaxOpen: r.maxOpen, CloseCode: int(c.CloseCode),
 		ConnectTimeoutUs: c.ConnectTimeout.Microseconds(), OpenTimeoutUs: c.OpenTimeout.Microseconds(),
 		CloseTimeoutUs: c.CloseTimeout.Microseconds(), Log: c.Log,
-		GoVersion: runtime.Version(), Kernel: kernelRelease(),
+		GoVersion: runtime.Version(), Kernel: host.KernelRelease(),
 	}
 }
 

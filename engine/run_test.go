@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"wsperf/engine/host"
 	"wsperf/stats"
 )
 
@@ -279,7 +280,7 @@ func TestRunIsDoneOnce(t *testing.T) {
 
 func TestPinToForbiddenCPUFailsBeforeTheStart(t *testing.T) {
 	cfg := impatient(t, "127.0.0.1:1", 10)
-	cfg.CPUs = []int{maxCPU - 1}
+	cfg.CPUs = []int{host.MaxCPUs - 1}
 	run, _, err := Prepare(cfg)
 	if err != nil {
 		t.Fatal(err)

@@ -22,7 +22,7 @@ import (
 	"strings"
 	"syscall"
 
-	"wsperf/engine"
+	"wsperf/engine/host"
 )
 
 // bench is what is measured, with what, and where.
@@ -88,7 +88,7 @@ func (b *bench) wanted(c comparison) bool { return strings.Contains(c.title, b.o
 // chooseCPUs takes the first two allowed ones; with a single one the figures
 // would be those of the scheduler.
 func (b *bench) chooseCPUs() error {
-	cpus, err := engine.AllowedCPUs()
+	cpus, err := host.AllowedCPUs()
 	if err != nil {
 		return err
 	}

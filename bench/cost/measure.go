@@ -11,7 +11,7 @@ import (
 	"syscall"
 	"time"
 
-	"wsperf/engine"
+	"wsperf/engine/host"
 )
 
 // cost is what one run of a client cost, as a whole process: its start and its
@@ -55,7 +55,7 @@ func finish(args []string, cpus []int) (*exec.Cmd, error) {
 	var out bytes.Buffer
 	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Stdout, cmd.Stderr = &out, &out
-	if err := engine.WithAffinity(cpus, cmd.Start); err != nil {
+	if err := host.WithAffinity(cpus, cmd.Start); err != nil {
 		return nil, err
 	}
 	if err := cmd.Wait(); err != nil {

@@ -9,7 +9,7 @@ import (
 	"strconv"
 	"strings"
 
-	"wsperf/engine"
+	"wsperf/engine/host"
 )
 
 // programs are the paths of what is measured, freshly built.
@@ -73,7 +73,7 @@ func startTestee(spec testeeSpec, cpu int) (*testee, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := engine.WithAffinity([]int{cpu}, t.cmd.Start); err != nil {
+	if err := host.WithAffinity([]int{cpu}, t.cmd.Start); err != nil {
 		return nil, err
 	}
 	line, err := bufio.NewReader(stdout).ReadString('\n')

@@ -15,7 +15,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"wsperf/engine"
+	"wsperf/engine/host"
 )
 
 const (
@@ -77,7 +77,7 @@ func (b *builtin) start(cpus []int) (<-chan string, error) {
 	}
 	b.cmd.Stdout = write
 	// The child inherits the mask of the thread that starts it (sched_setaffinity(2), NOTES).
-	err = engine.WithAffinity(cpus, b.cmd.Start)
+	err = host.WithAffinity(cpus, b.cmd.Start)
 	_ = write.Close() // the child has its own copy
 	if err != nil {
 		_ = read.Close() // nothing was written

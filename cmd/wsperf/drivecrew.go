@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"wsperf/engine"
+	"wsperf/engine/host"
 )
 
 // drive is a checked command line of the driver.
@@ -22,7 +22,7 @@ func newDrive(o *driveOptions, given func(string) bool) (*drive, error) {
 	if err := o.check(given); err != nil {
 		return nil, err
 	}
-	allowed, err := engine.AllowedCPUs()
+	allowed, err := host.AllowedCPUs()
 	if err != nil {
 		return nil, err
 	}

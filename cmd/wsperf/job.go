@@ -13,6 +13,7 @@ import (
 	"github.com/gobwas/ws"
 
 	"wsperf/engine"
+	"wsperf/engine/host"
 	"wsperf/handshake"
 	"wsperf/stats"
 	"wsperf/stats/report"
@@ -48,7 +49,7 @@ func (j *job) placeLoops() error {
 			return err
 		}
 	}
-	allowed, err := engine.AllowedCPUs()
+	allowed, err := host.AllowedCPUs()
 	if err != nil {
 		return err
 	}
@@ -212,7 +213,7 @@ func (j *job) engage(ctx context.Context, u *ui, signals *interrupts, addr netip
 	}
 	defer run.Close()
 	for _, w := range warnings {
-		u.warn(w)
+		u.warn(w.Text)
 	}
 	if ctx.Err() != nil {
 		return nil, errEarly

@@ -18,7 +18,7 @@ import (
 	"github.com/gobwas/ws"
 	"golang.org/x/sys/unix"
 
-	"wsperf/engine"
+	"wsperf/engine/host"
 )
 
 // patience is how long a test waits for another process before it gives up.
@@ -26,7 +26,7 @@ const patience = 20 * time.Second
 
 // holder starts a built-in testee, prints its process ID, and waits to be killed.
 func holder() {
-	cpus, err := engine.AllowedCPUs()
+	cpus, err := host.AllowedCPUs()
 	if err != nil {
 		panic(err)
 	}
@@ -259,7 +259,7 @@ func TestBuiltinEndsWithItsParent(t *testing.T) {
 }
 
 func TestBuiltin(t *testing.T) {
-	cpus, err := engine.AllowedCPUs()
+	cpus, err := host.AllowedCPUs()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"wsperf/bench/testee"
-	"wsperf/engine"
+	"wsperf/engine/host"
 )
 
 const testeeLong = `Testee is the built-in WebSocket server: opening handshake, echo of text and binary
@@ -56,7 +56,7 @@ func newTesteeCommand(u *ui) *cobra.Command {
 // completeTestee fills in the number of loops unless it was given, and checks the rest.
 func completeTestee(cfg *testee.Config, given bool) error {
 	if !given {
-		allowed, err := engine.AllowedCPUs()
+		allowed, err := host.AllowedCPUs()
 		if err != nil {
 			return err
 		}

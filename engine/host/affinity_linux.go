@@ -1,16 +1,16 @@
-package engine
+package host
 
 import (
 	"fmt"
 	"runtime"
 	"slices"
-	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
 
-// maxCPU bounds CPU numbers: the size of unix.CPUSet.
-const maxCPU = 1024
+// MaxCPUs bounds CPU numbers, which go from 0 to MaxCPUs-1: the size of a
+// cpu_set_t (CPU_SETSIZE, CPU_SET(3)).
+const MaxCPUs = 1024
 
 // AllowedCPUs returns the CPUs that the calling thread may run on, ascending
 // (sched_getaffinity(2)). runtime.NumCPU counts the same set but does not name them.
@@ -24,7 +24,7 @@ func AllowedCPUs() ([]int, error) {
 
 func cpusOf(set *unix.CPUSet) []int {
 	var cpus []int
-	for cpu := range maxCPU {
+	for cpu := range MaxCPUs {
 		if set.IsSet(cpu) {
 			cpus = append(cpus, cpu)
 		}
@@ -40,23 +40,23 @@ func setOf(cpus []int) *unix.CPUSet {
 	return &set
 }
 
-// WithAffinity calls f on a thread that may run on the given CPUs only: a
-// process that f starts inherits that mask. The thread's mask is restored
-// afterwards; where that fails the thread is not used again.
+// WithAffinity calls f on a thread that may run on the given CPUs only. A process
+// that f starts inherits that mask (sched_setaffinity(2), NOTES). The thread's mask
+// is restored afterwards; if that fails, the thread is not used again.
 func WithAffinity(cpus []int, f func() error) error {
 	done := make(chan error, 1)
 	go func() {
 		runtime.LockOSThread() // not unlocked on failure: the thread ends with the goroutine
 		before, err := AllowedCPUs()
 		if err == nil {
-			err = pinThread(cpus)
+			err = PinThread(cpus)
 		}
 		if err != nil {
 			done <- err
 			return
 		}
 		err = f()
-		if pinThread(before) == nil {
+		if PinThread(before) == nil {
 			runtime.UnlockOSThread()
 		}
 		done <- err
@@ -64,9 +64,10 @@ func WithAffinity(cpus []int, f func() error) error {
 	return <-done
 }
 
-// pinThread restricts the calling thread to the CPUs and reads the mask back:
-// the kernel silently drops CPUs that a cpuset or hotplug took away.
-func pinThread(cpus []int) error {
+// PinThread restricts the calling thread to the given CPUs and reads the mask
+// back: the kernel silently drops CPUs that a cpuset or hotplug took away. The
+// caller must hold the thread (runtime.LockOSThread).
+func PinThread(cpus []int) error {
 	if err := unix.SchedSetaffinity(0, setOf(cpus)); err != nil {
 		return fmt.Errorf("pin thread to CPUs %v: %w", cpus, err)
 	}
@@ -80,9 +81,4 @@ func pinThread(cpus []int) error {
 		return fmt.Errorf("pin thread to CPUs %v: the kernel allows %v", cpus, got)
 	}
 	return nil
-}
-
-// prctlName names the calling thread (prctl(2), PR_SET_NAME; cut to 15 bytes by the kernel).
-func prctlName(name *byte) error {
-	return unix.Prctl(unix.PR_SET_NAME, uintptr(unsafe.Pointer(name)), 0, 0, 0)
 }

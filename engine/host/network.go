@@ -1,0 +1,92 @@
+package host
+
+import (
+	"bufio"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// IsLocal reports whether a connection to the address stays on this machine. One to
+// the unspecified address does (ip(7), INADDR_ANY).
+func IsLocal(a netip.Addr) bool {
+	if a.IsLoopback() || a.IsUnspecified() {
+		return true
+	}
+	own, _ := net.InterfaceAddrs() // nil if they cannot be read
+	return slices.ContainsFunc(own, func(address net.Addr) bool {
+		prefix, err := netip.ParsePrefix(address.String())
+		return err == nil && prefix.Addr().WithZone("") == a.WithZone("")
+	})
+}
+
+// TimeWaits returns the number of connections in TIME_WAIT, whichever end closed
+// first (proc(5), /proc/net/sockstat); 0 if it cannot be read.
+func TimeWaits() int {
+	text, err := os.ReadFile("/proc/self/net/sockstat")
+	if err != nil {
+		return 0
+	}
+	return countInSockstat(string(text))
+}
+
+func countInSockstat(text string) int {
+	for line := range strings.Lines(text) {
+		words := strings.Fields(line)
+		i := slices.Index(words, "tw")
+		if i < 0 || words[0] != "TCP:" || i+1 == len(words) {
+			continue
+		}
+		n, _ := strconv.Atoi(words[i+1]) // 0 if it is not a number
+		return n
+	}
+	return 0
+}
+
+// TimeWaitsTo counts the connections in TIME_WAIT whose other end is the given one;
+// 0 if they cannot be read. It goes through the list of all connections.
+func TimeWaitsTo(remote netip.AddrPort) int {
+	path := "/proc/self/net/tcp"
+	if !remote.Addr().Unmap().Is4() {
+		path = "/proc/self/net/tcp6"
+	}
+	list, err := os.Open(path)
+	if err != nil {
+		return 0
+	}
+	defer list.Close()
+	return countTimeWaits(list, remote)
+}
+
+// timeWaitState is TCP_TIME_WAIT (include/net/tcp_states.h), as /proc/net/tcp writes it.
+const timeWaitState = "06"
+
+// countTimeWaits reads the form of /proc/net/tcp (proc(5)): number, local address,
+// remote address, state. It stops counting at a read error.
+func countTimeWaits(list io.Reader, remote netip.AddrPort) (n int) {
+	address := procAddress(remote)
+	for lines := bufio.NewScanner(list); lines.Scan(); {
+		words := strings.Fields(lines.Text())
+		if len(words) > 3 && words[2] == address && words[3] == timeWaitState {
+			n++
+		}
+	}
+	return n
+}
+
+// procAddress writes an address as /proc/net/tcp does: every four bytes as one
+// number in host byte order, in hexadecimal.
+func procAddress(a netip.AddrPort) string {
+	var text strings.Builder
+	for b := a.Addr().Unmap().AsSlice(); len(b) > 0; b = b[4:] {
+		fmt.Fprintf(&text, "%08X", binary.NativeEndian.Uint32(b))
+	}
+	fmt.Fprintf(&text, ":%04X", a.Port())
+	return text.String()
+}
