@@ -10,6 +10,8 @@ import (
 // socketCause names the failure of socket(2) or epoll_ctl(2).
 func socketCause(errno unix.Errno) stats.Cause {
 	switch errno {
+	case 0:
+		return stats.CauseNone
 	case unix.EMFILE, unix.ENFILE:
 		return stats.CauseFDLimit
 	case unix.ENOMEM, unix.ENOBUFS:
@@ -30,6 +32,8 @@ func sourceCause(errno unix.Errno) stats.Cause {
 // connectCause names the failure of a TCP handshake (connect(2), tcp(7), ip(7)).
 func connectCause(errno unix.Errno) stats.Cause {
 	switch errno {
+	case 0, unix.EINPROGRESS: // the handshake goes on (connect(2))
+		return stats.CauseNone
 	case unix.ECONNREFUSED:
 		return stats.CauseConnectRefused
 	case unix.ETIMEDOUT:
@@ -46,15 +50,6 @@ func connectCause(errno unix.Errno) stats.Cause {
 		return stats.CauseClientOther
 	}
 	return stats.CauseConnectOther
-}
-
-// brokenCause names the failure of an established connection: ETIMEDOUT when
-// the kernel gave up retransmitting (tcp(7), tcp_retries2), an RST otherwise.
-func brokenCause(errno unix.Errno, timeout, reset stats.Cause) stats.Cause {
-	if errno == unix.ETIMEDOUT {
-		return timeout
-	}
-	return reset
 }
 
 // openCause names what is wrong with a response.

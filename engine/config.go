@@ -27,10 +27,7 @@ type Config struct {
 	Loops int   // loops, 1 or more
 	CPUs  []int // CPU of each loop, taken round robin; empty: loops are not pinned
 
-	Connections int64         // connections to start, 1 or more; 0: until Duration is over
-	Duration    time.Duration // when Connections is 0: how long connections are started
-
-	Low, High int // watermarks of the connections in flight, per process: 1 <= Low <= High
+	Load // how many connections are started, and when
 
 	CloseCode ws.StatusCode // of our close frame: 1000-1003, 1007-1011 or 3000-4999
 
@@ -45,7 +42,7 @@ type Config struct {
 // Validate reports the first thing that is wrong with the configuration, in
 // one line that says what would be right.
 func (c *Config) Validate() error {
-	for _, check := range []func() error{c.checkTestee, c.checkSources, c.checkLoops, c.checkLoad, c.checkTimeouts} {
+	for _, check := range []func() error{c.checkTestee, c.checkSources, c.checkLoops, c.Load.check, c.checkSamples, c.checkTimeouts} {
 		if err := check(); err != nil {
 			return err
 		}
@@ -90,19 +87,7 @@ func (c *Config) checkLoops() error {
 	return nil
 }
 
-func (c *Config) checkLoad() error {
-	switch {
-	case c.Connections < 0:
-		return fmt.Errorf("connections %d: must be 1 or more", c.Connections)
-	case c.Connections == 0 && c.Duration <= 0:
-		return fmt.Errorf("a number of connections or a duration is needed, above 0")
-	case c.Connections > 0 && c.Duration != 0:
-		return fmt.Errorf("a number of connections and a duration cannot be given together")
-	case c.Low < 1:
-		return fmt.Errorf("low watermark %d: must be 1 or more", c.Low)
-	case c.Low > c.High:
-		return fmt.Errorf("low watermark %d is above the high watermark %d: must be at most that", c.Low, c.High)
-	}
+func (c *Config) checkSamples() error {
 	if c.Samples < 0 || c.Samples > stats.MaxSamples {
 		return fmt.Errorf("samples %d: must be 0 to %d", c.Samples, stats.MaxSamples)
 	}

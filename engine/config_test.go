@@ -18,7 +18,7 @@ func validConfig(t testing.TB, addr string) Config {
 	}
 	return Config{
 		Addr: netip.MustParseAddrPort(addr), Request: request, Rules: handshake.NewRules(nil),
-		Loops: 1, Connections: 1, Low: 1, High: 1, CloseCode: 1000,
+		Loops: 1, Load: Load{Connections: 1, Low: 1, High: 1}, CloseCode: 1000,
 		ConnectTimeout: 10 * time.Second, OpenTimeout: 10 * time.Second, CloseTimeout: 5 * time.Second,
 	}
 }
@@ -88,7 +88,7 @@ func TestPrepareFitsLoopsToTheLoad(t *testing.T) {
 			low, high := 0, 0
 			for i := range run.loops {
 				p := run.part(i)
-				connections, low, high = connections+p.connections, low+p.low, high+p.high
+				connections, low, high = connections+p.load.Connections, low+p.load.Low, high+p.load.High
 			}
 			if connections != c.connections || low != c.low || high != 100 {
 				t.Errorf("shares add up to %d connections, low %d, high %d", connections, low, high)

@@ -6,84 +6,91 @@
 // A run is a number of loops. A loop is one epoll instance, one goroutine
 // locked to one thread, and one CPU that the thread is pinned to. It owns its
 // slots, timeouts, buffers, random numbers, clock and recorder; there is no
-// lock and no channel in it. Loops meet others twice: they are started together
-// (run.go, crew), and their recorders are merged when all have ended
-// (stats.Merge). While they run they store a few counters once per wait, each
+// lock and no channel in it. Loops meet others twice: they begin together
+// (run.go, threads), and their recorders are merged when all have ended
+// (stats.Merge). While they run they publish a few counters once per wait, each
 // loop into a cache line of its own (progress.go), and read one flag that says
 // to stop.
 //
-//	run.go        Prepare and Do: shares of the load, start, merge; the only
-//	              file with goroutines and channels, besides host.WithAffinity
+//	run.go        Prepare and Do: parts, start, merge; the loops' goroutines
+//	load.go       the load, and its division into parts
+//	pacer.go      pure: may a connection be started now, and when to ask again
 //	loop.go       one loop: start, wait, dispatch, expire, until all is done
+//	state.go      the table of states, and the one function that changes a state
 //	slot.go       a connection's record, and the table of them
-//	opening.go    socket to 101: what became true up to phase open's end
-//	closing.go    close frame to FIN; how every connection ends (succeed, fail)
-//	renew.go      sockets that are kept for the next connection
-//	pacer.go      pure: may a connection be started now
+//	testee.go     what a loop knows of one testee
+//	wire.go       the transport: send, receive, ended
+//	dial.go       from the pacer's start to an established TCP connection
+//	shortage.go   starts that the client could not make, deferred and retried
+//	exchange.go   an established connection's I/O, whatever its state
+//	opening.go    opening handshake: request written to 101 validated
+//	closing.go    closing handshake: close frame to close frame
+//	ending.go     how every connection ends: FIN, success, failure, release
+//	kept.go       sockets kept for the next connection of their slot
 //	timeout.go    a queue of deadlines per timeout value: the oldest is first
 //	buffer.go     buffers for responses that arrive in pieces
 //	source.go     addresses that connections come from, round robin
 //	ports.go      local ports, for when many are in use
-//	shortage.go   starts that the client could not make, tried again
-//	preflight.go  what of the machine will bite the run, told before it
+//	preflight.go  what on the machine will hamper the run, said before it
+//	warning.go    warnings as values with a kind
 //	cause.go      errno or error -> stats.Cause
 //	cost.go       what the process has cost; the Go runtime kept quiet
-//	warning.go    warnings as values with a kind
-//	*_linux.go    the system calls; unsafe is here and nowhere else
+//	*_linux.go    the system calls; unsafe is in them and nowhere else
 //	host/         what the machine is: affinity, limits, /proc
 //
-// # A connection
+// # States
 //
-// A slot goes through its states in this order; each arrow is a method named
-// by what became true.
+// A slot is in one of these states. state.go has a row for each: whether it counts
+// as in flight, the timeout queue it is in, and the causes that a timeout, a FIN and an
+// RST are charged to. loop.enter alone assigns a state, so queue and in-flight number
+// always follow. An arrow is a method named by what became true.
 //
 //	free
 //	  | start             stamp; attempt: socket unless kept, bind to a source, connect
-//	starting              no longer than the attempt; lacking, if it could not be made
-//	  |                   epoll add, once the request was tried
-//	connecting            passed over when the request went out at once
-//	  | connected         stamp: phase connect ends; request is written
+//	starting              within an attempt; deferred, if it met a shortage
+//	  | dialed            the request is tried, then epoll add
+//	connecting            skipped if the request went out at once
+//	  | connected, ready  stamp: phase connect ends; request is written
 //	opening
 //	  | responseReceived  parsed as it comes
 //	  | opened            stamp: phase open ends; masked close frame is written
 //	closing
 //	  | framesReceived    data frames, pings and pongs are skipped
 //	  | closeReceived     stamp: phase close ends
-//	finishing             awaitFIN, unless the FIN came with the close frame
+//	finishing
 //	  | finReceived       stamp: phase fin and total end; our FIN; the socket is kept, or closed
 //	free
 //
-// From every state but free, fail leads back to free with one cause, and
-// closes with an RST. A connection whose two handshakes are complete is a
-// success, also when the testee ends TCP by RST or not at all; that is counted
+// What handles an event returns a stats.Cause: CauseNone while the connection goes on.
+// loop.dispatch, the attempts to connect and the timeouts pass any other to loop.fail,
+// which ends the connection with an RST. A connection whose two handshakes are complete
+// is a success, also if the testee ends TCP by RST or not at all; that is counted
 // apart (stats.FinResult). The testee is to close TCP first (RFC 6455 section
 // 7.1.1): TIME_WAIT then stays on its side.
 //
 // A start for which the client lacks a port, a descriptor, memory or its source
-// address is not the testee's failure: lacking puts its slot aside, nothing else
-// is started for 10 ms, and then tryAgain makes another attempt, until a connect
-// timeout has passed since the start. Phase connect is that of the last attempt,
+// address is not the testee's failure: deferStart puts its slot aside, nothing else
+// is started for 10 ms, and then retry makes another attempt, until a connect
+// timeout has passed since the start. Phase connect is that of the last attempt;
 // total has all of it.
 //
 // The request is tried right after connect(2): on loopback the TCP handshake
-// is over by then, and the write proves it. Where a few such writes in a row
-// are in vain, the loop waits for EPOLLOUT instead. Only then, or when something
-// is left to write, is the socket registered for EPOLLOUT: with the request
-// written before, epoll has one event less to report.
+// is over by then, and the write proves it. If a few such writes in a row find the
+// connection not established, the loop waits for EPOLLOUT instead. EPOLLOUT is
+// requested only while the request is unsent; otherwise it costs one spurious event.
 //
 // Where our FIN is acknowledged at once, as on loopback, the socket stays with its
 // slot, is dissolved from the connection that is over, and used for the slot's
-// next one: the next connection is as new to the testee as any, but nothing of the
-// socket need be made, registered or thrown away. What is kept beyond need is
-// closed after a second. renew.go says when none is kept.
+// next one, which is as new to the testee as any. Sockets that are not needed are
+// closed after a second. kept.go says when none is kept.
 //
 // A response that is the last valid one with another accept key is not parsed
 // (handshake.Memo): the same bytes have the same verdict.
 //
 // Stamps are read afresh at each of these points (24 ns), before the system
-// call that begins a phase: what the kernel does within the call is measured.
-// A connection's total begins when the pacer says start. One reading per wait
-// serves timeouts only.
+// call that begins a phase: what the kernel does within the call is measured. Phase
+// connect begins before socket(2) and bind(2). A connection's total begins when the
+// pacer meant it to start. One reading per wait serves timeouts only.
 //
 // # Memory
 //
@@ -100,10 +107,9 @@
 // error value made: an errno or a sentinel becomes a stats.Cause where it is
 // seen. A burst of starts is cut in pieces so that replies do not wait for it.
 //
-// A system call that cannot sleep is raw. One that may sleep must go through
-// the scheduler, or all who need goroutines to stand still would wait for it.
-// The exception is epoll_wait, which a signal ends, and the runtime sends one to
-// whom it needs to stop: it is raw as well (poller.wait says what that saves).
+// Every system call of a loop is raw: the scheduler is not told. For calls that cannot
+// sleep nothing is lost. epoll_wait sleeps, but a signal ends it, and the runtime sends
+// one to a thread that it needs to stop (poller.wait says what that saves).
 //
 // # Imports
 //
@@ -114,7 +120,8 @@
 //
 // # Where new things go
 //
-// A new measurement is a Phase or a Cause, a new output a file in
-// stats/report, a new testee a folder in bench/testees. What happens after
-// phase open is closing.go's; loop.go knows of none of these.
+// A new state is a row of state.go with the methods that lead there, a new transport a
+// file beside wire.go, a new measurement a Phase or a Cause, a new output a file in
+// stats/report, a new testee a folder in bench/testees. None of these touches loop.go
+// beyond a case of dispatch.
 package engine

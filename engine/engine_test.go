@@ -73,10 +73,10 @@ func TestHotPathAllocatesNothing(t *testing.T) {
 		call func()
 	}{
 		{"one connection from start to end", func() {
-			l.start()
+			l.start(l.clock())
 			for l.slots.open() > 0 {
 				l.nowNs = l.clock()
-				events := l.poller.wait(l.sleepMs())
+				events := l.poller.wait(l.sleepNs())
 				for i := range events {
 					l.dispatch(&events[i])
 				}
@@ -84,7 +84,7 @@ func TestHotPathAllocatesNothing(t *testing.T) {
 				l.checkStop()
 			}
 		}},
-		{"pace", func() { l.mayStart() }},
+		{"pace", func() { l.pacer.next(0, 0, 0) }},
 		{"publish", func() { l.counters.publish(l) }},
 		{"poll", func() { l.poller.poll() }},
 	} {

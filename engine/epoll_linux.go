@@ -3,26 +3,10 @@ package engine
 import (
 	"fmt"
 	"syscall"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
-)
-
-// What a connection is registered for. Edge triggered, so that a socket that
-// stays readable or writable costs nothing (epoll(7)). interestBoth is for one
-// that has something left to write.
-const (
-	interestRead = unix.EPOLLIN | unix.EPOLLRDHUP | unix.EPOLLET
-	interestBoth = interestRead | unix.EPOLLOUT
-)
-
-// Event flags by what they say. A pending error or a connection that is closed
-// both ways is always reported, interest or not (epoll_ctl(2)).
-const (
-	flagWritable = unix.EPOLLOUT
-	flagReadable = unix.EPOLLIN | unix.EPOLLRDHUP | unix.EPOLLERR | unix.EPOLLHUP
-	flagFIN      = unix.EPOLLRDHUP
-	flagBroken   = unix.EPOLLERR | unix.EPOLLHUP
 )
 
 // poller is one epoll instance. Events carry the slot's index and generation:
@@ -54,8 +38,9 @@ func (p *poller) control(operation uintptr, fd int32, ev *unix.EpollEvent) unix.
 // poll returns the events that are there now.
 func (p *poller) poll() []unix.EpollEvent { return p.wait(0) }
 
-// wait sleeps until there are events or the milliseconds are over, or, without
-// events, until a signal comes.
+// wait sleeps until there are events or the time is over, or, without events, until a
+// signal comes. epoll_wait counts in milliseconds: the time is rounded up, as a sleep
+// that ends before a deadline would be followed by another one.
 //
 // It is a raw call: the scheduler thinks that the loop runs. A sleep that it
 // knows of costs more than the sleep: its monitor wakes every 20 microseconds to
@@ -65,7 +50,8 @@ func (p *poller) poll() []unix.EpollEvent { return p.wait(0) }
 // does not stop by itself, every 100 microseconds until it does, and epoll_wait
 // is never resumed after one (signal(7)). Where it is told not to
 // (GODEBUG=asyncpreemptoff=1), they wait for the sleep's end.
-func (p *poller) wait(ms int) []unix.EpollEvent {
+func (p *poller) wait(ns int64) []unix.EpollEvent {
+	ms := (ns + int64(time.Millisecond) - 1) / int64(time.Millisecond)
 	n, _, errno := syscall.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(p.fd), uintptr(unsafe.Pointer(&p.events[0])),
 		uintptr(len(p.events)), uintptr(ms), 0, 0)
 	return p.events[:p.count(int(n), errno)]

@@ -8,7 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"wsperf/handshake"
+	"wsperf/engine/host"
 	"wsperf/stats"
 )
 
@@ -17,64 +17,49 @@ const (
 	// timeouts and starts: 256 of a few tens of microseconds each.
 	eventsPerWait = 256
 
-	// startsPerWait bounds how many connections are started before the loop
-	// looks for events again: replies must not wait for a burst of starts, or
-	// that wait would be measured as the testee's.
+	// startsPerWait bounds how many connections are started before the loop looks
+	// for events again. Replies must not wait for a burst of starts: the wait would
+	// be measured as the testee's.
 	startsPerWait = 16
 
-	// maxWaitMs bounds a sleep, and so how late a loop sees that it should stop.
-	maxWaitMs = 100
+	// maxSleep bounds a sleep, and so how late a loop sees that it should stop.
+	maxSleep = 100 * time.Millisecond
 
 	// inboxBytes is the size of the buffer that a loop reads into.
 	inboxBytes = 64 << 10
-
-	// maxEarlyMisses is how often in a row a request is written right after
-	// connect(2) in vain before a loop gives it up: across a network the TCP
-	// handshake is never over by then.
-	maxEarlyMisses = 4
 )
 
-// loop is one epoll instance with its connections. One goroutine runs it, and
-// nothing of it is shared but the counters and the stop flag.
+// loop is one epoll instance with its connections. One goroutine runs it, and nothing
+// of it is shared but the published counters and the stop flag.
 type loop struct {
 	number int
 	cpu    int // -1: not pinned
 
 	cfg     *Config
-	to      *endpoint
-	request *handshake.Request
-	memo    handshake.Memo // of the response that was valid last
+	testee  testee
 	pacer   pacer
 	poller  *poller
 	slots   slots
+	queues  [numQueues]timeouts
 	buffers *buffers
-	sources sources
-	inbox   []byte // what was read last, when its slot holds no buffer
+	idle    idleSockets
+	inbox   []byte // what was read last, if its slot holds no buffer
 	outbox  []byte // pong and close frame being written
 	random  *rand.ChaCha8
 	rec     *stats.Recorder
 
-	connects, opens, closes, shortages timeouts
-
 	baseline      time.Time // of every ...Ns stamp of this loop
-	nowNs         int64     // one reading per wait: for pacing and timeouts only
-	stopNs        int64     // when to stop starting (a run by duration)
+	nowNs         int64     // one reading per wait, for timeouts only
+	askNs         int64     // when to ask the pacer again
 	graceNs       int64     // after an interrupt: when what is left is given up
 	inFlight      int
-	earlyMisses   int
-	renewals      renewals
-	holdNs        int64  // when starting may go on after a shortage
-	shortageWaits uint64 // times that a start waited for want of a port, a descriptor or memory
-	full          uint64 // times that a start waited for a free slot
-	waiting       bool   // a start is waiting for a free slot
+	shortageWaits uint64 // starts that were deferred for want of a port, a descriptor or memory
+	slotWaits     uint64 // times that a start waited for a free slot
 
 	stop     *atomic.Bool // set once, by an interrupt
 	stopping bool         // this loop has seen it
 	counters *counters
 }
-
-// never is a stamp that no run reaches: 292 years.
-const never = int64(1<<63 - 1)
 
 // clock reads the time: 24 ns through the vDSO.
 func (l *loop) clock() int64 { return int64(time.Since(l.baseline)) }
@@ -101,119 +86,96 @@ func (l *loop) run() {
 	l.counters.publish(l)
 }
 
-// wait returns the events that are there, and sleeps for the first one only
-// when nothing can be started.
+// wait returns the events that are there. It sleeps for the first one only if nothing
+// can be started.
 func (l *loop) wait(more bool) []unix.EpollEvent {
 	if more {
 		return l.poller.poll()
 	}
-	return l.poller.wait(l.sleepMs())
+	return l.poller.wait(l.sleepNs())
 }
 
-func (l *loop) finished() bool { return l.pacer.left == 0 && l.slots.open() == 0 }
+func (l *loop) finished() bool { return l.pacer.done() && l.slots.open() == 0 }
 
-// startSome starts connections while the pacer allows it, and reports whether
-// there may be more to start at once.
+// startSome starts connections while the pacer says so, and reports whether it may
+// say so again at once.
 func (l *loop) startSome() (more bool) {
 	for range startsPerWait {
-		if !l.mayStart() {
+		say, atNs := l.pacer.next(l.clock(), l.inFlight, l.slots.open())
+		l.count(say)
+		if !say.starts() {
+			l.askNs = atNs
 			return false
 		}
-		l.start()
-		l.pacer.started()
+		l.start(atNs)
 	}
 	return true
 }
 
-func (l *loop) mayStart() bool {
-	if l.nowNs < l.holdNs {
-		return false
-	}
-	if l.slots.full() {
-		if !l.waiting && l.pacer.left != 0 {
-			l.waiting = true
-			l.full++
-		}
-		return false
-	}
-	l.waiting = false
-	switch l.pacer.next(l.inFlight) {
-	case paceStart:
-		return true
+// count counts how the pacer changed its mind.
+func (l *loop) count(say pace) {
+	switch say {
 	case paceResume:
 		l.rec.Resume()
-		return true
 	case paceThrottle:
 		l.rec.Throttle()
+	case paceFull:
+		l.slotWaits++
 	}
-	return false
 }
 
-// sleepMs is the time to the earliest deadline, rounded up: a sleep that ends
-// before it would be followed by another one.
-func (l *loop) sleepMs() int {
-	next := l.nowNs + maxWaitMs*int64(time.Millisecond)
-	for _, t := range []*timeouts{&l.connects, &l.opens, &l.closes, &l.shortages} {
-		next = t.nextNs(l.slots.all, next)
+// sleepNs is the time to the earliest deadline.
+func (l *loop) sleepNs() int64 {
+	next := min(l.nowNs+int64(maxSleep), l.askNs, l.graceNs)
+	for i := range l.queues {
+		next = l.queues[i].nextNs(l.slots.all, next)
 	}
-	next = min(next, l.stopNs, l.graceNs)
-	return int(max(0, next-l.nowNs+int64(time.Millisecond)-1) / int64(time.Millisecond))
+	return max(0, next-l.nowNs)
 }
 
-// dispatch hands an event to what it can mean in the state of its slot. A free
-// slot's says that the socket kept in it is not connected. No connection is
-// started while events are handled: one that has ended leaves its slot free.
+// dispatch hands an event to what awaits it in the state of its slot, and ends the
+// connection if it has come to its end. A free slot's event says that the socket kept
+// in it is not connected. No connection is started while events are handled: one that
+// has ended leaves its slot free.
 func (l *loop) dispatch(ev *unix.EpollEvent) {
 	s := &l.slots.all[ev.Fd]
 	if s.generation != uint32(ev.Pad) {
 		return // of a socket that is closed here, but not yet in a child that was forked meanwhile (epoll(7))
 	}
+	s.wire = wireOf(ev.Events)
+	var cause stats.Cause
 	switch s.state {
-	case stateConnecting:
-		l.connectReported(s, ev.Events)
-	case stateOpening, stateClosing:
-		l.established(s, ev.Events)
+	case stateFree:
+		return
 	case stateFinishing:
-		l.finishing(s, ev.Events)
+		l.finishing(s)
+		return
+	case stateConnecting:
+		cause = l.connecting(s)
+	default:
+		cause = l.exchange(s)
+	}
+	switch {
+	case cause != stats.CauseNone:
+		l.fail(s, cause)
+	case s.state == stateFinishing: // a FIN that came with the close frame came when that did: phase fin is 0
+		l.finish(s, s.phaseNs)
 	}
 }
 
-// expire fails or ends the connections whose time is over.
+// expire handles the slots whose timeout is over.
 func (l *loop) expire() {
-	l.expireQueue(&l.connects)
-	l.expireQueue(&l.opens)
-	l.expireQueue(&l.closes)
-	l.expireQueue(&l.shortages)
-}
-
-func (l *loop) expireQueue(t *timeouts) {
-	for i := t.expired(l.slots.all, l.nowNs); i != noSlot; i = t.expired(l.slots.all, l.nowNs) {
-		l.timedOut(&l.slots.all[i])
+	for q := range l.queues {
+		t := &l.queues[q]
+		for i := t.expired(l.slots.all, l.nowNs); i != noSlot; i = t.expired(l.slots.all, l.nowNs) {
+			l.timedOut(queue(q), &l.slots.all[i])
+		}
 	}
 }
 
-func (l *loop) timedOut(s *slot) {
-	switch s.state {
-	case stateLacking:
-		l.tryAgain(s)
-	case stateConnecting:
-		l.fail(s, stats.CauseConnectTimeout)
-	case stateOpening:
-		l.fail(s, stats.CauseOpenTimeout)
-	case stateClosing:
-		l.fail(s, stats.CauseCloseTimeout)
-	case stateFinishing:
-		l.finTimedOut(s)
-	}
-}
-
-// checkStop ends starting when the run's duration is over or it is
-// interrupted, and gives up what is left when the grace after that is over.
+// checkStop ends starting when the run is interrupted, and gives up what is left when
+// the grace after that is over.
 func (l *loop) checkStop() {
-	if l.nowNs >= l.stopNs {
-		l.pacer.stop()
-		l.stopNs = never // seen: it must not cut short the sleeps until all have ended
-	}
 	if !l.stopping && l.stop.Load() {
 		l.stopping = true
 		l.pacer.stop()
@@ -224,37 +186,22 @@ func (l *loop) checkStop() {
 	}
 }
 
-// giveUp ends every connection that is left after an interrupt.
-func (l *loop) giveUp() {
-	for i := range l.slots.used {
-		switch s := &l.slots.all[i]; s.state {
-		case stateFree:
-		case stateFinishing:
-			l.finTimedOut(s)
-		default:
-			l.fail(s, stats.CauseInterrupted)
-		}
-	}
-}
-
 // close gives back what newLoop took.
 func (l *loop) close() {
 	l.poller.close()
 	l.buffers.close()
 }
 
-// loopShare is one loop's part of the run.
-type loopShare struct {
+// loopPart is one loop's share of the run.
+type loopPart struct {
 	number, cpu int
-	connections int64 // or unlimited
-	low, high   int
+	load        Load
 	slots       int
-	sources     sources
-	localPorts  int // to choose from, by all loops
+	testee      testee
 }
 
-// newLoop allocates everything that a loop needs; when it fails nothing is left open.
-func newLoop(cfg *Config, to *endpoint, part loopShare) (*loop, error) {
+// newLoop allocates everything that a loop needs. If it fails, nothing is left open.
+func newLoop(cfg *Config, part loopPart) (*loop, error) {
 	seed, err := randomSeed()
 	if err != nil {
 		return nil, err
@@ -268,33 +215,37 @@ func newLoop(cfg *Config, to *endpoint, part loopShare) (*loop, error) {
 		poller.close()
 		return nil, fmt.Errorf("loop %d: %w", part.number, err)
 	}
-	rec := stats.NewRecorder(newLog(cfg, part))
-	if cfg.Samples > 0 {
-		rec.KeepReplies(cfg.Samples)
-	}
 	return &loop{
 		number: part.number, cpu: part.cpu,
-		cfg: cfg, to: to, request: cfg.Request.Clone(),
-		pacer:  newPacer(part.connections, part.low, part.high),
-		poller: poller, slots: newSlots(part.slots), buffers: buffers, sources: part.sources,
+		cfg: cfg, testee: part.testee, pacer: newPacer(part.load, part.slots),
+		poller: poller, slots: newSlots(part.slots), queues: newQueues(cfg), buffers: buffers,
 		inbox: make([]byte, inboxBytes), outbox: make([]byte, 0, maxOutbox),
-		random: rand.NewChaCha8(seed), rec: rec,
-		connects: newTimeouts(cfg.ConnectTimeout), opens: newTimeouts(cfg.OpenTimeout), closes: newTimeouts(cfg.CloseTimeout),
-		shortages: newTimeouts(min(shortageRest, cfg.ConnectTimeout)),
-		stopNs:    stopNs(cfg), graceNs: never, renewals: newRenewals(part.localPorts),
+		random: rand.NewChaCha8(seed), rec: newRecorder(cfg, part.load),
+		graceNs: never,
 	}, nil
 }
 
-func newLog(cfg *Config, part loopShare) *stats.ConnLog {
-	if !cfg.Log {
-		return nil
+func newRecorder(cfg *Config, load Load) *stats.Recorder {
+	var log *stats.ConnLog
+	if cfg.Log {
+		log = stats.NewConnLog(load.Connections)
 	}
-	return stats.NewConnLog(max(0, part.connections))
+	rec := stats.NewRecorder(log)
+	if cfg.Samples > 0 {
+		rec.KeepReplies(cfg.Samples)
+	}
+	return rec
 }
 
-func stopNs(cfg *Config) int64 {
-	if cfg.Connections > 0 {
-		return never
+// settle names the loop's thread, so that a profile can be split by it, and pins it to
+// its CPU.
+func (l *loop) settle() error {
+	host.NameThread(fmt.Sprintf("wsperf-loop-%d", l.number))
+	if l.cpu < 0 {
+		return nil
 	}
-	return int64(cfg.Duration)
+	if err := host.PinThread([]int{l.cpu}); err != nil {
+		return fmt.Errorf("loop %d: %w", l.number, err)
+	}
+	return nil
 }

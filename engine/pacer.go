@@ -1,37 +1,84 @@
 package engine
 
-// unlimited is the number of connections of a run that ends by time.
-const unlimited int64 = -1
-
 // pacer decides when a loop may start a connection: a closed loop with two
-// watermarks on the number in flight. It starts until the high one is reached,
-// and starts again when the number has fallen below the low one. It has no
-// clock and no socket.
+// watermarks on the number in flight. It starts until the high one is reached, and
+// starts again when the number has fallen below the low one. It reads no clock and
+// touches no socket.
 type pacer struct {
 	left      int64 // connections still to start, or unlimited
 	low, high int   // this loop's share: 1 <= low <= high
-	holding   bool  // true also before the first start, which counts as resumed
+	slots     int   // most connections open at once
+	endNs     int64 // no start from then on, or never
+	restNs    int64 // no start before, after a shortage
+	holding   bool  // also before the first start, which counts as resumed
+	full      bool  // a start is waiting for a slot
 }
 
-// pace is what the pacer says of a start now.
+// unlimited is the number of connections of a run that ends by time.
+const unlimited int64 = -1
+
+// never is a stamp that no run reaches: 292 years.
+const never = int64(1<<63 - 1)
+
+// pace is what the pacer says to a start now.
 type pace uint8
 
 const (
 	paceHold     pace = iota // not now
+	paceThrottle             // not now: the high watermark has just been reached
+	paceFull                 // not now: a start has just begun to wait for a slot
 	paceStart                // start one
 	paceResume               // start one, the first after holding
-	paceThrottle             // not now: the high watermark has just been reached
 )
 
-func newPacer(connections int64, low, high int) pacer {
-	return pacer{left: connections, low: low, high: high, holding: true}
+// starts reports whether a connection is to be started now.
+func (say pace) starts() bool { return say >= paceStart }
+
+// newPacer makes the pacer of a loop with that share of the load.
+func newPacer(ld Load, slots int) pacer {
+	p := pacer{left: ld.Connections, low: ld.Low, high: ld.High, slots: slots, endNs: never, holding: true}
+	if ld.Connections == 0 {
+		p.left, p.endNs = unlimited, int64(ld.Duration)
+	}
+	return p
 }
 
-// next says what to do with that many in flight.
-func (p *pacer) next(inFlight int) pace {
+// next says what to do now, with that many connections in flight and open. atNs of
+// a start is when it was meant to happen; it is counted. atNs of a hold is when to
+// ask again, unless a connection ends before.
+func (p *pacer) next(nowNs int64, inFlight, open int) (say pace, atNs int64) {
+	if nowNs >= p.endNs {
+		p.stop()
+	}
 	switch {
 	case p.left == 0:
+		return paceHold, never
+	case nowNs < p.restNs:
+		return paceHold, min(p.restNs, p.endNs)
+	case open >= p.slots:
+		return p.outOfSlots(), p.endNs
+	}
+	p.full = false
+	say = p.byWatermarks(inFlight)
+	if !say.starts() {
+		return say, p.endNs
+	}
+	if p.left > 0 {
+		p.left--
+	}
+	return say, nowNs
+}
+
+func (p *pacer) outOfSlots() pace {
+	if p.full {
 		return paceHold
+	}
+	p.full = true
+	return paceFull
+}
+
+func (p *pacer) byWatermarks(inFlight int) pace {
+	switch {
 	case p.holding && inFlight >= p.low:
 		return paceHold
 	case p.holding:
@@ -44,22 +91,11 @@ func (p *pacer) next(inFlight int) pace {
 	return paceStart
 }
 
-// started counts a connection.
-func (p *pacer) started() {
-	if p.left > 0 {
-		p.left--
-	}
-}
+// rest holds all starts until then.
+func (p *pacer) rest(untilNs int64) { p.restNs = untilNs }
 
 // stop ends starting for good.
-func (p *pacer) stop() { p.left = 0 }
+func (p *pacer) stop() { p.left, p.endNs = 0, never }
 
-// share returns the i-th of n parts of a total; the parts differ by 1 at most
-// and add up to the total.
-func share[T int | int64](total T, n, i int) T {
-	part := total / T(n)
-	if T(i) < total%T(n) {
-		part++
-	}
-	return part
-}
+// done reports whether nothing will be started any more.
+func (p *pacer) done() bool { return p.left == 0 }

@@ -1,11 +1,19 @@
 package engine
 
-import "testing"
+import (
+	"testing"
+	"time"
+)
+
+// closedLoop is the pacer of a closed loop with slots enough.
+func closedLoop(connections int64, low, high int) pacer {
+	return newPacer(Load{Connections: connections, Low: low, High: high}, 1<<20)
+}
 
 // TestPacerWatermarks walks through the ancestor's rule: start until high is
 // reached, then not before in-flight is below low.
 func TestPacerWatermarks(t *testing.T) {
-	p := newPacer(100, 2, 4)
+	p := closedLoop(100, 2, 4)
 	for i, step := range []struct {
 		inFlight int
 		want     pace
@@ -14,52 +22,70 @@ func TestPacerWatermarks(t *testing.T) {
 		{4, paceThrottle}, {4, paceHold}, {3, paceHold}, {2, paceHold},
 		{1, paceResume}, {2, paceStart}, {3, paceStart}, {5, paceThrottle}, {0, paceResume},
 	} {
-		if got := p.next(step.inFlight); got != step.want {
+		if got, _ := p.next(0, step.inFlight, step.inFlight); got != step.want {
 			t.Fatalf("step %d with %d in flight: got %d, want %d", i, step.inFlight, got, step.want)
 		}
 	}
 }
 
 func TestPacerEndsAtItsCount(t *testing.T) {
-	p := newPacer(3, 1, 10)
+	p := closedLoop(3, 1, 10)
 	starts := 0
 	for range 10 {
-		if next := p.next(starts); next == paceStart || next == paceResume {
-			p.started()
+		if say, _ := p.next(0, starts, starts); say.starts() {
 			starts++
 		}
 	}
-	if starts != 3 {
-		t.Fatalf("%d starts, want 3", starts)
+	if starts != 3 || !p.done() {
+		t.Fatalf("%d starts, done %v; want 3, and done", starts, p.done())
 	}
 }
 
-func TestPacerWithoutCountEndsWhenStopped(t *testing.T) {
-	p := newPacer(unlimited, 1, 1)
-	for i := range 1000 {
-		if next := p.next(0); next != paceStart && next != paceResume {
-			t.Fatalf("start %d refused: %d", i, next)
+// TestPacerWithoutCount starts until its duration is over, or it is stopped.
+func TestPacerWithoutCount(t *testing.T) {
+	for name, end := range map[string]func(*pacer) (nowNs int64){
+		"duration": func(*pacer) int64 { return int64(time.Second) },
+		"stopped":  func(p *pacer) int64 { p.stop(); return 0 },
+	} {
+		p := newPacer(Load{Duration: time.Second, Low: 1, High: 1}, 10)
+		for i := range 1000 {
+			if say, _ := p.next(int64(time.Second)-1, 0, 0); !say.starts() {
+				t.Fatalf("%s: start %d refused: %d", name, i, say)
+			}
 		}
-		p.started()
-	}
-	p.stop()
-	if next := p.next(0); next != paceHold {
-		t.Fatalf("after stop: %d, want paceHold", next)
+		if say, atNs := p.next(end(&p), 0, 0); say != paceHold || atNs != never || !p.done() {
+			t.Errorf("%s: %d, ask again at %d, done %v; want to hold for ever", name, say, atNs, p.done())
+		}
 	}
 }
 
-func TestSharesAddUp(t *testing.T) {
-	for total := range 40 {
-		for n := 1; n <= 9; n++ {
-			sum, least, most := 0, total, 0
-			for i := range n {
-				part := share(total, n, i)
-				sum += part
-				least, most = min(least, part), max(most, part)
-			}
-			if sum != total || most-least > 1 {
-				t.Fatalf("share of %d over %d: sum %d, parts %d to %d", total, n, sum, least, most)
-			}
+// TestPacerStamps: a start is meant for now; a hold says when to ask again.
+func TestPacerStamps(t *testing.T) {
+	p := newPacer(Load{Duration: 1000, Low: 1, High: 1}, 1)
+	for i, step := range []struct {
+		nowNs          int64
+		inFlight, open int
+		want           pace
+		wantNs         int64
+	}{
+		{10, 0, 0, paceResume, 10},
+		{20, 1, 1, paceFull, 1000},
+		{30, 1, 1, paceHold, 1000},
+		{40, 1, 0, paceThrottle, 1000},
+		{50, 1, 0, paceHold, 1000},
+		{60, 0, 0, paceResume, 60},
+		{70, 0, 1, paceFull, 1000}, // anew: a slot was free meanwhile
+	} {
+		if say, atNs := p.next(step.nowNs, step.inFlight, step.open); say != step.want || atNs != step.wantNs {
+			t.Errorf("step %d: %d at %d, want %d at %d", i, say, atNs, step.want, step.wantNs)
 		}
+	}
+	p.rest(500)
+	if say, atNs := p.next(80, 0, 0); say != paceHold || atNs != 500 {
+		t.Errorf("resting: %d, ask again at %d; want to hold until 500", say, atNs)
+	}
+	p.rest(2000)
+	if _, atNs := p.next(90, 0, 0); atNs != 1000 {
+		t.Errorf("resting beyond the end: ask again at %d, want 1000", atNs)
 	}
 }

@@ -61,7 +61,7 @@ func TestChosenPorts(t *testing.T) {
 			defer run.Close()
 			l := run.loops[0]
 			mine := newPorts(51100, 51160, 1, 0).ring // more than connections can be open
-			own := &l.sources.all[0].ports
+			own := &l.testee.sources.all[0].ports
 			own.ring = append([]uint16{uint16(taken.Addr().(*net.TCPAddr).Port)}, mine...)
 			own.count, own.first, own.crowd = len(own.ring), 0, 0
 			result, err := run.Do(t.Context())
@@ -103,7 +103,7 @@ func TestOwnPeer(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer run.Close()
-			run.loops[0].sources.all[0].ports = ports{ring: []uint16{uint16(testee.Port)}, count: 1}
+			run.loops[0].testee.sources.all[0].ports = ports{ring: []uint16{uint16(testee.Port)}, count: 1}
 			result, err := run.Do(t.Context())
 			if err != nil || result.Causes[stats.CauseConnectRefused] != 1 {
 				t.Errorf("causes %v, want connect_refused: %v", causes(result), err)
@@ -157,7 +157,7 @@ func TestOtherErrorsAreNotThePorts(t *testing.T) {
 	defer run.Close()
 	l := run.loops[0]
 	s := l.slots.take()
-	fd, errno := openSocket(l.to.family)
+	fd, errno := openSocket(l.testee.addr.family)
 	if errno != 0 {
 		t.Fatal(errno)
 	}

@@ -12,7 +12,7 @@ import (
 // preflightConfig is a run of 500 in flight against a testee on this machine.
 func preflightConfig(change func(*Config)) *Config {
 	cfg := &Config{
-		Addr: netip.MustParseAddrPort("127.0.0.1:9000"), Connections: 200_000, Low: 250, High: 500,
+		Addr: netip.MustParseAddrPort("127.0.0.1:9000"), Load: Load{Connections: 200_000, Low: 250, High: 500},
 		Loops: 2, CPUs: []int{0, 1},
 	}
 	change(cfg)

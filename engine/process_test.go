@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"wsperf/bench/testee"
+	builtin "wsperf/bench/testee"
 	"wsperf/handshake"
 )
 
@@ -45,7 +45,7 @@ func beClient(addr string) int {
 	}
 	run, _, err := Prepare(Config{
 		Addr: netip.MustParseAddrPort(addr), Request: request, Rules: handshake.NewRules(nil),
-		Loops: 1, Connections: clientConnections, Low: 1, High: 1, CloseCode: 1000,
+		Loops: 1, Load: Load{Connections: clientConnections, Low: 1, High: 1}, CloseCode: 1000,
 		ConnectTimeout: time.Minute, OpenTimeout: time.Minute, CloseTimeout: time.Minute,
 	})
 	if err != nil {
@@ -67,7 +67,7 @@ func beTestee() int {
 		_, _ = io.Copy(io.Discard, os.Stdin)
 		cancel()
 	}()
-	err := testee.Serve(ctx, testee.Config{
+	err := builtin.Serve(ctx, builtin.Config{
 		Listen: "127.0.0.1:0", Loops: 1,
 		Ready: func(addr net.Addr) { fmt.Println(addr) },
 	})

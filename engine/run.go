@@ -68,7 +68,7 @@ func fit(cfg *Config) (warnings []Warning) {
 }
 
 func (r *Run) makeLoops() error {
-	to, err := newEndpoint(r.cfg.Addr)
+	addr, err := newEndpoint(r.cfg.Addr)
 	if err != nil {
 		return err
 	}
@@ -79,9 +79,14 @@ func (r *Run) makeLoops() error {
 	local := host.LocalPorts()
 	for i := range r.cfg.Loops {
 		part := r.part(i)
-		part.localPorts = local.Count()
-		part.sources = newSources(from, part.slots, newPorts(local.Low, local.High, r.cfg.Loops, i))
-		l, err := newLoop(&r.cfg, to, part)
+		part.testee = testee{
+			addr: addr, request: r.cfg.Request.Clone(), rules: r.cfg.Rules,
+			sources: newSources(from, part.slots, newPorts(local.Low, local.High, r.cfg.Loops, i)),
+		}
+		if local.Count() < leastPortsToKeep {
+			part.testee.keep.giveUp()
+		}
+		l, err := newLoop(&r.cfg, part)
 		if err != nil {
 			return err
 		}
@@ -92,19 +97,14 @@ func (r *Run) makeLoops() error {
 }
 
 // part is the i-th loop's share: the shares add up to the run's totals.
-func (r *Run) part(i int) loopShare {
+func (r *Run) part(i int) loopPart {
 	n := r.cfg.Loops
-	p := loopShare{
-		number: i, cpu: -1, connections: unlimited,
-		low: share(r.cfg.Low, n, i), high: share(r.cfg.High, n, i),
-		slots: share(r.maxOpen, n, i),
-	}
+	p := loopPart{number: i, cpu: -1, load: r.cfg.Load.part(n, i), slots: share(r.maxOpen, n, i)}
 	if len(r.cfg.CPUs) > 0 {
 		p.cpu = r.cfg.CPUs[i%len(r.cfg.CPUs)]
 	}
 	if r.cfg.Connections > 0 {
-		p.connections = share(r.cfg.Connections, n, i)
-		p.slots = int(min(int64(p.slots), p.connections))
+		p.slots = int(min(int64(p.slots), p.load.Connections))
 	}
 	return p
 }
@@ -130,72 +130,72 @@ func (r *Run) Do(ctx context.Context) (*stats.Result, error) {
 	r.taken = true
 	defer quietRuntime(len(r.loops))()
 
-	crew := r.muster()
-	if err := crew.ready(); err != nil {
+	threads := r.startThreads()
+	if err := threads.ready(); err != nil {
 		return nil, err
 	}
 	defer context.AfterFunc(ctx, func() { r.stop.Store(true) })()
 	meter := new(meter)
 	before := meter.read()
 	started := time.Now()
-	crew.start(started)
-	crew.finished.Wait()
+	threads.begin(started)
+	threads.ended.Wait()
 	ended := time.Now()
 	cost := costBetween(before, meter.read())
-	return r.result(started, ended, cost, crew.loopCPUUs)
+	return r.result(started, ended, cost, threads.cpuUs)
 }
 
-// crew is the loops' goroutines: each on a thread of its own, waiting to be
-// started together.
-type crew struct {
-	pinned    chan error
-	baseline  chan time.Time
-	finished  sync.WaitGroup
-	loopCPUUs []int64
+// threads is the loops' goroutines, each locked to a thread of its own. They wait to
+// begin together.
+type threads struct {
+	pinned   chan error
+	baseline chan time.Time
+	ended    sync.WaitGroup
+	cpuUs    []int64 // CPU time of each loop
 }
 
-// muster starts the goroutines.
-func (r *Run) muster() *crew {
-	c := &crew{
-		pinned:    make(chan error, len(r.loops)),
-		baseline:  make(chan time.Time),
-		loopCPUUs: make([]int64, len(r.loops)),
+func (r *Run) startThreads() *threads {
+	t := &threads{
+		pinned:   make(chan error, len(r.loops)),
+		baseline: make(chan time.Time),
+		cpuUs:    make([]int64, len(r.loops)),
 	}
 	for _, l := range r.loops {
-		c.finished.Go(func() { c.loopCPUUs[l.number] = c.member(l) })
+		t.ended.Go(func() { t.cpuUs[l.number] = t.run(l) })
 	}
-	return c
+	return t
 }
 
-// ready waits until each loop is on its CPU. When one cannot be, all are sent
-// home and nothing is started.
-func (c *crew) ready() error {
+// ready waits until each loop is on its CPU. If one cannot be, all goroutines end and
+// nothing is started.
+func (t *threads) ready() error {
 	var errs []error
-	for range cap(c.pinned) {
-		if err := <-c.pinned; err != nil {
+	for range cap(t.pinned) {
+		if err := <-t.pinned; err != nil {
 			errs = append(errs, err)
 		}
 	}
 	if len(errs) == 0 {
 		return nil
 	}
-	close(c.baseline)
-	c.finished.Wait()
+	close(t.baseline)
+	t.ended.Wait()
 	return errs[0]
 }
 
-// start lets all loops begin, with one baseline for their stamps.
-func (c *crew) start(baseline time.Time) {
-	for range cap(c.pinned) {
-		c.baseline <- baseline
+// begin lets all loops begin, with one baseline for their stamps.
+func (t *threads) begin(baseline time.Time) {
+	for range cap(t.pinned) {
+		t.baseline <- baseline
 	}
 }
 
-// member is the life of a loop's goroutine. It returns the CPU time of the run.
-func (c *crew) member(l *loop) (cpuUs int64) {
+// run is the life of a loop's goroutine. It returns the CPU time of the run in
+// microseconds.
+func (t *threads) run(l *loop) (cpuUs int64) {
 	runtime.LockOSThread() // never unlocked: the thread, with its mask and name, ends with the goroutine
-	c.pinned <- l.settle()
-	baseline, ok := <-c.baseline
+	t.pinned <- l.settle()
+	baseline, ok := <-t.baseline
 	if !ok {
 		return 0
 	}
@@ -203,19 +203,6 @@ func (c *crew) member(l *loop) (cpuUs int64) {
 	before := threadCPUUs()
 	l.run()
 	return threadCPUUs() - before
-}
-
-// settle names the loop's thread, so that a profile can be split by it, and
-// pins it to its CPU.
-func (l *loop) settle() error {
-	host.NameThread(fmt.Sprintf("wsperf-loop-%d", l.number))
-	if l.cpu < 0 {
-		return nil
-	}
-	if err := host.PinThread([]int{l.cpu}); err != nil {
-		return fmt.Errorf("loop %d: %w", l.number, err)
-	}
-	return nil
 }
 
 func (r *Run) result(started, ended time.Time, cost stats.ClientCost, loopCPUUs []int64) (*stats.Result, error) {
@@ -232,7 +219,7 @@ func (r *Run) result(started, ended time.Time, cost stats.ClientCost, loopCPUUs 
 	for i, l := range r.loops {
 		n, success, fail := l.rec.Counts()
 		res.Loops = append(res.Loops, stats.LoopResult{CPU: l.cpu, Started: n, Success: success, Fail: fail, CPUUs: loopCPUUs[i]})
-		res.Client.SlotWaits += l.full
+		res.Client.SlotWaits += l.slotWaits
 		res.Client.ShortageWaits += l.shortageWaits
 		res.Interrupted = res.Interrupted || l.stopping
 	}

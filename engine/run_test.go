@@ -76,21 +76,21 @@ func TestFINHasATimeoutOfItsOwn(t *testing.T) {
 	l.baseline = time.Now()
 	closing := func() *slot {
 		s := l.slots.take()
-		s.state = stateClosing
-		l.closes.arm(l.slots.all, s.index, -int64(l.cfg.CloseTimeout)) // over
+		l.enter(s, stateClosing, -int64(l.cfg.CloseTimeout)) // over
 		l.rec.Start()
 		l.closeReceived(s)
 		return s
 	}
 	s := closing()
-	l.emptied(s, 0)
-	if want := s.phaseNs + int64(l.cfg.CloseTimeout); s.state != stateFinishing || s.deadlineNs != want || l.closes.first != s.index {
-		t.Errorf("state %d with deadline %d, first armed %d; want finishing, %d, %d", s.state, s.deadlineNs, l.closes.first, want, s.index)
+	l.finish(s, s.phaseNs)
+	if want := s.phaseNs + int64(l.cfg.CloseTimeout); s.state != stateFinishing || s.deadlineNs != want || l.queues[queueFin].first != s.index {
+		t.Errorf("state %d with deadline %d, first armed %d; want finishing, %d, %d", s.state, s.deadlineNs, l.queues[queueFin].first, want, s.index)
 	}
 	with := closing()
-	l.emptied(with, flagFIN)
-	if _, success, _ := l.rec.Counts(); success != 1 || with.state != stateFree || l.closes.last != s.index {
-		t.Errorf("%d successes, state %d, last armed %d; want 1, free, %d", success, with.state, l.closes.last, s.index)
+	with.wire = wireFIN
+	l.finish(with, with.phaseNs)
+	if _, success, _ := l.rec.Counts(); success != 1 || with.state != stateFree || l.queues[queueFin].last != s.index {
+		t.Errorf("%d successes, state %d, last armed %d; want 1, free, %d", success, with.state, l.queues[queueFin].last, s.index)
 	}
 }
 
@@ -228,13 +228,13 @@ func TestLoopSleepsWhileTheLastConnectionsEnd(t *testing.T) {
 	defer run.Close()
 	l := run.loops[0]
 	for _, step := range []struct {
-		now    time.Duration
-		wantMs int
-	}{{999500 * time.Microsecond, 1}, {time.Second, maxWaitMs}, {2 * time.Second, maxWaitMs}} {
+		now  time.Duration
+		want time.Duration
+	}{{999500 * time.Microsecond, 500 * time.Microsecond}, {time.Second, maxSleep}, {2 * time.Second, maxSleep}} {
 		l.nowNs = int64(step.now)
-		l.checkStop()
-		if ms := l.sleepMs(); ms != step.wantMs {
-			t.Errorf("at %v a loop sleeps for %d ms, want %d", step.now, ms, step.wantMs)
+		_, l.askNs = l.pacer.next(l.nowNs, cfg.High, 0)
+		if slept := time.Duration(l.sleepNs()); slept != step.want {
+			t.Errorf("at %v a loop sleeps for %v, want %v", step.now, slept, step.want)
 		}
 	}
 }
@@ -325,16 +325,19 @@ func checkLateCloseFrame(t *testing.T, state state) {
 		filled += n
 	}
 	s := l.slots.take()
-	s.fd, s.state = ours, stateClosing
+	s.fd = ours
+	l.enter(s, stateClosing, 0)
 	event := s.event(interestRead)
 	if errno := l.poller.control(unix.EPOLL_CTL_ADD, ours, &event); errno != 0 {
 		t.Fatal(errno)
 	}
 	l.outbox = append(l.outbox[:0], "12345678"...)
-	if !l.writeFrames(s) || s.buffer == noBuffer {
+	if l.writeFrames(s) != 0 || s.buffer == noBuffer {
 		t.Fatal("a full socket is taken for a broken one, or the frame is lost")
 	}
-	s.state = state
+	if state == stateFinishing {
+		l.enter(s, state, 0)
+	}
 	got := make([]byte, filled+100)
 	n := 0
 	for tries := 0; n < filled+8 && tries < 10000; tries++ {

@@ -116,7 +116,7 @@ func doUntil(t testing.TB, ctx context.Context, cfg Config) *stats.Result {
 // checkNothingHeld: when a loop has ended, all that its slots took is given back.
 func checkNothingHeld(t testing.TB, l *loop) {
 	t.Helper()
-	for i, from := range l.sources.all {
+	for i, from := range l.testee.sources.all {
 		if from.open != 0 || from.ports.count != len(from.ports.ring) {
 			t.Errorf("loop %d: source %d has %d open, and %d of %d ports", l.number, i, from.open, from.ports.count, len(from.ports.ring))
 		}
@@ -127,7 +127,7 @@ func checkNothingHeld(t testing.TB, l *loop) {
 	if held := int(l.buffers.used) - len(l.buffers.free); held != 0 {
 		t.Errorf("loop %d: %d buffers held", l.number, held)
 	}
-	for _, queue := range []timeouts{l.connects, l.opens, l.closes, l.shortages} {
+	for _, queue := range l.queues {
 		if queue.first != noSlot || queue.last != noSlot {
 			t.Errorf("loop %d: slots %d to %d are armed", l.number, queue.first, queue.last)
 		}

@@ -6,13 +6,13 @@ import (
 	"wsperf/stats"
 )
 
-// shortageRest is how long a start waits that could not be made because the
-// client lacked something: a port, a descriptor, memory. Long enough that the
-// search for a free port, 0.2 ms with all in use, costs little; short enough that
-// what has become free is soon used.
+// shortageRest is how long starts rest when the client was short of something: a
+// port, a descriptor, memory. It is long enough that the search for a free port, 0.2
+// ms with all in use, costs little, and short enough that a port that has become
+// free is soon used.
 const shortageRest = 10 * time.Millisecond
 
-// isShortage tells whether the client may have later what it lacks now.
+// isShortage reports whether the client may soon have what it is short of now.
 func isShortage(c stats.Cause) bool {
 	switch c {
 	case stats.CausePortsExhausted, stats.CauseFDLimit, stats.CauseMemory, stats.CauseSource:
@@ -21,40 +21,30 @@ func isShortage(c stats.Cause) bool {
 	return false
 }
 
-// notConnected handles an attempt that failed at once.
-func (l *loop) notConnected(s *slot, c stats.Cause, nowNs int64) {
-	if !isShortage(c) || l.waitedEnough(s, nowNs) {
-		l.fail(s, c)
-		return
-	}
-	l.lacking(s, c, nowNs)
-}
-
-// waitedEnough bounds what a shortage may last for a start: one connect timeout
-// since it was intended. Then its cause is the client's own.
+// waitedEnough bounds how long a shortage may defer a start: one connect timeout
+// from when it was meant to begin. After that the client's own cause is charged.
 func (l *loop) waitedEnough(s *slot, nowNs int64) bool {
 	return nowNs-s.intendedNs >= int64(l.cfg.ConnectTimeout)
 }
 
-// lacking puts a start aside that the client could not make. Until it is tried
-// again nothing else is started.
-func (l *loop) lacking(s *slot, c stats.Cause, nowNs int64) {
-	l.hangUp(s)
-	l.leave(s)
-	s.state, s.lacked = stateLacking, c
-	l.shortages.arm(l.slots.all, s.index, nowNs)
-	l.holdNs = nowNs + int64(shortageRest)
+// deferStart puts a start aside that met a shortage, and rests all starts until it is
+// tried again: what one lacks, the next would lack too.
+func (l *loop) deferStart(s *slot, shortage stats.Cause, nowNs int64) {
+	l.closeFD(s)
+	l.leaveSource(s)
+	l.enter(s, stateDeferred, nowNs)
+	s.shortage = shortage
+	l.pacer.rest(nowNs + int64(shortageRest))
 	l.shortageWaits++
 }
 
-// tryAgain is called when a start that lacked something has waited.
-func (l *loop) tryAgain(s *slot) {
+// retry makes another attempt for a deferred start.
+func (l *loop) retry(s *slot) {
 	nowNs := l.clock()
 	if l.waitedEnough(s, nowNs) {
-		l.fail(s, s.lacked)
+		l.fail(s, s.shortage)
 		return
 	}
-	l.shortages.disarm(l.slots.all, s.index)
-	s.state = stateStarting
+	l.enter(s, stateStarting, nowNs)
 	l.attempt(s, nowNs)
 }

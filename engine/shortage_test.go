@@ -103,24 +103,23 @@ func TestShortageHoldsStarts(t *testing.T) {
 	defer run.Close()
 	l := run.loops[0]
 	s := l.slots.take()
-	s.state = stateConnecting
-	l.connects.arm(l.slots.all, s.index, 0)
+	l.enter(s, stateConnecting, 0)
 	fd, errno := openSocket(unix.AF_INET)
 	if errno != 0 {
 		t.Fatal(errno)
 	}
 	s.fd = fd
-	l.lacking(s, stats.CauseMemory, 0)
+	l.deferStart(s, stats.CauseMemory, 0)
 	if s.fd != noFD {
 		t.Error("the slot has kept the number of a descriptor that is closed")
 	}
 	rest := int64(shortageRest)
 	for nowNs, want := range map[int64]bool{0: false, rest - 1: false, rest: true} {
-		if l.nowNs = nowNs; l.mayStart() != want {
+		if say, _ := l.pacer.next(nowNs, 0, 0); say.starts() != want {
 			t.Errorf("%d ns after a shortage a start is allowed: %v, want %v", nowNs, !want, want)
 		}
 	}
-	if l.shortageWaits != 1 || l.shortages.expired(l.slots.all, rest) != s.index {
-		t.Errorf("%d waits, next to be tried again %d: want 1, and slot %d", l.shortageWaits, l.shortages.expired(l.slots.all, rest), s.index)
+	if l.shortageWaits != 1 || l.queues[queueRetry].expired(l.slots.all, rest) != s.index {
+		t.Errorf("%d waits, next to be tried again %d: want 1, and slot %d", l.shortageWaits, l.queues[queueRetry].expired(l.slots.all, rest), s.index)
 	}
 }

@@ -45,7 +45,7 @@ func TestSystemCallsWithoutKeeping(t *testing.T) {
 	if !inNamespace(t) {
 		return
 	}
-	setPortRange(t, leastPortsToRenew-1)
+	setPortRange(t, leastPortsToKeep-1)
 	checkCalls(t, traceClient(t), callsTimes{clientConnections, callsOfConnection}, callsTimes{clientConnections, callsOfSocket})
 }
 

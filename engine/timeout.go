@@ -5,21 +5,35 @@ import "time"
 // noSlot ends a list of slots.
 const noSlot int32 = -1
 
-// timeouts is the queue of the slots that wait for one and the same timeout
-// value. Slots are armed in the order of time, so the oldest deadline is always
-// the first: no heap, no wheel, and arming and disarming are a few stores. The
-// links lie in the slots; a slot is in one queue at most.
+// timeouts is the queue of the slots that wait for the same timeout value. Slots are
+// armed in the order of time, so the first deadline is always the earliest: no heap, no
+// wheel, and arming and disarming are a few stores. The links are in the slots; a slot
+// is in one queue at most.
 type timeouts struct {
 	afterNs     int64
 	first, last int32
+}
+
+// newQueues makes the timeout queues of a loop.
+func newQueues(cfg *Config) (all [numQueues]timeouts) {
+	for q, after := range [numQueues]time.Duration{
+		queueRetry:   min(shortageRest, cfg.ConnectTimeout),
+		queueConnect: cfg.ConnectTimeout,
+		queueOpen:    cfg.OpenTimeout,
+		queueClose:   cfg.CloseTimeout,
+		queueFin:     cfg.CloseTimeout,
+	} {
+		all[q] = newTimeouts(after)
+	}
+	return all
 }
 
 func newTimeouts(after time.Duration) timeouts {
 	return timeouts{afterNs: int64(after), first: noSlot, last: noSlot}
 }
 
-// arm appends a slot whose deadline is counted from nowNs, which must not be
-// before that of the slot armed last.
+// arm appends a slot whose timeout counts from nowNs, which must not be before that of
+// the slot armed last.
 func (t *timeouts) arm(slots []slot, i int32, nowNs int64) {
 	s := &slots[i]
 	s.deadlineNs = nowNs + t.afterNs
@@ -47,7 +61,7 @@ func (t *timeouts) disarm(slots []slot, i int32) {
 	}
 }
 
-// expired returns the first slot when its deadline is over, noSlot otherwise.
+// expired returns the first slot if its deadline is over, noSlot otherwise.
 func (t *timeouts) expired(slots []slot, nowNs int64) int32 {
 	if t.first == noSlot || slots[t.first].deadlineNs > nowNs {
 		return noSlot
@@ -55,7 +69,7 @@ func (t *timeouts) expired(slots []slot, nowNs int64) int32 {
 	return t.first
 }
 
-// nextNs returns the earliest deadline, or otherwise what it is given.
+// nextNs returns the earlier of the first deadline and the given stamp.
 func (t *timeouts) nextNs(slots []slot, otherwiseNs int64) int64 {
 	if t.first == noSlot {
 		return otherwiseNs

@@ -87,7 +87,7 @@ func (o *order) config() (engine.Config, error) {
 	addr, err := netip.ParseAddrPort(o.Addr)
 	return engine.Config{
 		Addr: addr, Request: request, Rules: handshake.NewRules(nil),
-		Loops: o.Loops, Connections: o.Connections, Low: o.Low, High: o.High, CloseCode: 1000,
+		Loops: o.Loops, Load: engine.Load{Connections: o.Connections, Low: o.Low, High: o.High}, CloseCode: 1000,
 		ConnectTimeout: o.Connect, OpenTimeout: o.Open, CloseTimeout: o.Close, Samples: 3,
 	}, err
 }

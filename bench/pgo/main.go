@@ -100,8 +100,8 @@ func run(at netip.AddrPort, handshakes int64, inFlight int) error {
 		return err
 	}
 	prepared, _, err := engine.Prepare(engine.Config{
-		Addr: at, Request: request, Rules: handshake.NewRules(nil), Loops: 1, Connections: handshakes,
-		Low: inFlight, High: inFlight, CloseCode: 1000,
+		Addr: at, Request: request, Rules: handshake.NewRules(nil), Loops: 1,
+		Load: engine.Load{Connections: handshakes, Low: inFlight, High: inFlight}, CloseCode: 1000,
 		ConnectTimeout: time.Minute, OpenTimeout: time.Minute, CloseTimeout: time.Minute,
 	})
 	if err != nil {

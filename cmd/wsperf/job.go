@@ -113,7 +113,7 @@ func (j *job) config(addr netip.AddrPort) (engine.Config, error) {
 	cfg := engine.Config{
 		Addr: addr, Sources: j.sources, Request: request, Rules: handshake.NewRules(o.subprotocols),
 		Loops: j.place.loops, CPUs: j.place.client,
-		Connections: o.conns, Duration: o.duration, Low: o.low, High: o.high,
+		Load:           engine.Load{Connections: o.conns, Duration: o.duration, Low: o.low, High: o.high},
 		CloseCode:      ws.StatusCode(o.closeCode), // its range is checked
 		ConnectTimeout: o.connectTimeout, OpenTimeout: o.openTimeout, CloseTimeout: o.closeTimeout,
 		Log: o.log, Samples: o.samples,

@@ -12,9 +12,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// renewed runs a configuration and returns what its loop learned of keeping
-// sockets. Every connection must succeed.
-func renewed(t *testing.T, cfg Config) renewals {
+// keptRun runs a configuration and returns what its loop learned of its testee. Every connection must succeed.
+func keptRun(t *testing.T, cfg Config) testee {
 	t.Helper()
 	run, _, err := Prepare(cfg)
 	if err != nil {
@@ -29,7 +28,7 @@ func renewed(t *testing.T, cfg Config) renewals {
 	if result.Success != uint64(cfg.Connections) || result.Fin.Received != uint64(cfg.Connections) {
 		t.Errorf("%d successes and %d FINs of %d, causes %v", result.Success, result.Fin.Received, cfg.Connections, causes(result))
 	}
-	return run.loops[0].renewals
+	return run.loops[0].testee
 }
 
 // TestSocketsAreKept looks at the ports of a few connections: each is a connection
@@ -38,8 +37,8 @@ func TestSocketsAreKept(t *testing.T) {
 	addr, from := portRecorder(t, "127.0.0.1")
 	cfg := patient(t, addr, 50)
 	cfg.Low, cfg.High = 1, 1
-	if got := renewed(t, cfg); !got.timestamps || got.misses == maxRenewMisses {
-		t.Errorf("timestamps %v, %d misses: no socket was kept", got.timestamps, got.misses)
+	if got := keptRun(t, cfg); !got.timestamps || !got.keep.on() {
+		t.Errorf("timestamps %v, %d misses: no socket was kept", got.timestamps, got.keep.misses)
 	}
 	var ports []uint16
 	for range cfg.Connections {
@@ -59,8 +58,8 @@ func TestSocketsAreNotKept(t *testing.T) {
 		ports      int
 		timestamps string
 	}{
-		"no_timestamps": {leastPortsToRenew, "0"},
-		"few_ports":     {leastPortsToRenew - 1, "1"},
+		"no_timestamps": {leastPortsToKeep, "0"},
+		"few_ports":     {leastPortsToKeep - 1, "1"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if !inNamespace(t) {
@@ -70,9 +69,9 @@ func TestSocketsAreNotKept(t *testing.T) {
 				t.Fatal(err)
 			}
 			setPortRange(t, c.ports)
-			got := renewed(t, patient(t, scriptedOn(t, outsideRange, echoClose), 100))
-			if got.timestamps || got.misses != maxRenewMisses {
-				t.Errorf("timestamps %v, %d misses: sockets were kept", got.timestamps, got.misses)
+			got := keptRun(t, patient(t, scriptedOn(t, outsideRange, echoClose), 100))
+			if got.timestamps || got.keep.on() {
+				t.Errorf("timestamps %v, %d misses: sockets were kept", got.timestamps, got.keep.misses)
 			}
 		})
 	}
@@ -84,10 +83,10 @@ func TestKeptSocketsMeetTimeWait(t *testing.T) {
 	if !inNamespace(t) {
 		return
 	}
-	setPortRange(t, leastPortsToRenew)
-	cfg := patient(t, startTestee(t), 2*leastPortsToRenew)
+	setPortRange(t, leastPortsToKeep)
+	cfg := patient(t, startTestee(t), 2*leastPortsToKeep)
 	cfg.Low, cfg.High = 64, 64
-	got := renewed(t, cfg)
+	got := keptRun(t, cfg)
 	if !got.timestamps {
 		t.Error("no socket was kept")
 	}
@@ -133,8 +132,8 @@ func TestSocketsAreNotKeptBeforeTheLastACK(t *testing.T) {
 				<-over
 			}), 30)
 			cfg.Low, cfg.High = 1, 1
-			if got := renewed(t, cfg); !got.timestamps || (got.misses == maxRenewMisses) != c.givenUp {
-				t.Errorf("%d misses, want to have given up: %v", got.misses, c.givenUp)
+			if got := keptRun(t, cfg); !got.timestamps || (!got.keep.on()) != c.givenUp {
+				t.Errorf("%d misses, want to have given up: %v", got.keep.misses, c.givenUp)
 			}
 		})
 	}
@@ -159,8 +158,8 @@ func deafen(t *testing.T, p *peer) {
 // TestKeptSocketForgetsItsPort: the next connection's is for the kernel to choose.
 func TestKeptSocketForgetsItsPort(t *testing.T) {
 	l := loopByHand(t)
-	l.sources.all[0].ports = newPorts(51200, 51260, 1, 0)
-	l.sources.all[0].ports.crowd = 0
+	l.testee.sources.all[0].ports = newPorts(51200, 51260, 1, 0)
+	l.testee.sources.all[0].ports.crowd = 0
 	s := connect(t, l, 1)
 	bounds, err := unix.GetsockoptInt(int(s.fd), unix.IPPROTO_IP, unix.IP_LOCAL_PORT_RANGE)
 	if errors.Is(err, unix.ENOPROTOOPT) {
@@ -176,7 +175,7 @@ func TestKeptSocketForgetsItsPort(t *testing.T) {
 func TestKeptSocketIsToldOfLateConnections(t *testing.T) {
 	l := loopByHand(t)
 	kept := connect(t, l, 1).fd
-	l.earlyMisses = maxEarlyMisses // the request is for epoll to ask for
+	l.testee.early.giveUp() // the request is for epoll to ask for
 	if again := connect(t, l, 1).fd; again != kept {
 		t.Errorf("socket %d was used, want the kept %d", again, kept)
 	}
@@ -187,17 +186,17 @@ func TestKeptSocketIsToldOfLateConnections(t *testing.T) {
 func TestStaleEvents(t *testing.T) {
 	l := loopByHand(t)
 	s := connect(t, l, 1)
-	event := s.event(flagFIN)
+	event := s.event(unix.EPOLLRDHUP)
 	before := s.generation
 	if connect(t, l, 1); s.generation != before {
 		t.Error("a kept socket's events are taken for stale")
 	}
-	l.hangUp(s)
-	l.slots.take().state = stateFinishing
+	l.closeFD(s)
+	l.enter(l.slots.take(), stateFinishing, 0)
 	if l.dispatch(&event); s.state != stateFinishing {
 		t.Error("a stale event has ended a connection")
 	}
-	s.state = stateFree
+	l.enter(s, stateFree, 0)
 }
 
 // TestIdleSocketsAreClosed: what a burst needed is given back when it is over.
@@ -240,7 +239,7 @@ func TestIdleSocketsThatAreNeededAfterAll(t *testing.T) {
 	l.nowNs = int64(keptFor)
 	l.closeIdle()
 	for range burst {
-		l.start()
+		l.start(l.clock())
 	}
 	l.closeIdle()
 	handleUntilFree(l)
@@ -269,7 +268,7 @@ func connect(t *testing.T, l *loop, count uint64) *slot {
 	t.Helper()
 	_, before, _ := l.rec.Counts()
 	for range count {
-		l.start()
+		l.start(l.clock())
 	}
 	handleUntilFree(l)
 	if _, success, _ := l.rec.Counts(); success != before+count {
@@ -284,7 +283,7 @@ func connect(t *testing.T, l *loop, count uint64) *slot {
 
 func handleUntilFree(l *loop) {
 	for tries := 0; l.slots.open() > 0 && tries < 100; tries++ {
-		for _, ev := range l.poller.wait(maxWaitMs) {
+		for _, ev := range l.poller.wait(int64(maxSleep)) {
 			l.dispatch(&ev)
 		}
 	}

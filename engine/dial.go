@@ -1,0 +1,186 @@
+package engine
+
+import (
+	"golang.org/x/sys/unix"
+
+	"wsperf/stats"
+)
+
+// leastSegment is the smallest TCP payload that every path can be relied on to
+// carry in one segment, in bytes (RFC 9293 section 3.7.1). Nagle's algorithm holds a
+// small segment back while an earlier one is unacknowledged (RFC 9293 section
+// 3.7.4). A request of one segment follows none, and our close frame follows a
+// response, which acknowledges the request: only a longer request needs TCP_NODELAY.
+const leastSegment = 536
+
+// start begins a connection that was meant to begin at intendedNs.
+func (l *loop) start(intendedNs int64) {
+	s := l.slots.take()
+	s.intendedNs = intendedNs
+	l.enter(s, stateStarting, intendedNs)
+	l.rec.Start()
+	l.attempt(s, intendedNs)
+}
+
+// attempt opens a TCP connection, or defers the start if the client is short of
+// something. It is called again for a start that was deferred.
+func (l *loop) attempt(s *slot, nowNs int64) {
+	s.phaseNs = nowNs
+	kept := s.fd != noFD
+	cause := l.dial(s, nowNs)
+	if isShortage(cause) && !l.waitedEnough(s, nowNs) {
+		l.deferStart(s, cause, nowNs)
+		return
+	}
+	if cause == stats.CauseNone {
+		cause = l.dialed(s, kept)
+	}
+	if cause != stats.CauseNone {
+		l.fail(s, cause)
+	}
+}
+
+// dial begins the TCP handshake from the first source that has a free port.
+func (l *loop) dial(s *slot, nowNs int64) stats.Cause {
+	t := l.to(s)
+	if errno := l.provideSocket(s); errno != 0 {
+		return socketCause(errno)
+	}
+	for {
+		i := t.sources.next(nowNs)
+		if i == noSource {
+			return t.sources.lacked
+		}
+		switch cause := l.dialFrom(s, &t.sources.all[i]); cause {
+		case stats.CauseNone:
+			s.source = i
+			t.sources.all[i].open++
+			return cause
+		case stats.CausePortsExhausted, stats.CauseSource:
+			t.sources.rest(i, nowNs+int64(shortageRest), cause)
+		default:
+			return cause
+		}
+	}
+}
+
+// provideSocket opens a socket unless one was kept.
+func (l *loop) provideSocket(s *slot) unix.Errno {
+	if s.fd != noFD {
+		return 0
+	}
+	t := l.to(s)
+	fd, errno := openSocket(t.addr.family)
+	if errno != 0 {
+		return errno
+	}
+	s.fd = fd
+	if t.request.Len() > leastSegment {
+		setNoDelay(fd) // if it is refused, the connection only takes longer
+	}
+	return 0
+}
+
+// dialFrom begins the TCP handshake, from a port of our choice when most are in use.
+func (l *loop) dialFrom(s *slot, from *source) stats.Cause {
+	if from.address != nil {
+		if errno := bindSocket(s.fd, from.address); errno != 0 {
+			return sourceCause(errno)
+		}
+	}
+	if from.open >= from.ports.crowd && l.connectFromChosenPort(s, &from.ports) {
+		return stats.CauseNone
+	}
+	return connectCause(connectSocket(s.fd, l.to(s).addr))
+}
+
+// connectFromChosenPort returns false if the kernel has to choose after all.
+func (l *loop) connectFromChosenPort(s *slot, p *ports) bool {
+	for range maxPortTries {
+		port := p.take()
+		if port == 0 {
+			break
+		}
+		if setLocalPort(s.fd, port) != 0 {
+			p.give(port)
+			p.forgo()
+			return false
+		}
+		cause := connectCause(connectSocket(s.fd, l.to(s).addr))
+		if cause == stats.CauseNone {
+			s.port = port
+			return true
+		}
+		p.give(port)
+		if cause != stats.CausePortsExhausted { // not a port in use: another port would not help
+			break
+		}
+	}
+	setLocalPort(s.fd, 0)
+	return false
+}
+
+// dialed goes on after connect(2) was called. The connection's first bytes are
+// tried at once where that works, and epoll reports the rest.
+func (l *loop) dialed(s *slot, kept bool) stats.Cause {
+	l.prepareRequest(s)
+	if l.to(s).early.on() {
+		if cause := l.writeEarly(s); cause != stats.CauseNone {
+			return cause
+		}
+	}
+	unsent := l.requestUnsent(s)
+	if s.state == stateStarting {
+		l.enter(s, stateConnecting, s.phaseNs)
+	}
+	var errno unix.Errno
+	switch {
+	case !kept:
+		errno = l.watch(s, unsent)
+	case unsent:
+		errno = l.awaitWritable(s)
+	}
+	return socketCause(errno)
+}
+
+// writeEarly writes the request before epoll has reported that the connection is
+// established. On loopback it is: the three segments of the TCP handshake went back
+// and forth within connect(2), and a write that succeeds proves it.
+func (l *loop) writeEarly(s *slot) stats.Cause {
+	early := &l.to(s).early
+	nowNs := l.clock()
+	n, errno := l.send(s, l.unsentRequest(s))
+	switch {
+	case errno != 0:
+		return connectCause(errno)
+	case n == 0: // not established yet
+		early.missed()
+		return stats.CauseNone
+	}
+	early.worked()
+	s.sent = int32(n)
+	l.connected(s, nowNs)
+	l.ready(s, nowNs)
+	return stats.CauseNone
+}
+
+// connecting handles an event of a connection that is not established yet
+// (connect(2), EINPROGRESS): now it is, or it has failed.
+func (l *loop) connecting(s *slot) stats.Cause {
+	if s.wire.has(wireBroken) {
+		if errno := socketError(s.fd); errno != 0 {
+			return connectCause(errno)
+		}
+	}
+	if !s.wire.has(wireWritable | wireReadable) {
+		return stats.CauseNone
+	}
+	nowNs := l.clock()
+	l.connected(s, nowNs)
+	l.ready(s, nowNs)
+	s.wire |= wireWritable
+	return l.exchange(s)
+}
+
+// connected ends phase connect.
+func (l *loop) connected(s *slot, nowNs int64) { s.ended(stats.PhaseConnect, nowNs) }

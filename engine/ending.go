@@ -1,0 +1,134 @@
+package engine
+
+import "wsperf/stats"
+
+// This file is how every connection ends: as a success once both handshakes are
+// complete, however TCP ends after that, or else by one cause of failure.
+
+// finishing handles an event of a connection whose closing handshake is complete.
+func (l *loop) finishing(s *slot) {
+	if errno := l.flush(s); errno != 0 { // of our close frame, if the testee's came first
+		l.finReset(s)
+		return
+	}
+	l.finish(s, l.clock())
+}
+
+// finish ends a connection whose closing handshake is complete if the testee has
+// ended it.
+func (l *loop) finish(s *slot, nowNs int64) {
+	switch ended, errno := l.ended(s); {
+	case errno != 0:
+		l.finReset(s)
+	case ended:
+		l.finReceived(s, nowNs)
+	}
+}
+
+// finReceived ends a connection as RFC 6455 section 7.1.1 would have it.
+func (l *loop) finReceived(s *slot, nowNs int64) {
+	s.ended(stats.PhaseFin, nowNs)
+	l.rec.Fin(stats.FinReceived)
+	l.recordSuccess(s, nowNs)
+	if !l.keepSocket(s) {
+		l.closeFD(s)
+	}
+	l.release(s)
+}
+
+// finReset ends a connection whose testee sent an RST instead of its FIN.
+func (l *loop) finReset(s *slot) {
+	l.rec.Fin(stats.FinReset)
+	l.succeed(s)
+}
+
+// finTimedOut ends a connection that the testee has left open, by an RST: an orderly
+// close would leave the port in TIME_WAIT on our side, and use up the ports.
+func (l *loop) finTimedOut(s *slot) {
+	l.rec.Fin(stats.FinTimeout)
+	setAbortive(s.fd)
+	l.succeed(s)
+}
+
+// succeed ends a connection with both handshakes complete, now.
+func (l *loop) succeed(s *slot) {
+	l.recordSuccess(s, l.clock())
+	l.closeFD(s)
+	l.release(s)
+}
+
+func (l *loop) recordSuccess(s *slot, nowNs int64) {
+	s.endedAll(nowNs)
+	l.rec.Success(&s.sample)
+}
+
+// fail ends a connection for a cause, by an RST. What has come of a response that is
+// not whole is kept as a sample.
+func (l *loop) fail(s *slot, cause stats.Cause) {
+	s.endedAll(l.clock())
+	l.rec.Reply(cause, l.incoming(s))
+	l.rec.Fail(&s.sample, cause)
+	if s.fd != noFD {
+		setAbortive(s.fd)
+	}
+	l.closeFD(s)
+	l.release(s)
+}
+
+// timedOut handles a slot whose time in the queue is over.
+func (l *loop) timedOut(q queue, s *slot) {
+	switch q {
+	case queueRetry:
+		l.retry(s)
+	case queueFin:
+		l.finTimedOut(s)
+	default:
+		l.fail(s, s.traits().late)
+	}
+}
+
+// giveUp ends every connection that is left after an interrupt.
+func (l *loop) giveUp() {
+	for i := range l.slots.used {
+		switch s := &l.slots.all[i]; s.state {
+		case stateFree:
+		case stateFinishing:
+			l.finTimedOut(s)
+		default:
+			l.fail(s, stats.CauseInterrupted)
+		}
+	}
+}
+
+// release frees everything that the slot of an ended connection holds, but for a
+// socket that is kept.
+func (l *loop) release(s *slot) {
+	l.drop(s)
+	l.leaveSource(s)
+	l.enter(s, stateFree, 0)
+	l.slots.release(s)
+}
+
+// closeFD closes the slot's socket, if it has one. Events that still carry its
+// generation are stale.
+func (l *loop) closeFD(s *slot) {
+	if s.fd != noFD {
+		closeSocket(s.fd)
+		s.fd = noFD
+		s.generation++
+	}
+}
+
+// leaveSource gives the connection's source and port back.
+func (l *loop) leaveSource(s *slot) {
+	if s.source == noSource {
+		return
+	}
+	from := &l.to(s).sources.all[s.source]
+	from.open--
+	if s.port != 0 {
+		from.ports.give(s.port)
+		s.port = 0
+	}
+	s.source = noSource
+}

@@ -1,0 +1,112 @@
+package engine
+
+import (
+	"golang.org/x/sys/unix"
+
+	"wsperf/stats"
+)
+
+// exchange moves an established connection on as far as its wire allows: it writes
+// what is unsent, and reads until the wire is drained, which edge-triggered epoll
+// demands. Behind the testee's close frame nothing is read any more.
+func (l *loop) exchange(s *slot) stats.Cause {
+	if errno := l.flush(s); errno != 0 {
+		return s.traits().cut(errno)
+	}
+	if !s.wire.has(wireReadable) {
+		return stats.CauseNone
+	}
+	for {
+		n, drained, errno := l.receive(s, l.space(s))
+		switch {
+		case errno != 0:
+			return s.traits().cut(errno)
+		case n > 0:
+			if cause := l.received(s, n); cause != stats.CauseNone || s.state == stateFinishing {
+				return cause
+			}
+		case !drained:
+			return s.traits().eof
+		}
+		if drained {
+			return stats.CauseNone
+		}
+	}
+}
+
+// received hands n new bytes to what awaits them.
+func (l *loop) received(s *slot, n int) stats.Cause {
+	switch {
+	case s.state == stateClosing:
+		return l.framesReceived(s, l.inbox[:n])
+	case s.buffer == noBuffer:
+		return l.responseBegun(s, l.inbox[:n])
+	}
+	s.held += int32(n)
+	return l.responseReceived(s, l.incoming(s))
+}
+
+// flush writes what is left of the request, or of our last frames, if the wire takes
+// it.
+func (l *loop) flush(s *slot) unix.Errno {
+	if !s.wire.has(wireWritable) {
+		return 0
+	}
+	b := l.unsent(s)
+	if len(b) == 0 {
+		return 0
+	}
+	n, errno := l.send(s, b)
+	if errno == 0 {
+		s.sent += int32(n)
+	}
+	return errno
+}
+
+// unsent returns what is left to write. The buffer of a slot that is not opening
+// holds the rest of our last frames.
+func (l *loop) unsent(s *slot) []byte {
+	switch {
+	case s.state == stateOpening:
+		return l.unsentRequest(s)
+	case s.buffer != noBuffer:
+		return l.buffers.bytes(s.buffer)[s.sent:s.held]
+	}
+	return nil
+}
+
+// incoming returns what the slot holds of a response that is not whole, or nil.
+func (l *loop) incoming(s *slot) []byte {
+	if s.state == stateOpening && s.buffer != noBuffer {
+		return l.buffers.bytes(s.buffer)[:s.held]
+	}
+	return nil
+}
+
+// space is where to read into: behind what the slot holds of its response, or the
+// loop's inbox if it holds nothing.
+func (l *loop) space(s *slot) []byte {
+	if held := l.incoming(s); held != nil {
+		return held[len(held):cap(held)]
+	}
+	return l.inbox
+}
+
+// hold keeps bytes in a buffer of the slot: a response that is not whole, which is
+// shorter than a buffer because the parser refuses a longer one, or what the socket
+// did not take of our last frames.
+func (l *loop) hold(s *slot, b []byte) {
+	if s.buffer != noBuffer {
+		return // they are there already
+	}
+	s.buffer = l.buffers.take()
+	s.held = int32(copy(l.buffers.bytes(s.buffer), b))
+}
+
+// drop gives the slot's buffer back.
+func (l *loop) drop(s *slot) {
+	if s.buffer != noBuffer {
+		l.buffers.give(s.buffer)
+		s.buffer, s.held = noBuffer, 0
+	}
+}
