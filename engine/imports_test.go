@@ -19,16 +19,19 @@ var allowed = []struct {
 	imports []string
 }{
 	{"handshake", []string{"github.com/gobwas/ws", "github.com/gobwas/httphead"}},
+	{"stats/file", []string{"wsperf/stats", "github.com/HdrHistogram/hdrhistogram-go"}},
 	{"stats/report", []string{"wsperf/stats", "github.com/HdrHistogram/hdrhistogram-go"}},
+	{"stats/internal/example", []string{"wsperf/stats"}},
 	{"stats", []string{"github.com/HdrHistogram/hdrhistogram-go"}},
 	{"engine/host", []string{"golang.org/x/sys/unix"}},
 	{"engine", []string{"wsperf/engine/host", "wsperf/handshake", "wsperf/stats", "github.com/gobwas/ws", "golang.org/x/sys/unix"}},
 	{"bench/testee", []string{"github.com/gobwas/ws", "github.com/tidwall/evio", "golang.org/x/sys/unix"}},
 	{"bench/hostile", []string{"wsperf/handshake", "wsperf/stats", "github.com/gobwas/ws", "golang.org/x/sys/unix"}},
-	{"bench/soak", []string{"wsperf/stats", "wsperf/stats/report"}},
+	{"bench/soak", []string{"wsperf/stats", "wsperf/stats/file"}},
 	{"bench/cost", []string{"wsperf/engine/host"}},
 	{"bench/pgo", []string{"wsperf/engine", "wsperf/handshake", "wsperf/bench/testee"}},
-	{"cmd", []string{"wsperf/engine", "wsperf/engine/host", "wsperf/handshake", "wsperf/stats", "wsperf/stats/report", "wsperf/bench/testee",
+	{"cmd", []string{"wsperf/engine", "wsperf/engine/host", "wsperf/handshake", "wsperf/stats", "wsperf/stats/file", "wsperf/stats/report",
+		"wsperf/bench/testee",
 		"github.com/gobwas/ws", "github.com/spf13/", "github.com/vbauerster/mpb/v8/", "golang.org/x/term", "golang.org/x/sys/unix"}},
 }
 

@@ -15,14 +15,6 @@ const (
 	significantDigits = 3
 )
 
-// Status codes with a counter of their own. RFC 9110 section 15: a status code
-// is a three-digit integer, and values outside of 100..599 are invalid.
-const (
-	minStatus   = 100
-	maxStatus   = 599
-	otherStatus = 0 // every invalid code
-)
-
 // NewHistogram returns an empty histogram with the range of all histograms of
 // this package: 1 microsecond to MaxTrackable, 3 significant digits.
 func NewHistogram() *hdrhistogram.Histogram {

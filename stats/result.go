@@ -124,3 +124,13 @@ func (r *Result) HandshakesPerSecond() float64 {
 	}
 	return float64(r.Success) / seconds
 }
+
+// PerConnection divides a cost by the connections that caused it: all that were
+// started, as failed ones cost CPU time too. It returns 0 if there were none.
+func (r *Result) PerConnection(us int64) float64 {
+	started := r.Total - r.Unmeasured.Total()
+	if started == 0 {
+		return 0
+	}
+	return float64(us) / float64(started)
+}

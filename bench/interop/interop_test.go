@@ -18,7 +18,7 @@ import (
 	"time"
 
 	"wsperf/stats"
-	"wsperf/stats/report"
+	"wsperf/stats/file"
 )
 
 const (
@@ -144,20 +144,20 @@ func listening(ended <-chan struct{}) error {
 // runAgainst runs wsperf as a user would and returns what it wrote.
 func runAgainst(t *testing.T, wsperf string) *stats.Result {
 	t.Helper()
-	file := filepath.Join(t.TempDir(), "result.json")
+	path := filepath.Join(t.TempDir(), "result.json")
 	cmd := exec.Command(wsperf, "run", fmt.Sprintf("ws://127.0.0.1:%d/", port),
-		"--conns", strconv.Itoa(connections), "--low", "250", "--high", "500", "--out", file)
+		"--conns", strconv.Itoa(connections), "--low", "250", "--high", "500", "--out", path)
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	t.Logf("\n%s", out)
-	f, err := os.Open(file)
+	f, err := os.Open(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	result, err := report.ReadJSON(f) // which checks the identity of the counts
+	result, err := file.Read(f) // which checks the identity of the counts
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,7 +6,7 @@ import (
 	"slices"
 
 	"wsperf/stats"
-	"wsperf/stats/report"
+	"wsperf/stats/file"
 )
 
 // quantity is something that must not grow.
@@ -65,8 +65,8 @@ func median(samples []sample, of func(sample) int) int {
 
 // outcome reads the result and says how many connections there were. It is an
 // error if they are not accounted for, or if one failed.
-func outcome(file string) (string, error) {
-	r, errs := report.LoadAll([]string{file}, nil)
+func outcome(path string) (string, error) {
+	r, errs := file.LoadAll([]string{path}, nil)
 	if r == nil {
 		return "no result", errors.Join(errs...)
 	}

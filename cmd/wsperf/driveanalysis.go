@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"wsperf/stats/file"
 	"wsperf/stats/report"
 )
 
@@ -18,7 +19,7 @@ type harvest struct {
 // analyze prints the report over all files, between the lines that the
 // ancestor's driver prints. A file that cannot be read does not keep the others from being reported.
 func (h *harvest) analyze(u *ui) error {
-	merged, bad := report.LoadAll(h.files, func(path string) {
+	merged, bad := file.LoadAll(h.files, func(path string) {
 		fmt.Fprintf(u.out, "Loading wsperf result file %s ..\n", path)
 	})
 	if merged == nil {
@@ -49,8 +50,8 @@ func (h *harvest) writeMissing(u *ui, bad []error) {
 
 // howMissing is the word for what of a file is not in the report.
 func howMissing(err error) string {
-	var file *report.FileError
-	if errors.As(err, &file) && file.Kept {
+	var bad *file.FileError
+	if errors.As(err, &bad) && bad.Kept {
 		return "In part"
 	}
 	return "Missing"

@@ -17,7 +17,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"wsperf/stats"
-	"wsperf/stats/report"
+	"wsperf/stats/file"
 )
 
 // gated is a testee that holds back its responses until the gate is opened.
@@ -130,7 +130,7 @@ func readBack(t *testing.T, path string) *stats.Result {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	r, err := report.ReadJSON(f)
+	r, err := file.Read(f)
 	if err != nil {
 		t.Fatal(err)
 	}

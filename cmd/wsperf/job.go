@@ -16,6 +16,7 @@ import (
 	"wsperf/engine/host"
 	"wsperf/handshake"
 	"wsperf/stats"
+	"wsperf/stats/file"
 	"wsperf/stats/report"
 )
 
@@ -234,11 +235,11 @@ func (j *job) engage(ctx context.Context, u *ui, signals *interrupts, addr netip
 func (j *job) write(u *ui, r *stats.Result, signals *interrupts) error {
 	var lost error
 	if j.file != nil {
-		lost = j.file.save(func(w io.Writer) error { return report.WriteJSON(w, r) }, signals.onExit)
+		lost = j.file.save(func(w io.Writer) error { return file.Write(w, r) }, signals.onExit)
 	}
 	show := report.Text
 	if j.options.json {
-		show = report.WriteJSON
+		show = file.Write
 	}
 	return errors.Join(lost, cmp.Or(show(u.out, r), u.out.Flush()))
 }

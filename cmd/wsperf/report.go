@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"wsperf/stats/file"
 	"wsperf/stats/report"
 )
 
@@ -75,23 +76,31 @@ func countOf(args []string, arg string) int {
 }
 
 func (o *reportOptions) report(u *ui, paths []string) error {
-	merged, errs := report.LoadAllFrom(fileOrStdin(u.in), paths, nil)
+	merged, errs := file.LoadAllFrom(fileOrStdin(u.in), paths, nil)
 	if merged == nil {
 		return errors.Join(errs...)
 	}
 	if o.json {
-		return errors.Join(append(errs, report.WriteJSON(u.out, merged))...)
+		return errors.Join(append(errs, file.Write(u.out, merged))...)
 	}
-	return errors.Join(append(errs, report.Text(u.out, merged), report.Coverage(u.out, len(paths), errs))...)
+	return errors.Join(append(errs, report.Text(u.out, merged), writeCoverage(u.out, paths, errs))...)
 }
 
 func reportAsAncestor(u *ui, paths []string) error {
-	errs, err := report.AncestorFrom(fileOrStdin(u.in), u.out, paths, nil)
-	return errors.Join(append(errs, err, report.Coverage(u.out, len(paths), errs))...)
+	census, errs := file.LoadCensusFrom(fileOrStdin(u.in), paths, nil)
+	if census == nil {
+		return errors.Join(errs...)
+	}
+	return errors.Join(append(errs, report.Ancestor(u.out, census), writeCoverage(u.out, paths, errs))...)
+}
+
+func writeCoverage(w io.Writer, paths []string, errs []error) error {
+	lost, damaged := file.Faults(errs)
+	return report.Coverage(w, len(paths), lost, damaged)
 }
 
 // fileOrStdin opens files, and standard input for "-".
-func fileOrStdin(stdin io.Reader) report.Open {
+func fileOrStdin(stdin io.Reader) file.Open {
 	return func(path string) (io.ReadCloser, error) {
 		if path == "-" {
 			return io.NopCloser(stdin), nil

@@ -5,7 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"wsperf/stats/report"
+	"wsperf/stats/file"
 )
 
 func newSchemaCommand(u *ui) *cobra.Command {
@@ -15,7 +15,7 @@ func newSchemaCommand(u *ui) *cobra.Command {
 		Example: "  wsperf schema > wsperf-1.schema.json",
 		Args:    exactArgs(0, "schema takes none"),
 		RunE: func(*cobra.Command, []string) error {
-			_, err := io.WriteString(u.out, report.SchemaJSON)
+			_, err := io.WriteString(u.out, file.SchemaJSON)
 			return err
 		},
 	}

@@ -6,9 +6,12 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"wsperf/stats"
+	"wsperf/stats/file"
 )
 
-const ancestorDir = "testdata/ancestor"
+const ancestorDir = "../file/testdata/ancestor"
 
 // printed are the blocks that the ancestor's script printed, and over which files.
 var printed = []struct {
@@ -29,8 +32,8 @@ func fourOf(dir string) []string {
 
 func ancestorPaths(files []string) []string {
 	var paths []string
-	for _, file := range files {
-		paths = append(paths, filepath.Join(ancestorDir, file))
+	for _, name := range files {
+		paths = append(paths, filepath.Join(ancestorDir, name))
 	}
 	return paths
 }
@@ -41,8 +44,12 @@ func TestAncestorBlockIsWhatItsScriptPrinted(t *testing.T) {
 	for _, p := range printed {
 		t.Run(p.report, func(t *testing.T) {
 			var out bytes.Buffer
-			if errs, err := Ancestor(&out, ancestorPaths(p.files), nil); err != nil || len(errs) > 0 {
-				t.Fatalf("errors %v, %v", errs, err)
+			census, errs := file.LoadCensus(ancestorPaths(p.files), nil)
+			if len(errs) > 0 {
+				t.Fatal(errs)
+			}
+			if err := Ancestor(&out, census); err != nil {
+				t.Fatal(err)
 			}
 			whole, err := os.ReadFile(filepath.Join(ancestorDir, p.report))
 			if err != nil {
@@ -80,12 +87,14 @@ func TestAncestorArithmetic(t *testing.T) {
 		"hundred and one": {seriesUs(101), []string{"Median:      51.0 ms", "q90   :      91.0 ms", "q95   :      96.0 ms",
 			"q99   :     100.0 ms", "q99.9 :     101.0 ms"}},
 	} {
-		c := &census{files: 1}
+		c := &stats.Census{}
 		for _, us := range test.us {
-			c.open.add(us)
+			c.Open.Add(us)
 		}
 		var out bytes.Buffer
-		c.print(&out)
+		if err := Ancestor(&out, c); err != nil {
+			t.Fatal(err)
+		}
 		for _, want := range test.want {
 			if !strings.Contains(out.String(), want) {
 				t.Errorf("%s: no %q in\n%s", name, want, &out)
@@ -101,29 +110,4 @@ func seriesUs(n int) []int64 {
 		all = append(all, int64(n-i)*1000)
 	}
 	return all
-}
-
-func TestAncestorOverOurFiles(t *testing.T) {
-	paths := folder(t)
-	without := filepath.Join(t.TempDir(), "without.json")
-	if err := os.WriteFile(without, write(t, failedResult(t)), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	paths = []string{paths[0], paths[1], without, paths[4]}
-	var out bytes.Buffer
-	errs, err := Ancestor(&out, paths, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	checkErrors(t, errs, paths, []fileWant{
-		{1, true, "2 records read, the rest is lost"},
-		{2, false, "no record of each connection: it was made without --log"},
-		{3, false, "'h' where { is needed"},
-	})
-	// full has 193 of 199; two more are from the damaged file. Six failures have open 0.
-	for _, want := range []string{"Total:       201\n", "Success:       195\n", "Min:       0.0 ms\n", "Max:  600000.0 ms\n"} {
-		if !strings.Contains(out.String(), want) {
-			t.Errorf("no %q in\n%s", want, &out)
-		}
-	}
 }

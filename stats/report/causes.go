@@ -68,7 +68,7 @@ func statusList(counts map[int]uint64) string {
 	shown := codes[:min(len(codes), maxCodesShown)]
 	var parts []string
 	for _, code := range shown {
-		parts = append(parts, fmt.Sprintf("%s: %d", statusKey(code), counts[code]))
+		parts = append(parts, fmt.Sprintf("%s: %d", stats.StatusKey(code), counts[code]))
 	}
 	if rest := len(codes) - len(shown); rest > 0 {
 		parts = append(parts, fmt.Sprintf("%d more codes", rest))

@@ -126,7 +126,7 @@ func client(out io.Writer, r *stats.Result) {
 	c := &r.Client
 	fmt.Fprint(out, "\nClient\n\n")
 	fmt.Fprintf(out, "  CPU       %.1f us user, %.1f us system per connection started\n",
-		perConnection(c.UserUs, r), perConnection(c.SystemUs, r))
+		r.PerConnection(c.UserUs), r.PerConnection(c.SystemUs))
 	fmt.Fprintf(out, "  Memory    %.1f MB at the peak\n", float64(c.PeakMemoryBytes)/1e6)
 	fmt.Fprintf(out, "  Heap      %d allocations, %d collections in the window\n", c.Allocations, c.Collections)
 	fmt.Fprintf(out, "  Switches  %d voluntary, %d involuntary\n", c.VoluntarySwitches, c.InvoluntarySwitches)
@@ -136,9 +136,4 @@ func client(out io.Writer, r *stats.Result) {
 	if c.ShortageWaits > 0 {
 		fmt.Fprintf(out, "  Shortages %d pauses because there was no port, descriptor or memory for the next connection\n", c.ShortageWaits)
 	}
-}
-
-// perConnection divides by the connections started: failed ones cost CPU time too.
-func perConnection(us int64, r *stats.Result) float64 {
-	return ratio(float64(us), float64(r.Total-r.Unmeasured.Total()))
 }

@@ -68,16 +68,3 @@ func printable(a netip.Addr) string {
 	quoted := strconv.QuoteToASCII(a.String())
 	return quoted[1 : len(quoted)-1]
 }
-
-// checkSources refuses what is no list of addresses.
-func checkSources(texts []string) error {
-	if n := len(texts); n > stats.MaxSources {
-		return fmt.Errorf("key \"config.sources\": %d of them, at most %d are allowed", n, stats.MaxSources)
-	}
-	for _, text := range texts {
-		if _, err := netip.ParseAddr(text); err != nil {
-			return fmt.Errorf("key \"config.sources\": %q is not an IP address", clip(text))
-		}
-	}
-	return nil
-}

@@ -3,6 +3,8 @@ package report
 import (
 	"strings"
 	"testing"
+
+	"wsperf/stats/internal/example"
 )
 
 func TestAddressList(t *testing.T) {
@@ -24,7 +26,7 @@ func TestAddressList(t *testing.T) {
 }
 
 func TestSourcesInTheReport(t *testing.T) {
-	r := plainResult(t)
+	r := example.Plain()
 	if got := text(t, r); strings.Contains(got, "source") {
 		t.Errorf("sources that nobody asked for:\n%s", got)
 	}

@@ -1,5 +1,5 @@
-// Package report turns results into bytes and result files into results. It
-// measures nothing: everything that it prints is in the stats.Result.
+// Package report draws results for people. It measures and computes nothing that
+// a stats.Result does not hold.
 package report
 
 import (

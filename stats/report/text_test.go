@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"wsperf/stats"
+	"wsperf/stats/file"
+	"wsperf/stats/internal/example"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -25,18 +27,18 @@ func text(t testing.TB, r *stats.Result) string {
 }
 
 func TestTextGolden(t *testing.T) {
-	empty := complete(t)
+	empty := example.Complete()
 	empty.Ended = empty.Started
 	fast := stats.NewRecorder(nil)
 	fast.Start()
-	fast.Success(&stats.Sample{Ns: [stats.NumPhases]int64{30_000, 9_000_000, 1, 2, 9_900_000}, Reached: allReached})
+	fast.Success(&stats.Sample{Ns: [stats.NumPhases]int64{30_000, 9_000_000, 1, 2, 9_900_000}, Reached: example.AllReached})
 	fast.Fin(stats.FinReceived)
 	for name, r := range map[string]*stats.Result{
-		"plain":       plainResult(t),
-		"full":        fullResult(t),
-		"failed":      failedResult(t),
+		"plain":       example.Plain(),
+		"full":        example.Full(),
+		"failed":      example.Failed(),
 		"empty":       empty,
-		"microsecond": complete(t, fast),
+		"microsecond": example.Complete(fast),
 	} {
 		t.Run(name, func(t *testing.T) {
 			checkGolden(t, name, text(t, r))
@@ -99,9 +101,9 @@ func TestAggregateBlockHasTheKnownForm(t *testing.T) {
 	want := strings.Split(block, "\n")
 	rec := stats.NewRecorder(nil)
 	for range 100 { // enough for every quantile
-		recordSuccesses(rec, 100)
+		example.RecordSuccesses(rec, 100)
 	}
-	got := strings.Split(text(t, complete(t, rec)), "\n")
+	got := strings.Split(text(t, example.Complete(rec)), "\n")
 	for i, line := range want {
 		if form(got[i]) != form(line) {
 			t.Errorf("line %d is %q, want the form of %q", i, got[i], line)
@@ -115,7 +117,7 @@ func TestAggregateBlockValues(t *testing.T) {
 	open := func(n int, ms float64) {
 		for range n {
 			rec.Start()
-			rec.Success(&stats.Sample{Ns: [stats.NumPhases]int64{1, int64(ms * 1e6), 1, 1, 1}, Reached: allReached})
+			rec.Success(&stats.Sample{Ns: [stats.NumPhases]int64{1, int64(ms * 1e6), 1, 1, 1}, Reached: example.AllReached})
 			rec.Fin(stats.FinReceived)
 		}
 	}
@@ -127,7 +129,7 @@ func TestAggregateBlockValues(t *testing.T) {
 	open(1_800, 106.4)
 	open(180, 108.6)
 	open(20, 109.2)
-	r := complete(t, rec)
+	r := example.Complete(rec)
 	for _, want := range strings.Split(block, "\n") {
 		if strings.Contains(want, "SD:") || strings.Contains(want, "Avg:") {
 			continue // these follow from the shape between the quantiles
@@ -139,7 +141,7 @@ func TestAggregateBlockValues(t *testing.T) {
 }
 
 func TestTextPrintsNoStringOfTheSetup(t *testing.T) {
-	r := fullResult(t)
+	r := example.Full()
 	const evil = "\x1b]0;evil"
 	r.Setup.URL, r.Setup.Address, r.Setup.Origin, r.Setup.Version = evil, evil, evil, evil
 	r.Setup.GoVersion, r.Setup.Kernel, r.Setup.Headers, r.Setup.Sources = evil, evil, []string{evil}, []string{evil}
@@ -161,9 +163,9 @@ func TestQuantilesNeedSamples(t *testing.T) {
 		} {
 			rec := stats.NewRecorder(nil)
 			for range n {
-				recordSuccesses(rec, 1)
+				example.RecordSuccesses(rec, 1)
 			}
-			if got := text(t, complete(t, rec)); !strings.Contains(got, want) {
+			if got := text(t, example.Complete(rec)); !strings.Contains(got, want) {
 				t.Errorf("%d successes: no %q in\n%s", n, want, got)
 			}
 		}
@@ -209,28 +211,50 @@ func (w *shortWriter) Write(p []byte) (int, error) {
 }
 
 func TestFirstWriteErrorIsReturned(t *testing.T) {
-	r := plainResult(t)
-	phases, err := phaseMembers(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, test := range []struct {
-		name  string
-		step  int // the text takes a millisecond each time, so not every byte
-		write func(*shortWriter) error
-	}{
-		{"text", 17, func(w *shortWriter) error { return Text(w, r) }},
-		{"json", 1, func(w *shortWriter) error { return writeFile(w, r, phases) }},
-	} {
-		const plenty = 1 << 20
-		whole := &shortWriter{plenty}
-		if err := test.write(whole); err != nil {
-			t.Fatal(err)
+	r := example.Plain()
+	whole := len(text(t, r))
+	const step = 17 // the text takes a millisecond each time, so not every byte
+	for n := 0; n < whole; n += step {
+		if err := Text(&shortWriter{n}, r); !errors.Is(err, errFull) {
+			t.Fatalf("error %v after %d bytes", err, n)
 		}
-		for n := 0; n < plenty-whole.n; n += test.step {
-			if err := test.write(&shortWriter{n}); !errors.Is(err, errFull) {
-				t.Fatalf("%s: error %v after %d bytes", test.name, err, n)
+	}
+}
+
+func TestTextOfTheAncestorsFiles(t *testing.T) {
+	for name, files := range map[string][]string{
+		"ancestor": {"edge/noclose.json", "edge/refused.json"},
+		"mixed":    {"edge/noclose.json", "edge/refused.json"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r, errs := file.LoadAll(ancestorPaths(files), nil)
+			if len(errs) > 0 {
+				t.Fatal(errs)
 			}
+			if name == "mixed" {
+				var err error
+				if r, err = stats.MergeResults(r, example.Plain()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			checkGolden(t, name, text(t, r))
+		})
+	}
+}
+
+func TestCoverage(t *testing.T) {
+	for _, test := range []struct {
+		files, lost, damaged int
+		want                 string
+	}{
+		{8, 3, 2, "\nOver 5 of 8 result files, of which 2 damaged.\n"},
+		{3, 1, 0, "\nOver 2 of 3 result files.\n"},
+		{2, 0, 0, ""},
+		{2, 2, 0, ""},
+	} {
+		var out bytes.Buffer
+		if err := Coverage(&out, test.files, test.lost, test.damaged); err != nil || out.String() != test.want {
+			t.Errorf("%+v: %q, error %v", test, &out, err)
 		}
 	}
 }

@@ -1,10 +1,9 @@
-package report
+package file
 
 import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"strconv"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 
@@ -82,28 +81,4 @@ type clientShape struct {
 	stats.ClientCost
 	UserPer   float64 `json:"cpu_user_us_per_handshake"`
 	SystemPer float64 `json:"cpu_system_us_per_handshake"`
-}
-
-const (
-	minStatus = 100
-	maxStatus = 599
-	otherKey  = "other" // the codes that are no valid status codes, 0 in a Result
-)
-
-func statusKey(code int) string {
-	if code == 0 {
-		return otherKey
-	}
-	return strconv.Itoa(code)
-}
-
-func parseStatusKey(key string) (int, error) {
-	if key == otherKey {
-		return 0, nil
-	}
-	code, err := strconv.Atoi(key)
-	if err != nil || code < minStatus || code > maxStatus || strconv.Itoa(code) != key {
-		return 0, fmt.Errorf("%q: must be %d to %d or %q", key, minStatus, maxStatus, otherKey)
-	}
-	return code, nil
 }

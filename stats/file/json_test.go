@@ -1,8 +1,9 @@
-package report
+package file
 
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"io"
 	"reflect"
 	"slices"
@@ -12,12 +13,13 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"wsperf/stats"
+	"wsperf/stats/internal/example"
 )
 
 func write(t testing.TB, r *stats.Result) []byte {
 	t.Helper()
 	var out bytes.Buffer
-	if err := WriteJSON(&out, r); err != nil {
+	if err := Write(&out, r); err != nil {
 		t.Fatal(err)
 	}
 	return out.Bytes()
@@ -25,14 +27,14 @@ func write(t testing.TB, r *stats.Result) []byte {
 
 func results(t testing.TB) map[string]*stats.Result {
 	return map[string]*stats.Result{
-		"plain": plainResult(t), "full": fullResult(t), "failed": failedResult(t), "empty": complete(t),
+		"plain": example.Plain(), "full": example.Full(), "failed": example.Failed(), "empty": example.Complete(),
 	}
 }
 
 func TestRoundTrip(t *testing.T) {
 	for name, want := range results(t) {
 		t.Run(name, func(t *testing.T) {
-			got, err := ReadJSON(bytes.NewReader(write(t, want)))
+			got, err := Read(bytes.NewReader(write(t, want)))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -60,7 +62,7 @@ func TestRoundTrip(t *testing.T) {
 func TestTopLevelKeysInOrder(t *testing.T) {
 	want := strings.Fields(`schema total_duration started ended handshake_throttle_count handshake_resume_count
 		config total success fail handshakes_per_second interrupted causes status_codes phases fin loops client connection_stats`)
-	dec := json.NewDecoder(bytes.NewReader(write(t, plainResult(t))))
+	dec := json.NewDecoder(bytes.NewReader(write(t, example.Plain())))
 	if _, err := dec.Token(); err != nil {
 		t.Fatal(err)
 	}
@@ -78,18 +80,18 @@ func TestTopLevelKeysInOrder(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("keys %v, want %v", got, want)
 	}
-	if bytes.Contains(write(t, failedResult(t)), []byte("connection_stats")) {
+	if bytes.Contains(write(t, example.Failed()), []byte("connection_stats")) {
 		t.Error("connection_stats without a log")
 	}
 }
 
 func TestJSONValues(t *testing.T) {
 	rec := stats.NewRecorder(stats.NewConnLog(2))
-	recordSuccesses(rec, 1)
+	example.RecordSuccesses(rec, 1)
 	rec.KeepReplies(1)
-	recordFailures(rec, stats.CauseOpenStatus, 403)
+	example.RecordFailures(rec, stats.CauseOpenStatus, 403)
 	rec.Reply(stats.CauseOpenStatus, []byte("HTTP/1.1 403\r\n<\x00\\"))
-	file := string(write(t, complete(t, rec)))
+	file := string(write(t, example.Complete(rec)))
 	for _, want := range []string{
 		`"schema":"wsperf/1",`,
 		`"total_duration":13517100,`,
@@ -154,7 +156,7 @@ func TestWrittenFilesFollowTheSchema(t *testing.T) {
 
 func TestSchemaRefuses(t *testing.T) {
 	schema := compileSchema(t)
-	file := string(write(t, fullResult(t)))
+	file := string(write(t, example.Full()))
 	for _, change := range []struct{ old, new string }{
 		{`"schema":"wsperf/1"`, `"schema":"wsperf/2"`},
 		{`"total":199`, `"total":-1`},
@@ -184,7 +186,7 @@ func TestSchemaRefuses(t *testing.T) {
 // TestSchemaNamesEveryKey walks a written file beside the schema.
 func TestSchemaNamesEveryKey(t *testing.T) {
 	var file any
-	if err := json.Unmarshal(write(t, fullResult(t)), &file); err != nil {
+	if err := json.Unmarshal(write(t, example.Full()), &file); err != nil {
 		t.Fatal(err)
 	}
 	checkNamed(t, "", compileSchema(t), file)
@@ -220,13 +222,13 @@ func TestWriteJSONNeedsLittleMemoryForTheLog(t *testing.T) {
 	sizes := [2]float64{}
 	for i, records := range []int{10, 100_000} {
 		rec := stats.NewRecorder(stats.NewConnLog(int64(records)))
-		s := &stats.Sample{Reached: allReached}
+		s := &stats.Sample{Reached: example.AllReached}
 		for range records {
 			rec.Start()
 			rec.Success(s)
 			rec.Fin(stats.FinReceived)
 		}
-		r := complete(t, rec)
+		r := example.Complete(rec)
 		phases, err := phaseMembers(r)
 		if err != nil {
 			t.Fatal(err)
@@ -240,5 +242,34 @@ func TestWriteJSONNeedsLittleMemoryForTheLog(t *testing.T) {
 	// The race detector makes sync.Pool forget now and then, so a few more are in order; one per record is not.
 	if sizes[1] > sizes[0]+1000 {
 		t.Errorf("%v allocations for 10 records, %v for 100000", sizes[0], sizes[1])
+	}
+}
+
+var errFull = errors.New("no space left")
+
+// shortWriter fails once n bytes were written.
+type shortWriter struct{ n int }
+
+func (w *shortWriter) Write(p []byte) (int, error) {
+	if len(p) > w.n {
+		written := w.n
+		w.n = 0
+		return written, errFull
+	}
+	w.n -= len(p)
+	return len(p), nil
+}
+
+func TestFirstWriteErrorIsReturned(t *testing.T) {
+	r := example.Plain()
+	phases, err := phaseMembers(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole := len(write(t, r))
+	for n := range whole {
+		if err := writeFile(&shortWriter{n}, r, phases); !errors.Is(err, errFull) {
+			t.Fatalf("error %v after %d bytes", err, n)
+		}
 	}
 }

@@ -1,30 +1,33 @@
-package report
+// Package example makes results for tests: recorded, merged and completed as a
+// run does it, and always the same.
+package example
 
 import (
 	"bytes"
-	"testing"
 	"time"
 
 	"wsperf/stats"
 )
 
-// allReached is the set of all phases.
-const allReached = stats.Phases(1<<stats.NumPhases - 1)
+// AllReached is the set of all phases.
+const AllReached = stats.Phases(1<<stats.NumPhases - 1)
 
-// recordSuccesses records n successes whose open phase takes 1 ms, 2 ms, and so on.
-func recordSuccesses(rec *stats.Recorder, n int) {
+// RecordSuccesses records n successes whose open phase takes 1 ms, 2 ms, and so on.
+func RecordSuccesses(rec *stats.Recorder, n int) {
 	for i := range n {
 		ms := int64(i+1) * 1e6
 		rec.Start()
 		rec.Success(&stats.Sample{
 			Ns:      [stats.NumPhases]int64{31_000, ms, ms / 2, 90_400, 2 * ms},
-			Reached: allReached,
+			Reached: AllReached,
 		})
 		rec.Fin(stats.FinReceived)
 	}
 }
 
-func recordFailures(rec *stats.Recorder, c stats.Cause, codes ...int) {
+// RecordFailures records a failure for the cause c for each of the codes, which
+// count if c is CauseOpenStatus.
+func RecordFailures(rec *stats.Recorder, c stats.Cause, codes ...int) {
 	for _, code := range codes {
 		rec.Start()
 		rec.Fail(&stats.Sample{
@@ -41,7 +44,7 @@ func recordFailures(rec *stats.Recorder, c stats.Cause, codes ...int) {
 func recordOdd(rec *stats.Recorder) {
 	odd := &stats.Sample{
 		Ns:      [stats.NumPhases]int64{-5, int64(stats.MaxTrackable) + 1, 2e6, 0, 1 << 60},
-		Reached: allReached &^ (1 << stats.PhaseFin),
+		Reached: AllReached &^ (1 << stats.PhaseFin),
 	}
 	for _, f := range []stats.Fin{stats.FinReset, stats.FinReset, stats.FinTimeout} {
 		rec.Start()
@@ -50,11 +53,12 @@ func recordOdd(rec *stats.Recorder) {
 	}
 }
 
-func complete(t testing.TB, recs ...*stats.Recorder) *stats.Result {
-	t.Helper()
+// Complete merges what was recorded and fills in all that a run would. The result
+// has passed its Check.
+func Complete(recs ...*stats.Recorder) *stats.Result {
 	r, err := stats.Merge(recs...)
 	if err != nil {
-		t.Fatal(err)
+		panic(err)
 	}
 	started := time.Date(2026, 1, 2, 3, 4, 5, 6789, time.UTC)
 	r.Started, r.Ended = started, started.Add(13517*time.Millisecond+100*time.Microsecond+567)
@@ -69,48 +73,67 @@ func complete(t testing.TB, recs ...*stats.Recorder) *stats.Result {
 	r.Client = stats.ClientCost{UserUs: 600, SystemUs: 7777, VoluntarySwitches: 1203, InvoluntarySwitches: 33,
 		PeakMemoryBytes: 25_300_000, Allocations: 12, Collections: 0}
 	if err := r.Check(); err != nil {
-		t.Fatal(err)
+		panic(err)
 	}
 	return r
 }
 
-// plainResult is a run without anything special.
-func plainResult(t testing.TB) *stats.Result {
+// Plain is a run without anything special.
+func Plain() *stats.Result {
 	rec := stats.NewRecorder(stats.NewConnLog(0))
-	recordSuccesses(rec, 100)
-	return complete(t, rec)
+	RecordSuccesses(rec, 100)
+	return Complete(rec)
 }
 
-// evilReply has what must reach neither a terminal nor a page as it is.
-const evilReply = "HTTP/1.1 503 \x1b]0;steer\x07\r\n\r\n<script>\"'\\&\t\u00e4\x9b\x7f\x00"
+// EvilReply has what must reach neither a terminal nor a page as it is.
+const EvilReply = "HTTP/1.1 503 \x1b]0;steer\x07\r\n\r\n<script>\"'\\&\t\u00e4\x9b\x7f\x00"
 
-// fullResult has something to say in every section of the report.
-func fullResult(t testing.TB) *stats.Result {
+// Full has something to say in every section of the report.
+func Full() *stats.Result {
 	a, b := stats.NewRecorder(stats.NewConnLog(0)), stats.NewRecorder(stats.NewConnLog(0))
 	a.KeepReplies(3)
 	b.KeepReplies(3)
-	recordSuccesses(a, 150)
-	recordFailures(a, stats.CauseOpenStatus, 403, 503, 403, 999)
-	recordSuccesses(b, 40)
+	RecordSuccesses(a, 150)
+	RecordFailures(a, stats.CauseOpenStatus, 403, 503, 403, 999)
+	RecordSuccesses(b, 40)
 	recordOdd(b)
-	recordFailures(b, stats.CauseCloseTimeout, 0, 0)
+	RecordFailures(b, stats.CauseCloseTimeout, 0, 0)
 	for range 2 {
 		a.Reply(stats.CauseOpenStatus, []byte("HTTP/1.1 403 Forbidden\r\n\r\n"))
 	}
-	a.Reply(stats.CauseOpenStatus, []byte(evilReply))
+	a.Reply(stats.CauseOpenStatus, []byte(EvilReply))
 	b.Reply(stats.CauseCloseTimeout, bytes.Repeat([]byte("\x81\x00"), 300))
 	a.Throttle()
 	b.Resume()
-	r := complete(t, a, b)
+	r := Complete(a, b)
 	r.Interrupted = true
 	r.Client.SlotWaits, r.Client.ShortageWaits = 3, 4
 	r.Setup.Sources = []string{"127.0.0.2", "127.0.0.3", "127.0.0.5"}
 	return r
 }
 
-// failedResult is a run without any success.
-func failedResult(t testing.TB) *stats.Result {
+// Failed is a run without any success.
+func Failed() *stats.Result {
 	rec := stats.NewRecorder(nil)
-	recordFailures(rec, stats.CauseConnectRefused, 0, 0, 0)
-	return complete(t, rec)
+	RecordFailures(rec, stats.CauseConnectRefused, 0, 0, 0)
+	return Complete(rec)
+}
+
+// EveryByte has each byte once.
+func EveryByte() []byte {
+	all := make([]byte, 256)
+	for i := range all {
+		all[i] = byte(i)
+	}
+	return all
+}
+
+// Hostile is the result of a run against a testee that said every byte there is.
+func Hostile() *stats.Result {
+	rec := stats.NewRecorder(nil)
+	rec.KeepReplies(3)
+	RecordFailures(rec, stats.CauseOpenMalformed, 0, 0)
+	rec.Reply(stats.CauseOpenMalformed, EveryByte())
+	rec.Reply(stats.CauseOpenMalformed, EveryByte()[128:])
+	return Complete(rec)
 }

@@ -1,4 +1,4 @@
-package report
+package file
 
 import (
 	"bytes"
@@ -17,6 +17,7 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 
 	"wsperf/stats"
+	"wsperf/stats/internal/example"
 )
 
 // encodeForeign returns the encoded form of any histogram.
@@ -104,7 +105,7 @@ func TestForeignRatioIsNotKept(t *testing.T) {
 
 // TestReadRefuses changes one place of a good file at a time.
 func TestReadRefuses(t *testing.T) {
-	file := string(write(t, fullResult(t)))
+	file := string(write(t, example.Full()))
 	foreign := encodeForeign(t, hdrhistogram.New(1, 1000, 3))
 	const sample = `{"cause":"`
 	histogram := `"histogram":"` // the first: successes in connect
@@ -190,7 +191,7 @@ func TestReadRefuses(t *testing.T) {
 			if changed == file {
 				t.Fatalf("no %s in the file", test.old)
 			}
-			_, err := ReadJSON(strings.NewReader(changed))
+			_, err := Read(strings.NewReader(changed))
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("error %.300v, want %s", err, test.want)
 			}
@@ -199,7 +200,7 @@ func TestReadRefuses(t *testing.T) {
 }
 
 func TestReadAccepts(t *testing.T) {
-	file := string(write(t, fullResult(t)))
+	file := string(write(t, example.Full()))
 	for _, change := range []struct{ name, old, new string }{
 		{"unknown key", `"total":199`, `"future":{"a":[1,2]},"total":199`},
 		{"unknown cause without a charge", `"open_eof":0`, `"open_ufo":0,"open_eof":0`},
@@ -212,7 +213,7 @@ func TestReadAccepts(t *testing.T) {
 		{"no sample", `"samples":[{`, `"samples":[],"examples":[{`},
 		{"derived values", `"handshakes_per_second":`, `"handshakes_per_second":9`},
 	} {
-		if _, err := ReadJSON(strings.NewReader(strings.Replace(file, change.old, change.new, 1))); err != nil {
+		if _, err := Read(strings.NewReader(strings.Replace(file, change.old, change.new, 1))); err != nil {
 			t.Errorf("%s: %v", change.name, err)
 		}
 	}
@@ -220,11 +221,11 @@ func TestReadAccepts(t *testing.T) {
 
 // TestTruncatedFile: of ours, all or nothing is left, and the byte is named.
 func TestTruncatedFile(t *testing.T) {
-	file := write(t, fullResult(t))
+	file := write(t, example.Full())
 	headEnd := bytes.Index(file, []byte(",\n\"samples\""))
 	whole := len(bytes.TrimRight(file, "\n"))
 	for n := 1; n < whole; n += 1 + n/50 {
-		r, err := ReadJSON(bytes.NewReader(file[:n]))
+		r, err := Read(bytes.NewReader(file[:n]))
 		if err == nil || !strings.Contains(err.Error(), fmt.Sprintf("byte %d: unexpected end", n)) {
 			t.Fatalf("%d bytes: error %v", n, err)
 		}
@@ -238,8 +239,8 @@ func TestTruncatedFile(t *testing.T) {
 }
 
 func TestMoreBehindTheResult(t *testing.T) {
-	file := write(t, fullResult(t))
-	r, err := ReadJSON(bytes.NewReader(append(file, "{}"...)))
+	file := write(t, example.Full())
+	r, err := Read(bytes.NewReader(append(file, "{}"...)))
 	var damage *Damage
 	if !errors.As(err, &damage) || damage.Byte != int64(len(file)) || r == nil || r.Total != 199 {
 		t.Errorf("result %v, error %v", r, err)
@@ -247,9 +248,9 @@ func TestMoreBehindTheResult(t *testing.T) {
 }
 
 func TestReadErrorIsReturned(t *testing.T) {
-	file := write(t, fullResult(t))
+	file := write(t, example.Full())
 	for _, n := range []int{0, 1, 100, len(file) / 2, len(file) - 20} {
-		_, err := ReadJSON(io.MultiReader(bytes.NewReader(file[:n]), iotest.ErrReader(errFull)))
+		_, err := Read(io.MultiReader(bytes.NewReader(file[:n]), iotest.ErrReader(errFull)))
 		if err == nil || !strings.Contains(err.Error(), errFull.Error()) {
 			t.Errorf("error %v after %d bytes", err, n)
 		}
@@ -257,8 +258,8 @@ func TestReadErrorIsReturned(t *testing.T) {
 }
 
 func TestReadInSmallPieces(t *testing.T) {
-	file := write(t, fullResult(t))
-	r, err := ReadJSON(iotest.OneByteReader(bytes.NewReader(file)))
+	file := write(t, example.Full())
+	r, err := Read(iotest.OneByteReader(bytes.NewReader(file)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -288,7 +289,7 @@ func TestLongLogIsReadInBoundedMemory(t *testing.T) {
 	m := &counter{rd: log}
 	runtime.GC()
 	runtime.ReadMemStats(&before)
-	_, err := ReadJSON(m)
+	_, err := Read(m)
 	runtime.GC()
 	runtime.ReadMemStats(&after)
 	if err == nil || !strings.Contains(err.Error(), "is missing") {

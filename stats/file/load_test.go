@@ -1,4 +1,4 @@
-package report
+package file
 
 import (
 	"bytes"
@@ -11,13 +11,14 @@ import (
 	"testing"
 
 	"wsperf/stats"
+	"wsperf/stats/internal/example"
 )
 
 // folder writes files of both forms, good and bad, and returns their paths in order.
 func folder(t *testing.T) []string {
 	t.Helper()
 	dir := t.TempDir()
-	full := write(t, fullResult(t))
+	full := write(t, example.Full())
 	ancestor := readAncestor(t, "edge/noclose.json")
 	var paths []string
 	for _, file := range []struct {
@@ -62,9 +63,8 @@ func TestLoadAll(t *testing.T) {
 	if r.Success != 2*193+8 || r.Fail != 2*6+20 || r.Unmeasured != want {
 		t.Errorf("%d successes, %d failures, %+v unmeasured", r.Success, r.Fail, r.Unmeasured)
 	}
-	var out bytes.Buffer
-	if err := Coverage(&out, len(paths), errs); err != nil || out.String() != "\nOver 5 of 8 result files, of which 2 damaged.\n" {
-		t.Errorf("coverage %q, error %v", &out, err)
+	if lost, damaged := Faults(errs); lost != 3 || damaged != 2 {
+		t.Errorf("%d lost and %d damaged, want 3 and 2", lost, damaged)
 	}
 }
 
@@ -92,7 +92,7 @@ func checkErrors(t *testing.T, errs []error, paths []string, want []fileWant) {
 }
 
 func TestLoadAllIsTheMergeOfItsFiles(t *testing.T) {
-	r, errs := LoadAll(ancestorPaths(fourOf("wspp-4x500")), nil)
+	r, errs := LoadAll(fourOf("wspp-4x500"), nil)
 	if len(errs) > 0 {
 		t.Fatal(errs)
 	}
@@ -108,13 +108,12 @@ func TestNothingToReport(t *testing.T) {
 	if r != nil || len(errs) != 2 {
 		t.Errorf("result %v, errors %v", r, errs)
 	}
-	var out bytes.Buffer
-	if err := Coverage(&out, 2, errs); err != nil || out.Len() > 0 {
-		t.Errorf("coverage %q, error %v", &out, err)
+	if lost, damaged := Faults(errs); lost != 2 || damaged != 0 {
+		t.Errorf("%d lost and %d damaged, want 2 and 0", lost, damaged)
 	}
-	errs, err := Ancestor(&out, paths, nil)
-	if len(errs) != 2 || err != nil || out.Len() > 0 {
-		t.Errorf("%q printed, errors %v, %v", &out, errs, err)
+	census, errs := LoadCensus(paths, nil)
+	if census != nil || len(errs) != 2 {
+		t.Errorf("census %v, errors %v", census, errs)
 	}
 }
 
@@ -127,33 +126,11 @@ func TestMixedResultReadsBack(t *testing.T) {
 	if err := validate(compileSchema(t), file); err != nil {
 		t.Error(err)
 	}
-	again, err := ReadJSON(bytes.NewReader(file))
+	again, err := Read(bytes.NewReader(file))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if again.Unmeasured != r.Unmeasured || !bytes.Equal(write(t, again), file) {
 		t.Errorf("read back %+v, want %+v", again.Unmeasured, r.Unmeasured)
-	}
-}
-
-func TestTextOfTheAncestorsFiles(t *testing.T) {
-	for name, files := range map[string][]string{
-		"ancestor": {"edge/noclose.json", "edge/refused.json"},
-		"mixed":    {"edge/noclose.json", "edge/refused.json", "../plain.json"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			paths := ancestorPaths(files)
-			if name == "mixed" {
-				paths[2] = filepath.Join(t.TempDir(), "plain.json")
-				if err := os.WriteFile(paths[2], write(t, plainResult(t)), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			r, errs := LoadAll(paths, nil)
-			if len(errs) > 0 {
-				t.Fatal(errs)
-			}
-			checkGolden(t, name, text(t, r))
-		})
 	}
 }

@@ -1,4 +1,4 @@
-package report
+package file
 
 import (
 	"errors"
@@ -14,7 +14,7 @@ import (
 // FileError is what was wrong with one result file.
 type FileError struct {
 	Path string
-	Kept bool // the file is damaged, and what could be read of it is in the result
+	Kept bool // the file is damaged, and what could be read of it was used
 	Err  error
 }
 
@@ -24,16 +24,32 @@ func (e *FileError) Error() string { return fmt.Sprintf("result file %s: %v", e.
 // Unwrap returns the error without the file's name.
 func (e *FileError) Unwrap() error { return e.Err }
 
+// Faults counts the files of which nothing was used, and the damaged ones of
+// which a part was. errs are those of LoadAll or LoadCensus.
+func Faults(errs []error) (lost, damaged int) {
+	for _, err := range errs {
+		var file *FileError
+		switch {
+		case !errors.As(err, &file):
+		case file.Kept:
+			damaged++
+		default:
+			lost++
+		}
+	}
+	return lost, damaged
+}
+
 // Open opens a result file.
 type Open func(path string) (io.ReadCloser, error)
 
 func openFile(path string) (io.ReadCloser, error) { return os.Open(path) }
 
 // LoadAll reads result files, of both forms and in any mix, and merges them in
-// their order. each, which may be nil, is called in that order before a file is
-// loaded; as many are loaded at the same time as there are CPUs for. There is at
-// most one error, a *FileError, for each file; the others are merged without it,
-// and of a damaged file what it still tells. The result is nil if that is nothing.
+// their order. It calls each, which may be nil, in that order before it loads a
+// file, and loads as many files at a time as there are CPUs for. There is at most
+// one error, a *FileError, for each file. The other files are merged without it;
+// of a damaged file, the whole part is merged. The result is nil if no file had any.
 func LoadAll(paths []string, each func(path string)) (*stats.Result, []error) {
 	return LoadAllFrom(openFile, paths, each)
 }
@@ -41,17 +57,9 @@ func LoadAll(paths []string, each func(path string)) (*stats.Result, []error) {
 // LoadAllFrom is LoadAll with another way to open a file.
 func LoadAllFrom(open Open, paths []string, each func(path string)) (*stats.Result, []error) {
 	var merged *stats.Result
-	var errs []error
-	load := func(path string) loaded[*stats.Result] { return loadFile(open, path, ReadJSON) }
-	inOrder(paths, each, load, func(l loaded[*stats.Result]) {
-		sum, err := addTo(merged, l.value)
-		if err != nil {
-			l = loaded[*stats.Result]{path: l.path, err: err}
-		}
-		merged = sum
-		if l.err != nil {
-			errs = append(errs, &FileError{Path: l.path, Kept: l.value != nil, Err: l.err})
-		}
+	errs := loadInOrder(open, paths, each, Read, func(r *stats.Result) (err error) {
+		merged, err = addTo(merged, r)
+		return err
 	})
 	return merged, errs
 }
@@ -59,10 +67,7 @@ func LoadAllFrom(open Open, paths []string, each func(path string)) (*stats.Resu
 // addTo merges file by file: a result has 1.5 MB of histograms, and there may be
 // many files. With an error it returns what was merged before.
 func addTo(merged, r *stats.Result) (*stats.Result, error) {
-	switch {
-	case r == nil:
-		return merged, nil
-	case merged == nil:
+	if merged == nil {
 		return r, nil
 	}
 	sum, err := stats.MergeResults(merged, r)
@@ -72,14 +77,31 @@ func addTo(merged, r *stats.Result) (*stats.Result, error) {
 	return sum, nil
 }
 
+// loadInOrder reads files in parallel and adds what came of each in the files'
+// order. A value that add refuses is not kept.
+func loadInOrder[T any](open Open, paths []string, each func(path string), read func(io.Reader) (*T, error), add func(*T) error) (errs []error) {
+	load := func(path string) loaded[T] { return loadFile(open, path, read) }
+	inOrder(paths, each, load, func(l loaded[T]) {
+		if l.value != nil {
+			if err := add(l.value); err != nil {
+				l.value, l.err = nil, err
+			}
+		}
+		if l.err != nil {
+			errs = append(errs, &FileError{Path: l.path, Kept: l.value != nil, Err: l.err})
+		}
+	})
+	return errs
+}
+
 // loaded is what came of a file. A damaged one has both value and error.
 type loaded[T any] struct {
 	path  string
-	value T
+	value *T
 	err   error
 }
 
-func loadFile[T any](open Open, path string, read func(io.Reader) (T, error)) loaded[T] {
+func loadFile[T any](open Open, path string, read func(io.Reader) (*T, error)) loaded[T] {
 	l := loaded[T]{path: path}
 	f, err := open(path)
 	if err != nil {
@@ -91,7 +113,7 @@ func loadFile[T any](open Open, path string, read func(io.Reader) (T, error)) lo
 	return l
 }
 
-// inOrder loads files in parallel, and takes what came of them in the files' order.
+// inOrder loads files in parallel and takes the outcomes in the files' order.
 func inOrder[T any](paths []string, each func(path string), load func(path string) T, take func(T)) {
 	var queue []chan T
 	for _, path := range paths {
@@ -118,32 +140,4 @@ func bare(err error) error {
 		return path.Err
 	}
 	return err
-}
-
-// Coverage says how many of the files are in what was reported, if it is not all
-// of them. errs are those of loading them.
-func Coverage(w io.Writer, files int, errs []error) error {
-	lost, damaged := 0, 0
-	for _, err := range errs {
-		var file *FileError
-		switch {
-		case !errors.As(err, &file):
-		case file.Kept:
-			damaged++
-		default:
-			lost++
-		}
-	}
-	if lost+damaged == 0 || lost == files {
-		return nil
-	}
-	_, err := fmt.Fprintf(w, "\nOver %d of %d result files%s.\n", files-lost, files, damagedPart(damaged))
-	return err
-}
-
-func damagedPart(damaged int) string {
-	if damaged == 0 {
-		return ""
-	}
-	return fmt.Sprintf(", of which %d damaged", damaged)
 }

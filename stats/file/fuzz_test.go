@@ -1,4 +1,4 @@
-package report
+package file
 
 import (
 	"bytes"
@@ -10,13 +10,15 @@ import (
 	"testing/iotest"
 
 	"wsperf/stats"
+	"wsperf/stats/internal/example"
+	"wsperf/stats/report"
 )
 
 // resultFiles are result files of both forms.
 func resultFiles(t testing.TB) [][]byte {
 	t.Helper()
 	var files [][]byte
-	for _, r := range []*stats.Result{complete(t), plainResult(t), failedResult(t), fullResult(t)} {
+	for _, r := range []*stats.Result{example.Complete(), example.Plain(), example.Failed(), example.Full()} {
 		files = append(files, write(t, r))
 	}
 	for _, name := range []string{"noclose.json", "one_conn.json", "refused.json"} {
@@ -41,7 +43,7 @@ func FuzzReadResult(f *testing.F) {
 	f.Add([]byte(`{"connection_stats":[{"\u006fpen":-0,"x":[{}],"close":1,"failed":true,"tcp_pre_init":1,"tcp_post_init":1}],"started":0}`))
 	f.Add([]byte(`[`))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		first, err := ReadJSON(bytes.NewReader(data))
+		first, err := Read(bytes.NewReader(data))
 		checkPieces(t, data, first, err)
 		if first != nil {
 			checkAccepted(t, first)
@@ -52,8 +54,8 @@ func FuzzReadResult(f *testing.F) {
 // FuzzReply: any bytes come back from their escaped form, and a text is refused
 // or is the escaped form of what it is taken for.
 func FuzzReply(f *testing.F) {
-	f.Add([]byte(evilReply))
-	f.Add([]byte(escapeReply([]byte(evilReply))))
+	f.Add([]byte(example.EvilReply))
+	f.Add([]byte(escapeReply([]byte(example.EvilReply))))
 	f.Add([]byte(`\x1B`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		data = data[:min(len(data), stats.MaxReplyBytes)]
@@ -71,14 +73,14 @@ func checkAccepted(t *testing.T, first *stats.Result) {
 		t.Fatalf("accepted, but %v", err)
 	}
 	written := write(t, first)
-	second, err := ReadJSON(bytes.NewReader(written))
+	second, err := Read(bytes.NewReader(written))
 	if err != nil {
 		t.Fatalf("accepted, but not what was written from it: %v", err)
 	}
 	if again := write(t, second); !bytes.Equal(written, again) {
 		t.Fatalf("written first:\n%s\nthen:\n%s", written, again)
 	}
-	if err := Text(io.Discard, first); err != nil {
+	if err := report.Text(io.Discard, first); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -89,7 +91,7 @@ func checkPieces(t *testing.T, data []byte, want *stats.Result, wantErr error) {
 		iotest.OneByteReader(bytes.NewReader(data)),
 		iotest.DataErrReader(bytes.NewReader(data)),
 	} {
-		got, err := ReadJSON(rd)
+		got, err := Read(rd)
 		if fmt.Sprint(err) != fmt.Sprint(wantErr) || (got == nil) != (want == nil) {
 			t.Fatalf("in pieces: %v, %v, at once: %v, %v", got, err, want, wantErr)
 		}

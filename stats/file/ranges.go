@@ -1,8 +1,9 @@
-package report
+package file
 
 import (
 	"fmt"
 	"maps"
+	"net/netip"
 	"slices"
 
 	"wsperf/stats"
@@ -135,4 +136,17 @@ func clientNumbers(c *stats.ClientCost) []number {
 		{"client.slot_waits", int64(c.SlotWaits)},
 		{"client.shortage_waits", int64(c.ShortageWaits)},
 	}
+}
+
+// checkSources refuses what is no list of addresses.
+func checkSources(texts []string) error {
+	if n := len(texts); n > stats.MaxSources {
+		return fmt.Errorf("key \"config.sources\": %d of them, at most %d are allowed", n, stats.MaxSources)
+	}
+	for _, text := range texts {
+		if _, err := netip.ParseAddr(text); err != nil {
+			return fmt.Errorf("key \"config.sources\": %q is not an IP address", clip(text))
+		}
+	}
+	return nil
 }

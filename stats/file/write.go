@@ -1,4 +1,4 @@
-package report
+package file
 
 import (
 	"bufio"
@@ -13,10 +13,10 @@ import (
 	"wsperf/stats"
 )
 
-// WriteJSON writes the result file, form stats.Schema (SchemaJSON describes it),
+// Write writes a result file, form stats.Schema (SchemaJSON describes it),
 // with connection_stats as its last key if the result has a log. It needs little
 // memory however long the log is. The error is the first one of w.
-func WriteJSON(w io.Writer, r *stats.Result) error {
+func Write(w io.Writer, r *stats.Result) error {
 	phases, err := phaseMembers(r)
 	if err != nil {
 		return err
@@ -66,7 +66,7 @@ func members(r *stats.Result, phases object) []member {
 		{"phases", phases},
 		{"fin", r.Fin},
 		{"loops", append([]stats.LoopResult{}, r.Loops...)},
-		{"client", clientShape{r.Client, perConnection(r.Client.UserUs, r), perConnection(r.Client.SystemUs, r)}},
+		{"client", clientShape{r.Client, r.PerConnection(r.Client.UserUs), r.PerConnection(r.Client.SystemUs)}},
 	}
 	if r.Unmeasured.Total() > 0 {
 		all = append(all, member{unmeasuredKey, r.Unmeasured})
@@ -104,7 +104,7 @@ func causeMembers(r *stats.Result) object {
 func statusMembers(r *stats.Result) object {
 	var o object
 	for _, code := range slices.Sorted(maps.Keys(r.StatusCodes)) {
-		o = append(o, member{statusKey(code), r.StatusCodes[code]})
+		o = append(o, member{stats.StatusKey(code), r.StatusCodes[code]})
 	}
 	return o
 }

@@ -1,4 +1,4 @@
-package report
+package file
 
 import (
 	"bytes"
@@ -15,7 +15,18 @@ import (
 	"time"
 
 	"wsperf/stats"
+	"wsperf/stats/internal/example"
 )
+
+const ancestorDir = "testdata/ancestor"
+
+// fourOf are the files of a run of the ancestor's driver with four workers.
+func fourOf(dir string) (paths []string) {
+	for i := range 4 {
+		paths = append(paths, filepath.Join(ancestorDir, dir, fmt.Sprintf("result_%d.json", i)))
+	}
+	return paths
+}
 
 func readAncestor(t testing.TB, name string) []byte {
 	t.Helper()
@@ -41,7 +52,7 @@ func TestReadAncestor(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			r, err := ReadJSON(bytes.NewReader(readAncestor(t, test.name)))
+			r, err := Read(bytes.NewReader(readAncestor(t, test.name)))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -63,7 +74,7 @@ func TestReadAncestor(t *testing.T) {
 }
 
 func TestGarbageClocksAreCounted(t *testing.T) {
-	r, err := ReadJSON(bytes.NewReader(readAncestor(t, "edge/refused.json")))
+	r, err := Read(bytes.NewReader(readAncestor(t, "edge/refused.json")))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +94,7 @@ func TestTruncatedAncestorKeepsItsRecords(t *testing.T) {
 	file := readAncestor(t, "edge/noclose.json")
 	logStart := bytes.IndexByte(file, '[')
 	for n := 1; n < len(bytes.TrimSpace(file)); n++ {
-		r, err := ReadJSON(bytes.NewReader(file[:n]))
+		r, err := Read(bytes.NewReader(file[:n]))
 		var damage *Damage
 		if err == nil || !strings.Contains(err.Error(), fmt.Sprintf("byte %d: unexpected end", n)) {
 			t.Fatalf("%d bytes: error %v", n, err)
@@ -126,7 +137,7 @@ func TestReadAncestorInAnyForm(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			r, err := ReadJSON(strings.NewReader(test.file))
+			r, err := Read(strings.NewReader(test.file))
 			switch {
 			case test.want == "total 0" && err == nil && r.Total == 0:
 			case test.want != "" && err != nil && strings.Contains(err.Error(), test.want):
@@ -195,7 +206,7 @@ func BenchmarkReadAncestor(b *testing.B) {
 	b.SetBytes(newSynthetic(1000).size())
 	b.ReportAllocs()
 	for b.Loop() {
-		r, err := ReadJSON(newSynthetic(1000))
+		r, err := Read(newSynthetic(1000))
 		if err != nil || r.Total != 1_000_000 {
 			b.Fatal(r, err)
 		}
@@ -208,7 +219,7 @@ func BenchmarkReadOurs(b *testing.B) {
 	b.SetBytes(int64(len(file)))
 	b.ReportAllocs()
 	for b.Loop() {
-		if r, err := ReadJSON(bytes.NewReader(file)); err != nil || r.Total != 1_000_000 {
+		if r, err := Read(bytes.NewReader(file)); err != nil || r.Total != 1_000_000 {
 			b.Fatal(r, err)
 		}
 	}
@@ -218,10 +229,10 @@ func ownWithLog(t testing.TB, records int) []byte {
 	rec := stats.NewRecorder(stats.NewConnLog(int64(records)))
 	for i := range records {
 		rec.Start()
-		rec.Success(&stats.Sample{Ns: [stats.NumPhases]int64{31_000, int64(i%5000) * 1000, 700_000, 1, 2}, Reached: allReached})
+		rec.Success(&stats.Sample{Ns: [stats.NumPhases]int64{31_000, int64(i%5000) * 1000, 700_000, 1, 2}, Reached: example.AllReached})
 		rec.Fin(stats.FinReceived)
 	}
-	return write(t, complete(t, rec))
+	return write(t, example.Complete(rec))
 }
 
 // TestMemoryIsConstant reads 8 MB and 85 MB: neither takes more.
@@ -230,7 +241,7 @@ func TestMemoryIsConstant(t *testing.T) {
 		rd := newSynthetic(blocks)
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		r, err := ReadJSON(rd)
+		r, err := Read(rd)
 		runtime.ReadMemStats(&after)
 		if err != nil || r.Total != uint64(blocks)*1000 {
 			t.Fatalf("result %v, error %v", r, err)

@@ -1,4 +1,4 @@
-package report
+package file
 
 import (
 	"encoding/json"
@@ -164,7 +164,7 @@ func (d *document) fillCauses(r *stats.Result) error {
 func (d *document) fillStatus(r *stats.Result) error {
 	r.StatusCodes = make(map[int]uint64)
 	for _, key := range slices.Sorted(maps.Keys(d.status)) {
-		code, err := parseStatusKey(clip(key))
+		code, err := stats.ParseStatusKey(clip(key))
 		if err != nil {
 			return fmt.Errorf("key \"status_codes\": %w", err)
 		}

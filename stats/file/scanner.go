@@ -1,4 +1,4 @@
-package report
+package file
 
 import (
 	"encoding/json"

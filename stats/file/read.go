@@ -1,4 +1,4 @@
-package report
+package file
 
 import (
 	"errors"
@@ -25,7 +25,7 @@ func (d *Damage) Error() string {
 // Unwrap returns what is wrong, without the place.
 func (d *Damage) Unwrap() error { return d.Err }
 
-// ReadJSON reads a result file in constant memory, whatever its size: one of
+// Read reads a result file in constant memory, whatever its size: one of
 // the form stats.Schema, or one of wsperf's ancestor, which has nothing but a
 // window, two counts and connection_stats; its result counts all connections as
 // unmeasured. Keys that it does not know are skipped. The result has no Log.
@@ -34,7 +34,7 @@ func (d *Damage) Unwrap() error { return d.Err }
 // disagree with each other or with the histograms, and values that are too long.
 // Of a damaged file it returns what is whole, beside a *Damage: the counts and
 // histograms of ours, and the records of the ancestor's.
-func ReadJSON(rd io.Reader) (*stats.Result, error) {
+func Read(rd io.Reader) (*stats.Result, error) {
 	tally := stats.NewTally()
 	f := newFileReader(rd, func(r *record) { tally.Add(r.timing()) })
 	damage, err := f.read()

@@ -1,0 +1,106 @@
+package file
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"wsperf/stats"
+	"wsperf/stats/internal/example"
+)
+
+func TestEscapeReply(t *testing.T) {
+	for _, c := range []struct{ in, want string }{
+		{"HTTP/1.1 200 OK\r\n\tx\\y", `HTTP/1.1 200 OK\r\n\tx\\y`},
+		{`<a href="x">'&`, `\x3ca href=\x22x\x22\x3e\x27\x26`},
+		{"\x00\x1b[31m\x7f\x9b\u00e4", `\x00\x1b[31m\x7f\x9b\xc3\xa4`},
+		{" ~", " ~"},
+	} {
+		if got := escapeReply([]byte(c.in)); got != c.want {
+			t.Errorf("%q became %s, want %s", c.in, got, c.want)
+		}
+	}
+}
+
+func TestEscapedReplyIsHarmlessAndWhole(t *testing.T) {
+	all := example.EveryByte()
+	for i := range all {
+		for _, b := range [][]byte{all[i : i+1], append(all[i:i+1:i+1], 'a', '0', '\\')} {
+			text := escapeReply(b)
+			for _, c := range []byte(text) {
+				if c < ' ' || c > '~' || strings.IndexByte(`"&'<>`, c) >= 0 {
+					t.Errorf("%q became %s", b, text)
+				}
+			}
+			if back, err := parseReply(text); err != nil || !bytes.Equal(back, b) {
+				t.Errorf("%q became %s, and that %q: %v", b, text, back, err)
+			}
+		}
+	}
+}
+
+func TestParseReplyRefuses(t *testing.T) {
+	for _, text := range []string{
+		"\x1b", "\u00e4", "<", `"`, "'", "&", ">", "\r", // not escaped
+		`\`, `\q`, `\x1`, `\xzz`, `\u00e4`, `\U0010ffff`, `\101`, `\"`, `\'`, `\a`, // no escapes of ours
+		`\x1B`, `\x41`, `\x0d`, `\x5c`, // another way to write it
+		strings.Repeat("x", longestEscape*stats.MaxReplyBytes+1),
+	} {
+		if b, err := parseReply(text); err == nil {
+			t.Errorf("%.40q is taken for %.40q", text, b)
+		}
+	}
+}
+
+func TestHostileReplyInTheFile(t *testing.T) {
+	file := string(write(t, example.Hostile()))
+	if want := `{"cause":"open_malformed","bytes":256,"reply":"\\x00\\x01`; !strings.Contains(file, want) {
+		t.Errorf("no %s in\n%s", want, file)
+	}
+	_, samples, _ := strings.Cut(file, `"samples":[`)
+	for _, c := range []byte(samples) {
+		if (c < ' ' || c > '~') && c != '\n' || strings.IndexByte("<>&'", c) >= 0 {
+			t.Errorf("the samples in the file have the byte %#x", c)
+		}
+	}
+}
+
+// TestAllSamplesAreRead has as many and as long replies as there can be: more
+// than one value of a file may have.
+func TestAllSamplesAreRead(t *testing.T) {
+	rec := stats.NewRecorder(nil)
+	rec.KeepReplies(stats.MaxSamples)
+	for c := stats.CauseNone + 1; c < stats.NumCauses; c++ {
+		for range stats.MaxSamples {
+			example.RecordFailures(rec, c, 403)
+			rec.Reply(c, bytes.Repeat([]byte{0xff}, 2*stats.MaxReplyBytes))
+		}
+	}
+	r := example.Complete()
+	r, err := stats.MergeResults(r, withSamples(t, rec))
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := write(t, r)
+	if len(file) <= maxValueBytes {
+		t.Errorf("%d bytes are not many", len(file))
+	}
+	again, err := Read(bytes.NewReader(file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(write(t, again), file) {
+		t.Error("what was read is not what was written")
+	}
+}
+
+// withSamples makes a result that was asked for as many replies as can be kept.
+func withSamples(t *testing.T, rec *stats.Recorder) *stats.Result {
+	t.Helper()
+	r, err := stats.Merge(rec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Setup.Samples = stats.MaxSamples
+	return r
+}

@@ -1,0 +1,23 @@
+package report
+
+import (
+	"fmt"
+	"io"
+)
+
+// Coverage says how many of the files are in the report, unless all of them are,
+// or none. Nothing of the lost files is in it, and a part of the damaged ones.
+func Coverage(w io.Writer, files, lost, damaged int) error {
+	if lost+damaged == 0 || lost == files {
+		return nil
+	}
+	_, err := fmt.Fprintf(w, "\nOver %d of %d result files%s.\n", files-lost, files, damagedPart(damaged))
+	return err
+}
+
+func damagedPart(damaged int) string {
+	if damaged == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", of which %d damaged", damaged)
+}

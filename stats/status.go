@@ -1,0 +1,38 @@
+package stats
+
+import (
+	"fmt"
+	"strconv"
+)
+
+// Status codes with a counter of their own. RFC 9110 section 15: a status code
+// is a three-digit integer, and values outside of 100..599 are invalid.
+const (
+	minStatus   = 100
+	maxStatus   = 599
+	otherStatus = 0 // every invalid code
+)
+
+// otherKey is the key of otherStatus.
+const otherKey = "other"
+
+// StatusKey returns the key of a status code in the result file: the code, or
+// "other" for 0, which stands for all invalid codes.
+func StatusKey(code int) string {
+	if code == otherStatus {
+		return otherKey
+	}
+	return strconv.Itoa(code)
+}
+
+// ParseStatusKey is the reverse of StatusKey. It refuses every other text.
+func ParseStatusKey(key string) (int, error) {
+	if key == otherKey {
+		return otherStatus, nil
+	}
+	code, err := strconv.Atoi(key)
+	if err != nil || code < minStatus || code > maxStatus || strconv.Itoa(code) != key {
+		return 0, fmt.Errorf("%q: must be %d to %d or %q", key, minStatus, maxStatus, otherKey)
+	}
+	return code, nil
+}
