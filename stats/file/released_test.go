@@ -1,0 +1,143 @@
+package file
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"reflect"
+	"testing"
+	"time"
+
+	"wsperf/stats"
+)
+
+// glob returns the files of a pattern, of which there must be some.
+func glob(t *testing.T, pattern string) []string {
+	t.Helper()
+	paths, err := filepath.Glob(pattern)
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("%d files match %s: %v", len(paths), pattern, err)
+	}
+	return paths
+}
+
+// TestReleasedFilesStayReadable: each file is accepted, and a file written from
+// what was read has every key of the original with its value. It may have more.
+func TestReleasedFilesStayReadable(t *testing.T) {
+	for _, path := range glob(t, "testdata/released/*/*.json") {
+		t.Run(path, func(t *testing.T) {
+			original, r := readReal(t, path)
+			var want, got map[string]any
+			if err := json.Unmarshal(original, &want); err != nil {
+				t.Fatal(err)
+			}
+			if err := json.Unmarshal(write(t, r), &got); err != nil {
+				t.Fatal(err)
+			}
+			records, hasLog := want["connection_stats"].([]any)
+			delete(want, "connection_stats") // read, but not kept
+			checkContains(t, "", got, want)
+			if hasLog && uint64(len(records)) != r.Total {
+				t.Errorf("%d records, but %d connections", len(records), r.Total)
+			}
+		})
+	}
+}
+
+func readReal(t *testing.T, path string) ([]byte, *stats.Result) {
+	t.Helper()
+	original, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := Read(bytes.NewReader(original))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Check(); err != nil {
+		t.Error(err)
+	}
+	return original, r
+}
+
+// checkContains compares got with want, which may lack keys of got.
+func checkContains(t *testing.T, path string, got, want any) {
+	t.Helper()
+	wantObject, isObject := want.(map[string]any)
+	gotObject, _ := got.(map[string]any)
+	wantArray, isArray := want.([]any)
+	gotArray, _ := got.([]any)
+	switch {
+	case isObject:
+		for key := range wantObject {
+			// The encoding of a histogram may change with its library. What it
+			// holds is seen in the numbers beside it, which are computed from it.
+			if key != "histogram" {
+				checkContains(t, path+"."+key, gotObject[key], wantObject[key])
+			}
+		}
+	case isArray && len(gotArray) == len(wantArray):
+		for i := range wantArray {
+			checkContains(t, path+"[]", gotArray[i], wantArray[i])
+		}
+	case !reflect.DeepEqual(got, want):
+		t.Errorf("%s is %v, want %v", path, got, want)
+	}
+}
+
+// ancestorForm is what the files of wsperf's ancestor hold.
+type ancestorForm struct {
+	Started   int64  `json:"started"`
+	Ended     int64  `json:"ended"`
+	Throttled uint64 `json:"handshake_throttle_count"`
+	Resumed   uint64 `json:"handshake_resume_count"`
+	Records   []struct {
+		Failed bool `json:"failed"`
+	} `json:"connection_stats"`
+}
+
+func (f *ancestorForm) failed() (n uint64) {
+	for _, r := range f.Records {
+		if r.Failed {
+			n++
+		}
+	}
+	return n
+}
+
+func TestAncestorFilesStayReadable(t *testing.T) {
+	for _, path := range glob(t, "testdata/ancestor/*/*.json") {
+		t.Run(path, func(t *testing.T) {
+			original, r := readReal(t, path)
+			var form ancestorForm
+			if err := json.Unmarshal(original, &form); err != nil {
+				t.Fatal(err)
+			}
+			fail := form.failed()
+			success := uint64(len(form.Records)) - fail
+			got := []any{r.Total, r.Success, r.Fail, r.Throttled, r.Resumed, r.Duration(), r.Unmeasured}
+			want := []any{success + fail, success, fail, form.Throttled, form.Resumed,
+				time.Duration(form.Ended - form.Started), stats.UnmeasuredResult{Success: success, Fail: fail}}
+			if !reflect.DeepEqual(got, want) {
+				t.Errorf("read %v, want %v", got, want)
+			}
+		})
+	}
+}
+
+func TestReleasedFilesAddUp(t *testing.T) {
+	paths := append(glob(t, "testdata/released/*/*.json"), glob(t, "testdata/ancestor/*/*.json")...)
+	var total uint64
+	for _, path := range paths {
+		_, r := readReal(t, path)
+		total += r.Total
+	}
+	r, errs := LoadAll(paths, nil)
+	if len(errs) > 0 || r.Total != total {
+		t.Fatalf("errors %v, %d connections, want %d", errs, r.Total, total)
+	}
+	if err := r.Check(); err != nil {
+		t.Error(err)
+	}
+}
