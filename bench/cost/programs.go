@@ -1,15 +1,15 @@
 package main
 
 import (
-	"bufio"
-	"errors"
+	"context"
 	"fmt"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 
-	"wsperf/engine/host"
+	"wsperf/engine/child"
 )
 
 // programs are the paths of what is measured, freshly built.
@@ -40,55 +40,54 @@ func build(folder string) (programs, error) {
 	return p, nil
 }
 
-// testeeSpec is a command line of a testee. Its first line of output ends with
-// the port.
+// testeeSpec is a command line of a testee that ends at the end of its standard
+// input. Its first line of output ends with the port.
 type testeeSpec struct{ command string }
 
-func (b *bench) plain() testeeSpec { return testeeSpec{b.programs.testee + " 0"} }
+func (b *bench) plain() testeeSpec { return testeeSpec{b.programs.testee + " --exit-on-eof 0"} }
 
 // holding answers no request, or no close frame, before that many wait.
 func (b *bench) holding(requests, closes int) testeeSpec {
-	return testeeSpec{fmt.Sprintf("%s 0 %d %d 100", b.programs.testee, requests, closes)}
+	return testeeSpec{fmt.Sprintf("%s %d %d 100", b.plain().command, requests, closes)}
 }
 
 // slow answers a single request after that many milliseconds.
 func (b *bench) slow(ms int) testeeSpec {
-	return testeeSpec{fmt.Sprintf("%s 0 2 1 %d", b.programs.testee, ms)}
+	return testeeSpec{fmt.Sprintf("%s 2 1 %d", b.plain().command, ms)}
 }
 
 func (b *bench) builtin() testeeSpec {
-	return testeeSpec{b.programs.wsperf + " testee --listen 127.0.0.1:0 --loops 1"}
+	return testeeSpec{b.programs.wsperf + " testee --listen 127.0.0.1:0 --loops 1 --exit-on-eof"}
 }
+
+// startTimeout bounds how long a testee may take to listen, and stopTimeout how
+// long it may take to end with its input. Either takes milliseconds.
+const (
+	startTimeout = 20 * time.Second
+	stopTimeout  = 5 * time.Second
+)
 
 // testee is one that serves.
 type testee struct {
-	cmd  *exec.Cmd
+	*child.Child
 	port string
 }
 
 func startTestee(spec testeeSpec, cpu int) (*testee, error) {
 	words := strings.Fields(spec.command)
-	t := &testee{cmd: exec.Command(words[0], words[1:]...)}
-	stdout, err := t.cmd.StdoutPipe()
+	c, err := child.Start(child.Command{Path: words[0], Args: words, CPUs: []int{cpu}})
 	if err != nil {
 		return nil, err
 	}
-	if err := host.WithAffinity([]int{cpu}, t.cmd.Start); err != nil {
-		return nil, err
+	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
+	defer cancel()
+	line, err := c.FirstLine(ctx)
+	port := line[strings.LastIndex(line, ":")+1:]
+	if _, notPort := strconv.Atoi(port); err != nil || notPort != nil {
+		c.End(stopTimeout)
+		return nil, fmt.Errorf("%s did not start: printed %q, %v, %v: %s", spec.command, line, err, c.Wait(), c.LastWords())
 	}
-	line, err := bufio.NewReader(stdout).ReadString('\n')
-	line = strings.TrimSpace(line)
-	t.port = line[strings.LastIndex(line, ":")+1:]
-	if _, notPort := strconv.Atoi(t.port); err != nil || notPort != nil {
-		t.stop()
-		return nil, errors.Join(fmt.Errorf("%s: did not start, said %q", spec.command, line), err)
-	}
-	return t, nil
-}
-
-func (t *testee) stop() {
-	_ = t.cmd.Process.Kill()
-	_ = t.cmd.Wait() // killed: what it returns says no more
+	return &testee{c, port}, nil
 }
 
 // testees keeps each testee running until the end: its state, such as its
@@ -112,6 +111,6 @@ func (t *testees) port(spec testeeSpec) (string, error) {
 
 func (t *testees) stop() {
 	for _, running := range t.running {
-		running.stop()
+		running.End(stopTimeout)
 	}
 }

@@ -1,14 +1,16 @@
 // A minimal testee for the floor: one epoll loop on 127.0.0.1:PORT that answers
 // an opening handshake with its own accept key, and a close frame with a close
-// frame and FIN. Requests and frames must come in one piece. It serves until it
-// is killed, and prints its port when it can be connected to.
+// frame and FIN. Requests and frames must come in one piece. It prints its port
+// when it accepts connections, and serves until it is killed. With --exit-on-eof
+// it also ends at the end of its standard input, which must be a pipe: so it does
+// not outlive the process that started it.
 //
 // With HOLD_REQUESTS it answers no request before that many wait, and with
 // HOLD_CLOSES no close frame; or before nothing has come for IDLE_MS. So it makes
 // a crowd of connections in flight, or of open ones, and keeps it together; or
 // it lets a client that never brings so many wait.
 //
-//     testee PORT [HOLD_REQUESTS HOLD_CLOSES IDLE_MS]        PORT 0: a free one
+//     testee [--exit-on-eof] PORT [HOLD_REQUESTS HOLD_CLOSES IDLE_MS]        PORT 0: a free one
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -139,6 +141,8 @@ static void readable(int fd) {
 	ssize_t n = read(fd, b, sizeof b - 1);
 	if (n < 0 && errno == EAGAIN)
 		return;
+	if (n <= 0 && fd == STDIN_FILENO)
+		exit(0);
 	if (n <= 0)
 		close(fd);
 	else if ((unsigned char)b[0] == 0x88)
@@ -172,9 +176,17 @@ static void listen_on(int port) {
 	fflush(stdout);
 }
 
+static void watch_stdin(void) {
+	struct epoll_event ev = {EPOLLIN, {.fd = STDIN_FILENO}};
+	if (epoll_ctl(epoll_fd, EPOLL_CTL_ADD, STDIN_FILENO, &ev) < 0)
+		die("--exit-on-eof");
+}
+
 int main(int argc, char **argv) {
+	int exit_on_eof = argc > 1 && strcmp(argv[1], "--exit-on-eof") == 0;
+	argc -= exit_on_eof, argv += exit_on_eof;
 	if (argc != 2 && argc != 5) {
-		fprintf(stderr, "usage: testee PORT [HOLD_REQUESTS HOLD_CLOSES IDLE_MS]\n");
+		fprintf(stderr, "usage: testee [--exit-on-eof] PORT [HOLD_REQUESTS HOLD_CLOSES IDLE_MS]\n");
 		return 2;
 	}
 	int idle_ms = -1;
@@ -190,6 +202,8 @@ int main(int argc, char **argv) {
 	limit.rlim_cur = limit.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &limit);
 	epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (exit_on_eof)
+		watch_stdin();
 	listen_on(atoi(argv[1]));
 	struct epoll_event events[EVENTS];
 	for (;;) {

@@ -103,9 +103,9 @@ func (s *soak) run(file string) (watched []series, ended, err error) {
 	}
 	watched, err = watch(client, testee, s.enough())
 	if err != nil {
-		_ = client.cmd.Process.Kill() // it can only have ended
+		client.End(0)
 	}
-	return watched, errors.Join(client.fate(), testee.stop()), err
+	return watched, errors.Join(client.outcome(), testee.stop()), err
 }
 
 // enough gets one reason to end the run early: a signal, or a client that does

@@ -1,85 +1,69 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
+	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os/exec"
 	"strings"
+	"time"
+
+	"wsperf/engine/child"
 )
 
-// process is a running program whose end can be waited for.
+// startTimeout bounds how long the testee may take to listen, and stopTimeout how
+// long it may take to end with its input. Either takes milliseconds.
+const (
+	startTimeout = 20 * time.Second
+	stopTimeout  = 20 * time.Second
+)
+
+// process is a running wsperf.
 type process struct {
-	name   string
-	cmd    *exec.Cmd
-	stderr bytes.Buffer
-	ended  chan struct{} // closed when it has ended
-	err    error         // how; to be read after ended
-	hold   io.Closer     // the other end of its standard input
+	*child.Child
+	verb string
 }
 
-// start starts a program that is named by its first argument.
+// start starts wsperf with a verb and its arguments. It ends with this process
+// if it ends at the end of its standard input.
 func start(path string, args ...string) (*process, error) {
-	p := &process{name: args[0], cmd: exec.Command(path, args...), ended: make(chan struct{})}
-	p.cmd.Stderr = &p.stderr
-	if err := p.launch(); err != nil {
+	c, err := child.Start(child.Command{Path: path, Args: append([]string{path}, args...)})
+	if err != nil {
 		return nil, err
 	}
-	p.await()
-	return p, nil
-}
-
-func (p *process) launch() (err error) {
-	if p.hold, err = p.cmd.StdinPipe(); err != nil {
-		return err
-	}
-	return p.cmd.Start()
-}
-
-// await closes ended at the end of the process.
-func (p *process) await() {
-	go func() {
-		p.err = p.cmd.Wait()
-		close(p.ended)
-	}()
+	return &process{c, args[0]}, nil
 }
 
 // startTestee returns the testee, which ends with this process at the latest,
 // and its URL.
 func startTestee(path, loops string) (p *process, url string, err error) {
-	p = &process{name: "testee", ended: make(chan struct{})}
-	p.cmd = exec.Command(path, "testee", "--listen", "127.0.0.1:0", "--loops", loops, "--exit-on-eof")
-	p.cmd.Stderr = &p.stderr
-	out, err := p.cmd.StdoutPipe()
+	p, err = start(path, "testee", "--listen", "127.0.0.1:0", "--loops", loops, "--exit-on-eof")
 	if err != nil {
 		return nil, "", err
 	}
-	if err := p.launch(); err != nil {
-		return nil, "", err
-	}
-	// Its only line; it must be read before the process is waited for (os/exec, StdoutPipe).
-	line, err := bufio.NewReader(out).ReadString('\n')
-	p.await()
-	addr, found := strings.CutPrefix(strings.TrimSpace(line), "listening on ")
+	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
+	defer cancel()
+	line, err := p.FirstLine(ctx)
+	addr, found := strings.CutPrefix(line, "listening on ")
 	if !found {
-		return nil, "", errors.Join(fmt.Errorf("the testee says %q: %w", line, err), p.stop())
+		return nil, "", errors.Join(fmt.Errorf("wsperf testee printed %q instead of its address: %v", line, err), p.stop())
 	}
 	return p, "ws://" + addr + "/", nil
 }
 
-// fate waits for the end of the process. It is an error if that was not exit
-// code 0, or if there were words on standard error.
-func (p *process) fate() error {
-	<-p.ended
-	if p.err == nil && p.stderr.Len() == 0 {
+// outcome waits for the end of the process. An exit code other than 0 is an
+// error, and so is any output on standard error.
+func (p *process) outcome() error {
+	err, words := p.Wait(), strings.TrimSpace(p.LastWords())
+	if err == nil && words == "" {
 		return nil
 	}
-	return fmt.Errorf("wsperf %s: %v: %s", p.name, p.cmd.ProcessState, bytes.TrimSpace(p.stderr.Bytes()))
+	return fmt.Errorf("wsperf %s ended with %v: %s", p.verb, err, words)
 }
 
 // stop ends the process by the end of its input.
 func (p *process) stop() error {
-	return errors.Join(p.hold.Close(), p.fate())
+	if p.End(stopTimeout) {
+		return fmt.Errorf("wsperf %s did not end within %v and was killed", p.verb, stopTimeout)
+	}
+	return p.outcome()
 }

@@ -31,12 +31,12 @@ type series struct {
 // watch samples the processes until the client ends, and ends it when that is
 // wanted earlier. Another one that cannot be watched while the client runs is an error.
 func watch(client, testee *process, enough <-chan error) ([]series, error) {
-	watched := []series{{name: client.name}, {name: testee.name}}
+	watched := []series{{name: client.verb}, {name: testee.verb}}
 	ticker := time.NewTicker(sampleEvery)
 	defer ticker.Stop()
 	for begun := time.Now(); ; {
 		select {
-		case <-client.ended:
+		case <-client.Ended():
 			return watched, nil
 		case err := <-enough:
 			return watched, err
@@ -51,7 +51,7 @@ func watch(client, testee *process, enough <-chan error) ([]series, error) {
 // running is also false when the process ends right now, and its end is waited for.
 func (p *process) running() bool {
 	select {
-	case <-p.ended:
+	case <-p.Ended():
 		return false
 	case <-time.After(sampleEvery):
 		return true
@@ -62,9 +62,9 @@ func (p *process) running() bool {
 func add(watched []series, all []*process, at time.Duration) error {
 	taken := make([]sample, len(all))
 	for i, p := range all {
-		s, err := look(p.cmd.Process.Pid)
+		s, err := look(p.PID())
 		if err != nil {
-			return fmt.Errorf("wsperf %s cannot be watched: %w", p.name, err)
+			return fmt.Errorf("wsperf %s cannot be watched: %w", p.verb, err)
 		}
 		s.at = at
 		taken[i] = s
