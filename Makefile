@@ -13,7 +13,7 @@ BENCHED     := ./engine ./handshake ./stats ./stats/file ./bench/testee
 PERF_EVENT   = $(shell perf stat -e cycles true 2>&1 | grep -q 'not supported' && echo cpu-clock || echo cycles)
 
 .DEFAULT_GOAL := help
-.PHONY: build run test unit race test-interop test_ws test_ab test_netty testee-wspp testee-ab testee-netty analyze lint fuzz soak bench \
+.PHONY: build run test test-all unit race test-interop test_ws test_ab test_netty testee-wspp testee-ab testee-netty analyze lint fuzz soak bench \
         bench-peers pgo perf-stat perf-record perf-report perf man clean help
 
 build: ## build bin/wsperf
@@ -22,13 +22,25 @@ build: ## build bin/wsperf
 run: build ## the main job: 200000 handshakes against the built-in testee
 	bin/wsperf run
 
-test: lint unit race fuzz ## everything that must pass
+STEP = @GO="$(GO)" .ci/step
 
+test: ## lint, tests, scripts, README commands, short tests under the race detector
+	$(STEP) "build" $(MAKE) --no-print-directory build
+	$(STEP) "lint" $(MAKE) --no-print-directory lint
+	$(STEP) "tests, with the command line's scripts and the README's commands" $(MAKE) --no-print-directory unit
+	$(STEP) "short tests under the race detector" $(MAKE) --no-print-directory race
+
+test-all: test ## all there is but the real servers: make test, and every fuzz target
+	$(STEP) "fuzz targets, $(FUZZTIME) each" $(MAKE) --no-print-directory fuzz
+
+# Lint vets, so the tests need not.
 unit: build ## tests, with the command line's scripts and the README's commands
-	$(GO) test ./...
+	$(GO) test -vet=off ./...
 
-race: ## tests under the race detector
-	$(GO) test -race -short ./...
+race: ## short tests under the race detector, which needs gcc
+	@if [ "$$($(GO) env CGO_ENABLED)" = 1 ] && command -v "$$($(GO) env CC)" >/dev/null; then \
+		echo "$(GO) test -vet=off -race -short ./..." && $(GO) test -vet=off -race -short ./...; \
+	else echo "SKIPPED: the race detector needs a C compiler: apt-get install gcc libc6-dev"; fi
 
 test-interop: ## 20000 handshakes against each real server of bench/testees (installs Debian packages)
 	$(GO) test -tags interop -count=1 -timeout 15m -v ./bench/interop

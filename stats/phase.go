@@ -6,7 +6,7 @@ type Phase uint8
 
 // The phases in the order in which a connection goes through them.
 const (
-	PhaseConnect Phase = iota // connect(2) called -> TCP established
+	PhaseConnect Phase = iota // start of the attempt, before socket(2) -> TCP established
 	PhaseOpen                 // request written -> 101 response validated (RFC 6455 section 4)
 	PhaseClose                // close frame sent -> close frame received (RFC 6455 section 7.1.2)
 	PhaseFin                  // close frame received -> the testee's FIN (RFC 6455 section 7.1.1)
