@@ -28,10 +28,15 @@ func Merge(recs ...*Recorder) (*Result, error) {
 	return res, nil
 }
 
+// NewPhaseResult returns the measurement of a phase that no connection reached.
+func NewPhaseResult() PhaseResult {
+	return PhaseResult{Success: NewHistogram(), Failure: NewHistogram()}
+}
+
 func newResult() *Result {
 	res := &Result{StatusCodes: make(map[int]uint64)}
 	for p := range res.Phases {
-		res.Phases[p] = PhaseResult{Success: NewHistogram(), Failure: NewHistogram()}
+		res.Phases[p] = NewPhaseResult()
 	}
 	return res
 }

@@ -1,9 +1,6 @@
 package stats
 
-import (
-	"errors"
-	"slices"
-)
+import "errors"
 
 // MergeResults adds up several results, such as those of processes that ran at
 // the same time, into a new one; the given ones are not changed.
@@ -81,17 +78,7 @@ func (r *Result) addResultCounts(other *Result) {
 	}
 }
 
-func (c *ClientCost) add(other ClientCost) {
-	c.UserUs += other.UserUs
-	c.SystemUs += other.SystemUs
-	c.VoluntarySwitches += other.VoluntarySwitches
-	c.InvoluntarySwitches += other.InvoluntarySwitches
-	c.PeakMemoryBytes = max(c.PeakMemoryBytes, other.PeakMemoryBytes)
-	c.Allocations += other.Allocations
-	c.Collections += other.Collections
-	c.SlotWaits += other.SlotWaits
-	c.ShortageWaits += other.ShortageWaits
-}
+func (c *ClientCost) add(other ClientCost) { merge(c, &other, mergeSum) }
 
 func mergeLogs(rs []*Result) []*ConnLog {
 	var logs []*ConnLog
@@ -106,52 +93,8 @@ func mergeLogs(rs []*Result) []*ConnLog {
 
 func mergeSetups(rs []*Result) Setup {
 	merged := rs[0].Setup
-	merged.CPUs = slices.Clone(merged.CPUs)
 	for _, r := range rs[1:] {
-		merged.addQuantities(&r.Setup)
-		merged.keepCommon(&r.Setup)
+		merge(&merged, &r.Setup, mergeCommon)
 	}
 	return merged
-}
-
-func (s *Setup) addQuantities(other *Setup) {
-	s.Loops += other.Loops
-	s.CPUs = append(s.CPUs, other.CPUs...)
-	s.Connections += other.Connections
-	s.DurationUs = max(s.DurationUs, other.DurationUs)
-	s.Low += other.Low
-	s.High += other.High
-	s.MaxOpen += other.MaxOpen
-	s.Samples = max(s.Samples, other.Samples)
-}
-
-// keepCommon clears the fields in which s and other differ.
-func (s *Setup) keepCommon(other *Setup) {
-	common(&s.URL, other.URL)
-	common(&s.Address, other.Address)
-	common(&s.Origin, other.Origin)
-	commonList(&s.Sources, other.Sources)
-	commonList(&s.Headers, other.Headers)
-	commonList(&s.Subprotocols, other.Subprotocols)
-	common(&s.CloseCode, other.CloseCode)
-	common(&s.ConnectTimeoutUs, other.ConnectTimeoutUs)
-	common(&s.OpenTimeoutUs, other.OpenTimeoutUs)
-	common(&s.CloseTimeoutUs, other.CloseTimeoutUs)
-	common(&s.Log, other.Log)
-	common(&s.Version, other.Version)
-	common(&s.GoVersion, other.GoVersion)
-	common(&s.Kernel, other.Kernel)
-}
-
-func common[T comparable](field *T, other T) {
-	if *field != other {
-		var zero T
-		*field = zero
-	}
-}
-
-func commonList(field *[]string, other []string) {
-	if !slices.Equal(*field, other) {
-		*field = nil
-	}
 }

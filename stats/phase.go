@@ -15,12 +15,27 @@ const (
 	NumPhases = 5
 )
 
-var phaseNames = [NumPhases]string{"connect", "open", "close", "fin", "total"}
+// phaseRow is what the checks, the codec and the report know of a phase.
+type phaseRow struct {
+	key   string // in the result file and the report
+	every bool   // every success has it
+}
+
+// phaseRows is the table of phases. A new phase is a row. A result file that is older
+// than a phase lacks its key, which reads as an empty phase: every can be set only for
+// a phase that files of every form have.
+var phaseRows = [NumPhases]phaseRow{
+	PhaseConnect: {key: "connect", every: true},
+	PhaseOpen:    {key: "open", every: true},
+	PhaseClose:   {key: "close", every: true},
+	PhaseFin:     {key: "fin"}, // as many as FINs were received
+	PhaseTotal:   {key: "total", every: true},
+}
 
 // String returns the phase's key in the result file.
 func (p Phase) String() string {
-	if int(p) < len(phaseNames) {
-		return phaseNames[p]
+	if int(p) < len(phaseRows) {
+		return phaseRows[p].key
 	}
 	return "unknown"
 }

@@ -13,7 +13,9 @@ const Schema = "wsperf/1"
 // each, a result file some 15.
 const MaxSources = 1 << 16
 
-// Setup is what the run was asked to do, as the result file's "config" says it.
+// Setup is what the run was asked to do, as the result file's "config" says it. Tag
+// merge says what becomes of a field when results are merged (MergeResults); without it,
+// the field keeps its value if all results have the same.
 type Setup struct {
 	URL              string   `json:"url"`
 	Address          string   `json:"address"`           // IP address and port that was connected to
@@ -21,19 +23,19 @@ type Setup struct {
 	Headers          []string `json:"headers,omitempty"`
 	Subprotocols     []string `json:"subprotocols,omitempty"`
 	Origin           string   `json:"origin,omitempty"`
-	Loops            int      `json:"loops"`
-	CPUs             []int    `json:"cpus"` // CPU of each loop, empty when loops are not pinned
-	Connections      int64    `json:"connections"`
-	DurationUs       int64    `json:"duration_us"`
-	Low              int      `json:"low"`
-	High             int      `json:"high"`
-	MaxOpen          int      `json:"max_open"` // connections that the descriptor limit allows at once
+	Loops            int      `json:"loops" merge:"sum"`
+	CPUs             []int    `json:"cpus" merge:"append"` // CPU of each loop, empty when loops are not pinned
+	Connections      int64    `json:"connections" merge:"sum"`
+	DurationUs       int64    `json:"duration_us" merge:"max"`
+	Low              int      `json:"low" merge:"sum"`
+	High             int      `json:"high" merge:"sum"`
+	MaxOpen          int      `json:"max_open" merge:"sum"` // connections that the descriptor limit allows at once
 	CloseCode        int      `json:"close_code"`
 	ConnectTimeoutUs int64    `json:"connect_timeout_us"`
 	OpenTimeoutUs    int64    `json:"open_timeout_us"`
 	CloseTimeoutUs   int64    `json:"close_timeout_us"`
 	Log              bool     `json:"log"`
-	Samples          int      `json:"samples"` // failing replies to keep per cause
+	Samples          int      `json:"samples" merge:"max"` // failing replies to keep per cause
 	Version          string   `json:"wsperf_version"`
 	GoVersion        string   `json:"go_version"`
 	Kernel           string   `json:"kernel"`
@@ -63,11 +65,11 @@ type ClientCost struct {
 	SystemUs            int64  `json:"cpu_system_us"`
 	VoluntarySwitches   int64  `json:"context_switches_voluntary"`
 	InvoluntarySwitches int64  `json:"context_switches_involuntary"`
-	PeakMemoryBytes     int64  `json:"peak_memory_bytes"` // ru_maxrss of the whole process
-	Allocations         uint64 `json:"allocations"`       // heap objects, whole process, in the window
-	Collections         uint64 `json:"collections"`       // garbage collections in the window
-	SlotWaits           uint64 `json:"slot_waits"`        // times that a start waited because the descriptor limit was reached
-	ShortageWaits       uint64 `json:"shortage_waits"`    // times that starting paused because the client lacked a port, a descriptor or memory
+	PeakMemoryBytes     int64  `json:"peak_memory_bytes" merge:"max"` // ru_maxrss of the whole process
+	Allocations         uint64 `json:"allocations"`                   // heap objects, whole process, in the window
+	Collections         uint64 `json:"collections"`                   // garbage collections in the window
+	SlotWaits           uint64 `json:"slot_waits"`                    // times that a start waited because the descriptor limit was reached
+	ShortageWaits       uint64 `json:"shortage_waits"`                // times that starting paused because the client lacked a port, a descriptor or memory
 }
 
 // FinResult counts how connections ended after a complete closing handshake.

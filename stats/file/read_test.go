@@ -127,7 +127,7 @@ func TestReadRefuses(t *testing.T) {
 		{"status code", `"403":2`, `"40":2`, `key "status_codes": "40": must be 100 to 599 or "other"`},
 		{"status code form", `"403":2`, `"+403":2`, `"+403": must be`},
 		{"status lost", `"403":2`, `"403":3`, `differ from sum of all status codes (5)`},
-		{"missing phase", `"connect":{`, `"disconnect":{`, `key "phases": "connect" is missing`},
+		{"missing phase", `"connect":{`, `"disconnect":{`, `successes in phase connect (0) differ from successes`},
 		{"phase count", `"success":{"count":193`, `"success":{"count":192`, `key "phases": "connect": "success": histogram: 193 values, but count is 192`},
 		{"foreign histogram", histogram, histogram + foreign + `","x":"`, `key "phases": "connect": "success": histogram: histogram of 1 to 1000`},
 		{"long histogram", histogram, histogram + strings.Repeat("A", maxEncoded+1), `"success": histogram: `},

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -139,5 +140,27 @@ func TestReleasedFilesAddUp(t *testing.T) {
 	}
 	if err := r.Check(); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestPhasesComeAndGo: a file that lacks a phase is older than the phase, and has none of
+// it; a phase that is not known is of a later version, and is skipped. Where successes
+// must have the lacking phase, the file is refused (TestReadRefuses).
+func TestPhasesComeAndGo(t *testing.T) {
+	text, err := os.ReadFile("testdata/released/0.1.0/refused.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := strings.Replace(string(text), `"open":{"success"`, `"message":{"success"`, 1)
+	if other == string(text) {
+		t.Fatal("the file has no phase open to rename")
+	}
+	r, err := Read(strings.NewReader(other))
+	if err != nil {
+		t.Fatal(err)
+	}
+	open := r.Phases[stats.PhaseOpen]
+	if open.Success == nil || open.Success.TotalCount() != 0 || open.Failure.TotalCount() != 0 {
+		t.Errorf("phase open %+v, want an empty one", open)
 	}
 }

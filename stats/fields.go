@@ -1,0 +1,69 @@
+package stats
+
+import (
+	"fmt"
+	"reflect"
+)
+
+// How two values of a field are merged: the rule is in the field's tag merge.
+const (
+	mergeSum    = "sum"    // numbers are added
+	mergeMax    = "max"    // the larger number
+	mergeAppend = "append" // the second list after the first
+	mergeCommon = "common" // the value if both agree, else the zero value: no single value is true
+)
+
+// merge merges each field of from into to. rule is for the fields without a tag,
+// and for the elements of an array. merge never writes to memory that from refers to.
+func merge[T any](to, from *T, rule string) {
+	mergeValue(reflect.ValueOf(to).Elem(), reflect.ValueOf(from).Elem(), rule)
+}
+
+func mergeValue(to, from reflect.Value, rule string) {
+	switch to.Kind() {
+	case reflect.Struct:
+		for i := range to.NumField() {
+			mergeValue(to.Field(i), from.Field(i), ruleOf(to.Type().Field(i), rule))
+		}
+	case reflect.Array:
+		for i := range to.Len() {
+			mergeValue(to.Index(i), from.Index(i), rule)
+		}
+	default:
+		mergeLeaf(to, from, rule)
+	}
+}
+
+func ruleOf(field reflect.StructField, inherited string) string {
+	if rule, ok := field.Tag.Lookup("merge"); ok {
+		return rule
+	}
+	return inherited
+}
+
+func mergeLeaf(to, from reflect.Value, rule string) {
+	switch {
+	case rule == mergeSum && to.CanUint():
+		to.SetUint(to.Uint() + from.Uint())
+	case rule == mergeSum && to.CanInt():
+		to.SetInt(to.Int() + from.Int())
+	case rule == mergeMax && to.CanInt():
+		to.SetInt(max(to.Int(), from.Int()))
+	case rule == mergeAppend && to.Kind() == reflect.Slice:
+		to.Set(reflect.AppendSlice(to.Slice3(0, to.Len(), to.Len()), from)) // capped: append copies
+	case rule == mergeCommon:
+		if !sameValue(to, from) {
+			to.SetZero()
+		}
+	default:
+		panic(fmt.Sprintf("stats: no merge rule %q for %v", rule, to.Type()))
+	}
+}
+
+// sameValue makes no difference between a nil list and an empty one.
+func sameValue(a, b reflect.Value) bool {
+	if a.Kind() == reflect.Slice && a.Len() == 0 && b.Len() == 0 {
+		return true
+	}
+	return reflect.DeepEqual(a.Interface(), b.Interface())
+}
