@@ -35,11 +35,11 @@ test-all: test ## all there is but the real servers: make test, and every fuzz t
 
 # Lint vets, so the tests need not.
 unit: build ## tests, with the command line's scripts and the README's commands
-	$(GO) test -vet=off ./...
+	$(GO) test -vet=off -pgo=off ./...
 
 race: ## short tests under the race detector, which needs gcc
 	@if [ "$$($(GO) env CGO_ENABLED)" = 1 ] && command -v "$$($(GO) env CC)" >/dev/null; then \
-		echo "$(GO) test -vet=off -race -short ./..." && $(GO) test -vet=off -race -short ./...; \
+		echo "$(GO) test -vet=off -pgo=off -race -short ./..." && $(GO) test -vet=off -pgo=off -race -short ./...; \
 	else echo "SKIPPED: the race detector needs a C compiler: apt-get install gcc libc6-dev"; fi
 
 test-interop: ## 20000 handshakes against each real server of bench/testees (installs Debian packages)

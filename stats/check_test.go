@@ -108,7 +108,7 @@ func TestHandshakesPerSecond(t *testing.T) {
 		{0, time.Second, 0},
 	}
 	for _, test := range tests {
-		r := &Result{Success: test.success, Started: start, Ended: start.Add(test.window)}
+		r := &Result{Counts: Counts{Success: test.success}, Started: start, Ended: start.Add(test.window)}
 		if got := r.HandshakesPerSecond(); got != test.want {
 			t.Errorf("%d in %v: %v, want %v", test.success, test.window, got, test.want)
 		}

@@ -15,7 +15,7 @@ func Merge(recs ...*Recorder) (*Result, error) {
 	res := newResult()
 	for _, rec := range recs {
 		rec.flush()
-		res.addCounts(rec)
+		res.Counts.Add(&rec.counts)
 		res.addStatus(rec)
 		if err := res.addPhases(rec); err != nil {
 			return nil, err
@@ -39,20 +39,6 @@ func newResult() *Result {
 		res.Phases[p] = NewPhaseResult()
 	}
 	return res
-}
-
-func (r *Result) addCounts(rec *Recorder) {
-	r.Total += rec.started
-	r.Success += rec.success
-	r.Fail += rec.fail
-	r.Throttled += rec.throttled
-	r.Resumed += rec.resumed
-	r.Fin.Received += rec.fins[FinReceived]
-	r.Fin.Reset += rec.fins[FinReset]
-	r.Fin.Timeout += rec.fins[FinTimeout]
-	for c, n := range rec.causes {
-		r.Causes[c] += n
-	}
 }
 
 func (r *Result) addStatus(rec *Recorder) {

@@ -37,7 +37,7 @@ func MergeResults(rs ...*Result) (*Result, error) {
 
 func (r *Result) addResult(other *Result) error {
 	r.addWindow(other)
-	r.addResultCounts(other)
+	r.Counts.Add(&other.Counts)
 	for code, n := range other.StatusCodes {
 		r.StatusCodes[code] += n
 	}
@@ -60,22 +60,6 @@ func (r *Result) addWindow(other *Result) {
 		r.Ended = other.Ended
 	}
 	r.Interrupted = r.Interrupted || other.Interrupted
-}
-
-func (r *Result) addResultCounts(other *Result) {
-	r.Total += other.Total
-	r.Success += other.Success
-	r.Fail += other.Fail
-	r.Throttled += other.Throttled
-	r.Resumed += other.Resumed
-	r.Fin.Received += other.Fin.Received
-	r.Fin.Reset += other.Fin.Reset
-	r.Fin.Timeout += other.Fin.Timeout
-	r.Unmeasured.Success += other.Unmeasured.Success
-	r.Unmeasured.Fail += other.Unmeasured.Fail
-	for c, n := range other.Causes {
-		r.Causes[c] += n
-	}
 }
 
 func (c *ClientCost) add(other ClientCost) { merge(c, &other, mergeSum) }

@@ -38,8 +38,6 @@ const (
 	FinReceived Fin = iota // the testee's FIN came; PhaseFin is reached
 	FinReset               // an RST came instead
 	FinTimeout             // neither came in time
-
-	numFins = iota
 )
 
 // Recorder counts and measures the connections of one loop. It belongs to that
@@ -47,11 +45,7 @@ const (
 // NewRecorder. No sample is lost: what does not fit a histogram is recorded as
 // the nearest value that does, and counted as an overrun or underrun.
 type Recorder struct {
-	started, success, fail uint64
-	throttled, resumed     uint64
-
-	causes [NumCauses]uint64
-	fins   [numFins]uint64
+	counts Counts
 	status [maxStatus + 1]uint64 // by code; [otherStatus]: the invalid ones
 
 	successes [NumPhases]*hdrhistogram.Histogram
@@ -83,11 +77,11 @@ func (r *Recorder) KeepReplies(perCause int) { r.replies = newReplies(perCause) 
 
 // Start counts a connection that was started. Each one must come to Success or
 // Fail, once.
-func (r *Recorder) Start() { r.started++ }
+func (r *Recorder) Start() { r.counts.Total++ }
 
 // Success records a connection whose opening and closing handshake were completed.
 func (r *Recorder) Success(s *Sample) {
-	r.success++
+	r.counts.Success++
 	m := &r.batch[r.batched]
 	*m = r.measure(s)
 	r.keep(&m.us, false)
@@ -100,8 +94,8 @@ func (r *Recorder) Success(s *Sample) {
 // Fail records a connection that failed for the cause c, apart from the
 // successes: the phases that it reached, and PhaseTotal.
 func (r *Recorder) Fail(s *Sample, c Cause) {
-	r.fail++
-	r.causes[c]++
+	r.counts.Fail++
+	r.counts.Causes[c]++
 	m := r.measure(s)
 	m.record(&r.failures)
 	r.keep(&m.us, true)
@@ -126,18 +120,18 @@ func (r *Recorder) Status(code int) {
 
 // Fin counts how a connection ended after its closing handshake; it goes with
 // the Success of that connection.
-func (r *Recorder) Fin(f Fin) { r.fins[f]++ }
+func (r *Recorder) Fin(f Fin) { r.counts.Fin.count(f) }
 
 // Throttle counts that the connections in flight reached the high watermark.
-func (r *Recorder) Throttle() { r.throttled++ }
+func (r *Recorder) Throttle() { r.counts.Throttled++ }
 
 // Resume counts that starting began, or began again below the low watermark.
-func (r *Recorder) Resume() { r.resumed++ }
+func (r *Recorder) Resume() { r.counts.Resumed++ }
 
 // Counts returns the connections started, succeeded and failed so far. Only the
 // loop that owns the recorder may call it while the run lasts.
 func (r *Recorder) Counts() (started, success, fail uint64) {
-	return r.started, r.success, r.fail
+	return r.counts.Total, r.counts.Success, r.counts.Fail
 }
 
 // batchSize is how many successes are put into the histograms at a time. What

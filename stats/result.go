@@ -72,40 +72,14 @@ type ClientCost struct {
 	ShortageWaits       uint64 `json:"shortage_waits"`                // times that starting paused because the client lacked a port, a descriptor or memory
 }
 
-// FinResult counts how connections ended after a complete closing handshake.
-// None of these is a failure.
-type FinResult struct {
-	Received uint64 `json:"received"` // the testee's FIN came (RFC 6455 section 7.1.1)
-	Reset    uint64 `json:"reset"`    // an RST came instead
-	Timeout  uint64 `json:"timeout"`  // neither within the close timeout: wsperf closed
-}
-
-// UnmeasuredResult counts the connections of which only connect, open and close
-// are known, and whether they failed: the ancestor's files name no cause, and
-// have neither phase fin nor total, nor what the client cost.
-type UnmeasuredResult struct {
-	Success uint64 `json:"success"`
-	Fail    uint64 `json:"fail"`
-}
-
-// Total returns the number of these connections.
-func (u UnmeasuredResult) Total() uint64 { return u.Success + u.Fail }
-
 // Result is the outcome of a run, or of several merged ones.
 type Result struct {
+	Counts
 	Setup       Setup
 	Started     time.Time // of the measured window
 	Ended       time.Time
-	Total       uint64 // connections started
-	Success     uint64 // opening handshake validated and closing handshake completed
-	Fail        uint64
-	Throttled   uint64 // times that in-flight reached the high watermark
-	Resumed     uint64 // times that starting began (again) below the low one
-	Causes      [NumCauses]uint64
 	StatusCodes map[int]uint64 // of CauseOpenStatus; 0: codes outside of 100..599
 	Phases      [NumPhases]PhaseResult
-	Fin         FinResult
-	Unmeasured  UnmeasuredResult // in Total, Success and Fail, and in none of the rest that adds up to them
 	Loops       []LoopResult
 	Client      ClientCost
 	Interrupted bool

@@ -75,11 +75,11 @@ func TestComplete(t *testing.T) {
 		result stats.Result
 		want   string
 	}{
-		{stats.Result{Total: 9, Success: 9, Fin: fins(9, 0)}, ""},
+		{stats.Result{Counts: stats.Counts{Total: 9, Success: 9, Fin: fins(9, 0)}}, ""},
 		{stats.Result{}, "no connection succeeded"},
-		{stats.Result{Total: 9, Success: 9, Fin: fins(9, 0), Interrupted: true}, "interrupted"},
-		{stats.Result{Total: 9, Success: 7, Fail: 2, Fin: fins(7, 0)}, "2 connections failed"},
-		{stats.Result{Total: 9, Success: 9, Fin: fins(8, 1)}, "1 of 9 connections did not end with the testee's FIN"},
+		{stats.Result{Counts: stats.Counts{Total: 9, Success: 9, Fin: fins(9, 0)}, Interrupted: true}, "interrupted"},
+		{stats.Result{Counts: stats.Counts{Total: 9, Success: 7, Fail: 2, Fin: fins(7, 0)}}, "2 connections failed"},
+		{stats.Result{Counts: stats.Counts{Total: 9, Success: 9, Fin: fins(8, 1)}}, "1 of 9 connections did not end with the testee's FIN"},
 	} {
 		checkFault(t, complete(&c.result), c.want)
 	}

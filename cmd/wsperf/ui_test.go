@@ -115,15 +115,15 @@ func TestMaskCredentials(t *testing.T) {
 }
 
 func TestVerdict(t *testing.T) {
-	refused := stats.Result{Total: 3, Fail: 3}
+	refused := stats.Result{Counts: stats.Counts{Total: 3, Fail: 3}}
 	refused.Causes[stats.CauseConnectRefused], refused.Causes[stats.CauseOpenEOF] = 2, 1
 	for _, c := range []struct {
 		name   string
 		result stats.Result
 		want   string
 	}{
-		{"good", stats.Result{Total: 3, Success: 1, Fail: 2}, "<nil>"},
-		{"interrupted", stats.Result{Total: 3, Fail: 3, Interrupted: true}, "interrupted"},
+		{"good", stats.Result{Counts: stats.Counts{Total: 3, Success: 1, Fail: 2}}, "<nil>"},
+		{"interrupted", stats.Result{Counts: stats.Counts{Total: 3, Fail: 3}, Interrupted: true}, "interrupted"},
 		{"nothing", stats.Result{}, "no connection was started"},
 		{"all failed", refused, "every handshake failed: connect_refused 2"},
 	} {

@@ -83,17 +83,14 @@ func (d *document) result() (*stats.Result, error) {
 		return nil, err
 	}
 	r := &stats.Result{
-		Setup:     d.setup,
-		Started:   time.Unix(0, d.startedNs),
-		Ended:     time.Unix(0, d.endedNs),
-		Total:     d.total,
-		Success:   d.success,
-		Fail:      d.fail,
-		Throttled: d.throttled,
-		Resumed:   d.resumed,
-		Fin:       d.fin,
-
-		Unmeasured: d.unmeasured,
+		Setup:   d.setup,
+		Started: time.Unix(0, d.startedNs),
+		Ended:   time.Unix(0, d.endedNs),
+		Counts: stats.Counts{
+			Total: d.total, Success: d.success, Fail: d.fail,
+			Throttled: d.throttled, Resumed: d.resumed,
+			Fin: d.fin, Unmeasured: d.unmeasured,
+		},
 
 		Loops:   d.loops,
 		Client:  d.client,

@@ -184,7 +184,7 @@ func TestStatusListIsBounded(t *testing.T) {
 }
 
 func TestWideNumbersKeepTheirDigits(t *testing.T) {
-	r := &stats.Result{Total: 12_345_678_901, Success: 12_345_678_901}
+	r := &stats.Result{Counts: stats.Counts{Total: 12_345_678_901, Success: 12_345_678_901}}
 	r.Started = time.Unix(0, 0)
 	r.Ended = r.Started.Add(time.Second)
 	for p := range r.Phases {
