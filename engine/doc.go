@@ -113,10 +113,11 @@
 //
 // # Imports
 //
-// cmd -> engine, engine/host, handshake, stats, bench/testee; bench/cost -> engine/host; bench/pgo ->
-// engine, handshake, bench/testee; bench/hostile -> handshake, stats; bench/soak ->
-// stats, stats/report; engine -> handshake, stats, x/sys; handshake -> gobwas/ws;
-// stats -> hdrhistogram. Nobody imports cmd. TestImportDirections keeps it so.
+// cmd -> engine, engine/host, handshake, stats, stats/file, stats/report, bench/testee;
+// engine -> engine/host, handshake, stats, x/sys; stats/file, stats/report -> stats;
+// handshake -> gobwas/ws; stats -> hdrhistogram. bench/soak and bench/cost start their
+// processes with engine/child, a child process that does not outlive its parent. Nobody
+// imports cmd. TestImportDirections has the whole table and keeps it so.
 //
 // # Where new things go
 //
