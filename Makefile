@@ -4,7 +4,7 @@ GO          ?= go
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 # Of each fuzz target: a number of executions, or a time such as 30s or 1h.
 FUZZTIME    ?= 100000x
-FUZZED      := ./handshake ./stats/file ./bench/testee ./cmd/wsperf
+FUZZED      := ./handshake ./stats/file ./bench/testee ./cmd/internal/job ./cmd/wsperf
 # At least 20s; from 10m on, a leak of half a byte per connection shows.
 SOAK        ?= 10m
 BENCHED     := ./engine ./handshake ./stats ./stats/file ./bench/testee

@@ -3,7 +3,9 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"os"
@@ -16,6 +18,8 @@ import (
 	"github.com/gobwas/ws"
 	"golang.org/x/sys/unix"
 
+	"wsperf/cmd/internal/job"
+	"wsperf/cmd/internal/ui"
 	"wsperf/stats"
 	"wsperf/stats/file"
 )
@@ -91,7 +95,7 @@ const driveHint = "wsperf: interrupted: the workers close open connections (agai
 func readHint(t *testing.T, p *program) {
 	t.Helper()
 	line, err := p.stderr.ReadString('\n')
-	if strings.Contains(line, sharing) {
+	if strings.Contains(line, "more than one loop per CPU") {
 		line, err = p.stderr.ReadString('\n')
 	}
 	if line != driveHint {
@@ -109,7 +113,7 @@ func TestDriverInterrupted(t *testing.T) {
 	}
 	readHint(t, p)
 	close(gate)
-	if stderr, code := p.end(t); stderr != "" || code != exitInterrupted {
+	if stderr, code := p.end(t); stderr != "" || code != ui.ExitInterrupted {
 		t.Errorf("exit code %d, standard error %q", code, stderr)
 	}
 	out := p.stdout.String()
@@ -154,7 +158,7 @@ func TestWorkersEndWithTheirDriver(t *testing.T) {
 			if err := p.Process.Signal(c.last); err != nil {
 				t.Fatal(err)
 			}
-			if stderr, code := p.end(t); stderr != "" || p.stdout.Len() > 0 || c.last == unix.SIGINT && code != exitInterrupted {
+			if stderr, code := p.end(t); stderr != "" || p.stdout.Len() > 0 || c.last == unix.SIGINT && code != ui.ExitInterrupted {
 				t.Errorf("exit code %d, standard error %q, standard output %q", code, stderr, p.stdout.String())
 			}
 			awaitBoth(t, g.gone, "end of a worker")
@@ -165,104 +169,45 @@ func TestWorkersEndWithTheirDriver(t *testing.T) {
 	}
 }
 
-// TestWorkerKilled kills the second worker in mid-run. An earlier run has left
-// a good result in its place, which is not to be taken for its own.
-func TestWorkerKilled(t *testing.T) {
-	gate, dir := make(chan struct{}), t.TempDir()
-	g := newGated(t, gate)
-	c := newTestCrew(t, g, filepath.Join(dir, "result_%d.json"))
-	leaveResult(t, filepath.Join(dir, "result_1.json"))
-	c[1].earlier, _ = os.Stat(c[1].options.out) // as newWorker finds it
-	c.start()
-	finished := make(chan struct{})
-	go func() {
-		defer close(finished)
-		c.work(t.Context())
-	}()
-	awaitBoth(t, g.begun, "connection")
-	pid := c[1].cmd.Process.Pid
-	if group, err := unix.Getpgid(pid); group != pid {
-		t.Errorf("process group %d, want %d: a Ctrl-C would reach the worker twice: %v", group, pid, err)
-	}
-	if err := c[1].cmd.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	await(t, c[1].ended, "end of the killed worker")
-	close(gate)
-	await(t, finished, "end of the other worker")
-	if err := c.failures(false); err == nil || err.Error() != "worker 1: signal: killed" {
-		t.Errorf("failures: %v", err)
-	}
-	var out bytes.Buffer
-	u := newUI(nil, &out, io.Discard)
-	if err := errors.Join(c.harvest(false).analyze(u), u.out.Flush()); err != nil {
-		t.Error(err)
-	}
-	for _, want := range []string{
-		"Loading wsperf result file " + dir + "/result_0.json ..\n\nNot run: 5 of 10 (worker 1: signal: killed)\n\nAggregate results",
-		"             Total:         5\n           Success:         5\n",
-	} {
-		if !strings.Contains(out.String(), want) {
-			t.Errorf("the report lacks %q:\n%s", want, out.String())
-		}
-	}
-	if strings.Contains(out.String(), "result_1.json") {
-		t.Errorf("the earlier run's file was loaded:\n%s", out.String())
-	}
-}
-
-func newTestCrew(t *testing.T, g *gated, pattern string) crew {
-	t.Helper()
-	o := &driveOptions{url: g.url, workers: 2, conns: 5, low: 1, high: 1, pattern: pattern}
-	d, err := newDrive(o, func(option string) bool { return option != flagSource })
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := d.crew()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		for _, w := range c {
-			if w.hold != nil {
-				_ = w.hold.Close() // ends the worker if the test has failed
-			}
-		}
-	})
-	return c
-}
-
-// leaveResult makes a good result file of 7 connections.
-func leaveResult(t *testing.T, path string) {
-	t.Helper()
-	gate := make(chan struct{})
-	close(gate)
-	p := start(t, "wsperf", "run", newGated(t, gate).url, "--conns", "7", "--out", path, "--quiet")
-	if stderr, code := p.end(t); code != exitDone {
-		t.Fatalf("exit code %d: %s", code, stderr)
-	}
-}
-
-// prepare starts a worker as its driver does, and returns when it is prepared.
-func prepare(t *testing.T, args ...string) (p *exec.Cmd, word io.WriteCloser, rest *bufio.Reader) {
+// startWorker starts a worker as its driver does, for the options in the form of
+// the setup message, and returns when it is prepared.
+func startWorker(t *testing.T, options job.Options) (p *exec.Cmd, in io.WriteCloser, out *bufio.Reader) {
 	t.Helper()
 	path, err := exec.LookPath("wsperf")
 	if err != nil {
 		t.Fatal(err)
 	}
-	p = exec.Command(path, append([]string{"run", "--" + flagAwaitStart}, args...)...)
-	word, wordErr := p.StdinPipe()
-	out, outErr := p.StdoutPipe()
-	if err := errors.Join(wordErr, outErr, p.Start()); err != nil {
+	p = exec.Command(path, "worker")
+	in, inErr := p.StdinPipe()
+	stdout, outErr := p.StdoutPipe()
+	if err := errors.Join(inErr, outErr, p.Start()); err != nil {
 		t.Fatal(err)
 	}
 	timer := time.AfterFunc(patience, func() { _ = p.Process.Kill() })
 	t.Cleanup(func() { timer.Stop() })
-	rest = bufio.NewReader(out)
-	if line, err := rest.ReadString('\n'); line != prepared+"\n" {
+	setup := map[string]any{"setup": map[string]any{"options": options}}
+	if err := json.NewEncoder(in).Encode(setup); err != nil {
+		t.Fatal(err)
+	}
+	out = bufio.NewReader(stdout)
+	if line, err := out.ReadString('\n'); line != "{\"prepared\":{\"warnings\":null}}\n" {
 		t.Fatalf("first line %q: %v", line, err)
 	}
-	return p, word, rest
+	return p, in, out
+}
+
+// connections is the options of so many connections to the testee.
+func connections(g *gated, n int64, out string) job.Options {
+	o := job.Default()
+	o.URL, o.Connections, o.Out = g.url, n, out
+	return o
+}
+
+func sayBegin(t *testing.T, in io.Writer) {
+	t.Helper()
+	if _, err := io.WriteString(in, "{\"begin\":{}}\n"); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func finish(t *testing.T, p *exec.Cmd, rest *bufio.Reader) (stdout string, code int) {
@@ -275,47 +220,77 @@ func finish(t *testing.T, p *exec.Cmd, rest *bufio.Reader) (stdout string, code 
 	return string(text), p.ProcessState.ExitCode()
 }
 
-func TestWorkerBeginsAtTheWord(t *testing.T) {
-	gate := make(chan struct{})
+func TestWorkerBeginsWhenToldTo(t *testing.T) {
+	gate, file := make(chan struct{}), filepath.Join(t.TempDir(), "result.json")
 	close(gate)
-	p, word, rest := prepare(t, newGated(t, gate).url, "--conns", "3")
-	if _, err := word.Write([]byte{begin}); err != nil {
-		t.Fatal(err)
+	p, in, rest := startWorker(t, connections(newGated(t, gate), 3, file))
+	sayBegin(t, in)
+	want := fmt.Sprintf("{\"result\":{\"file\":%q,\"exit\":0,\"errors\":null}}\n", file)
+	if out, code := finish(t, p, rest); code != ui.ExitDone || out != want {
+		t.Errorf("exit code %d, standard output %q, want %q", code, out, want)
 	}
-	if out, code := finish(t, p, rest); code != exitDone || !strings.Contains(out, "Success:         3\n") {
-		t.Errorf("exit code %d, standard output is\n%s", code, out)
+	if r := readBack(t, file); r.Success != 3 {
+		t.Errorf("%d successes", r.Success)
 	}
 }
 
-// TestWorkerWithoutTheWord: a run that had begun would end with a report.
-func TestWorkerWithoutTheWord(t *testing.T) {
+// TestWorkerInterruptedBeforeBegin: a run that had begun would have connections.
+func TestWorkerInterruptedBeforeBegin(t *testing.T) {
 	gate := make(chan struct{})
 	close(gate)
 	g := newGated(t, gate)
-	p, _, rest := prepare(t, g.url, "--conns", "3")
+	p, _, rest := startWorker(t, connections(g, 3, ""))
 	if err := p.Process.Signal(unix.SIGINT); err != nil {
 		t.Fatal(err)
 	}
-	if out, code := finish(t, p, rest); code != exitInterrupted || out != "" || len(g.begun) > 0 {
-		t.Errorf("exit code %d, %d connections, standard output is\n%s", code, len(g.begun), out)
+	want := "{\"result\":{\"file\":\"\",\"exit\":130,\"errors\":[\"interrupted before the run began\"]}}\n"
+	if out, code := finish(t, p, rest); code != ui.ExitInterrupted || out != want || len(g.begun) > 0 {
+		t.Errorf("exit code %d, %d connections, standard output %q", code, len(g.begun), out)
 	}
 }
 
-// TestWorkerWithoutItsDriver: without it, this connection would be waited for.
+// TestWorkerWithoutItsDriver: otherwise it would wait for this connection.
 func TestWorkerWithoutItsDriver(t *testing.T) {
 	g, file := newGated(t, nil), filepath.Join(t.TempDir(), "result.json")
-	p, word, rest := prepare(t, g.url, "--conns", "1", "--open-timeout", "10m", "--out", file)
-	if _, err := word.Write([]byte{begin}); err != nil {
-		t.Fatal(err)
-	}
+	o := connections(g, 1, file)
+	o.OpenTimeoutUs = (10 * time.Minute).Microseconds()
+	p, in, rest := startWorker(t, o)
+	sayBegin(t, in)
 	await(t, g.begun, "connection")
-	if err := word.Close(); err != nil {
+	if err := in.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if out, code := finish(t, p, rest); code != exitInterrupted || out != "" {
+	if out, code := finish(t, p, rest); code != ui.ExitInterrupted || out != "" {
 		t.Errorf("exit code %d, standard output is\n%s", code, out)
 	}
 	if _, err := os.Stat(file); !os.IsNotExist(err) {
 		t.Errorf("a result file: %v", err)
+	}
+}
+
+// TestWorkerWithoutADriver: a user who starts one learns why it is of no use.
+func TestWorkerWithoutADriver(t *testing.T) {
+	for _, input := range []string{"", "hello\n", "{}\n", "{\"begin\":{}}\n"} {
+		var out, complaint bytes.Buffer
+		code := run([]string{"worker"}, strings.NewReader(input), &out, &complaint)
+		if code != ui.ExitFailed || out.Len() > 0 || !strings.HasPrefix(complaint.String(), "wsperf: no setup on standard input: a worker must be started by wsperf drive") {
+			t.Errorf("%q: exit code %d, standard output %q, standard error %q", input, code, out.String(), complaint.String())
+		}
+	}
+}
+
+// TestHeadersAreNotInTheProcessList: the command line of a worker can be read by
+// every user (proc_pid_cmdline(5)).
+func TestHeadersAreNotInTheProcessList(t *testing.T) {
+	g, dir := newGated(t, nil), t.TempDir()
+	p := start(t, "wsperf", append(driven(g, dir, "5"), "--header", "Cookie: secret", "--workers", "1")...)
+	await(t, g.begun, "connection")
+	worker, found := childOf(t, p.Process.Pid)
+	if !found {
+		t.Fatal("no worker")
+	}
+	line, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", worker))
+	if err != nil || string(line) != "wsperf\x00worker\x00" {
+		t.Errorf("the command line is %q, %v", line, err)
 	}
 }

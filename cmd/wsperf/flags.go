@@ -2,14 +2,18 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"wsperf/cmd/internal/job"
 )
 
-// flagError puts the flag library's errors into our words: what is wrong, and what would be right.
+// flagError words the flag library's errors our way: what is wrong, and what would be right.
 func flagError(c *cobra.Command, err error) error {
 	var unknown *pflag.NotExistError
 	var missing *pflag.ValueRequiredError
@@ -36,14 +40,31 @@ func unknownFlag(c *cobra.Command, e *pflag.NotExistError) error {
 }
 
 func invalidValue(c *cobra.Command, e *pflag.InvalidValueError) error {
-	f := e.GetFlag()
-	if errors.Is(e, strconv.ErrRange) {
-		return usagef(c, "--%s %s: the number is too large", f.Name, e.GetValue())
+	var bad job.BadValue
+	switch f := e.GetFlag(); {
+	case errors.As(e, &bad):
+		return usagef(c, "--%s%s: %v", f.Name, shown(e.GetValue()), bad)
+	case errors.Is(e, strconv.ErrRange):
+		return usagef(c, "--%s%s: the number is too large", f.Name, shown(e.GetValue()))
+	default:
+		return usagef(c, "--%s%s: %s", f.Name, shown(e.GetValue()), wanted(f))
 	}
-	return usagef(c, "--%s %q: %s", f.Name, e.GetValue(), wanted(f))
 }
 
-// wanted says what a flag takes, by the type of its value.
+// shown writes a value behind its option: numbers and times as they are, other
+// text in quotes, nothing for nothing.
+func shown(value string) string {
+	_, notTime := time.ParseDuration(value)
+	switch {
+	case value == "":
+		return ""
+	case isNumber(value) || notTime == nil:
+		return " " + value
+	}
+	return fmt.Sprintf(" %q", job.Shortened(value))
+}
+
+// wanted says what a flag takes, from the type of its value.
 func wanted(f *pflag.Flag) string {
 	switch f.Value.Type() {
 	case "int", "int64":
@@ -57,7 +78,7 @@ func wanted(f *pflag.Flag) string {
 	return "must be followed by " + name
 }
 
-// nearestFlag returns the flag within two mistyped letters of name, or one that name begins.
+// nearestFlag returns the flag within two mistyped letters of name, or one that begins with name.
 func nearestFlag(c *cobra.Command, name string) string {
 	best, near := 3, ""
 	c.Flags().VisitAll(func(f *pflag.Flag) {

@@ -16,6 +16,7 @@ import (
 	"github.com/gobwas/ws"
 	"golang.org/x/sys/unix"
 
+	"wsperf/cmd/internal/ui"
 	"wsperf/stats"
 )
 
@@ -132,7 +133,7 @@ func TestInterruptedInEveryPhase(t *testing.T) {
 			if err := p.Process.Signal(unix.SIGINT); err != nil {
 				t.Fatal(err)
 			}
-			if stderr, code := p.end(t); stderr != hint || code != exitInterrupted {
+			if stderr, code := p.end(t); stderr != hint || code != ui.ExitInterrupted {
 				t.Errorf("exit code %d, standard error %q", code, stderr)
 			}
 			if out := p.stdout.String(); !strings.Contains(out, "Aggregate results") || !strings.Contains(out, "nterrupted") {
@@ -164,7 +165,7 @@ func TestSecondSignalInEveryPhase(t *testing.T) {
 			if err := p.Process.Signal(unix.SIGINT); err != nil {
 				t.Fatal(err)
 			}
-			if stderr, code := p.end(t); stderr != "" || code != exitInterrupted || p.stdout.Len() > 0 {
+			if stderr, code := p.end(t); stderr != "" || code != ui.ExitInterrupted || p.stdout.Len() > 0 {
 				t.Errorf("exit code %d, standard error %q, standard output %q", code, stderr, p.stdout.String())
 			}
 			mustList(t, filepath.Dir(file))
@@ -186,16 +187,16 @@ func TestInterruptedLookup(t *testing.T) {
 	var stdout, stderr bytes.Buffer
 	ended := make(chan int, 1)
 	go func() {
-		u := newUI(nil, &stdout, &stderr)
+		u := ui.New(nil, &stdout, &stderr)
 		root := newRootCommand(u)
 		root.SetArgs([]string{"run", "ws://testee.example/", "--out", filepath.Join(dir, "result.json")})
-		ended <- u.finish(root.ExecuteContext(context.Background()))
+		ended <- u.Finish(root.ExecuteContext(context.Background()))
 	}()
 	await(t, asked, "question to the name server")
 	if err := unix.Kill(unix.Getpid(), unix.SIGINT); err != nil {
 		t.Fatal(err)
 	}
-	if code := <-ended; code != exitInterrupted || stdout.Len() > 0 || stderr.String() != "wsperf: interrupted before the run began\n" {
+	if code := <-ended; code != ui.ExitInterrupted || stdout.Len() > 0 || stderr.String() != "wsperf: interrupted before the run began\n" {
 		t.Errorf("exit code %d, standard output %q, standard error %q", code, stdout.String(), stderr.String())
 	}
 	mustList(t, dir)
@@ -225,10 +226,25 @@ func TestInterruptedWriting(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if stderr, code := p.end(t); stderr != "" || code != exitInterrupted || p.stdout.Len() > 0 {
+	if stderr, code := p.end(t); stderr != "" || code != ui.ExitInterrupted || p.stdout.Len() > 0 {
 		t.Errorf("exit code %d, standard error %q, standard output %q", code, stderr, p.stdout.String())
 	}
 	mustList(t, dir)
+}
+
+func mustList(t *testing.T, dir string, want ...string) {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, e := range entries {
+		got = append(got, e.Name())
+	}
+	if strings.Join(got, " ") != strings.Join(want, " ") {
+		t.Errorf("%s holds %q, want %q", dir, got, want)
+	}
 }
 
 // sizeOfOnly returns the size of the only file in the folder if its name has
@@ -266,7 +282,7 @@ func TestInterruptedWritingToPipe(t *testing.T) {
 	if err := p.Process.Signal(unix.SIGINT); err != nil {
 		t.Fatal(err)
 	}
-	if stderr, code := p.end(t); stderr != "" || code != exitInterrupted || p.stdout.Len() > 0 {
+	if stderr, code := p.end(t); stderr != "" || code != ui.ExitInterrupted || p.stdout.Len() > 0 {
 		t.Errorf("exit code %d, standard error %q, standard output %q", code, stderr, p.stdout.String())
 	}
 	if info, err := os.Lstat(path); err != nil || info.Mode()&fs.ModeNamedPipe == 0 {

@@ -10,31 +10,33 @@ import (
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sys/unix"
+
+	"wsperf/cmd/internal/ui"
 )
 
 // verbs is the table of commands, in the order of the help.
-var verbs = []func(*ui) *cobra.Command{
+var verbs = []func(*ui.UI) *cobra.Command{
 	newRunCommand,
 	newDriveCommand,
 	newReportCommand,
 	newTesteeCommand,
+	newWorkerCommand,
 	newSchemaCommand,
 	newManCommand,
 	newVersionCommand,
 }
 
 func main() {
-	// A closed pipe is to be an error that is reported like a full disk, not a
-	// silent death: the Go runtime dies of SIGPIPE on file descriptors 1 and 2
-	// unless the signal is taken (package os/signal, "SIGPIPE").
+	// Report a closed pipe like a full disk. Unless SIGPIPE is ignored, the Go runtime
+	// dies of it on file descriptors 1 and 2 (package os/signal, "SIGPIPE").
 	signal.Ignore(unix.SIGPIPE)
 	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
 // run executes one command line and returns the exit code of the process.
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	u := newUI(stdin, stdout, stderr)
+	u := ui.New(stdin, stdout, stderr)
 	root := newRootCommand(u)
 	root.SetArgs(route(root, args))
-	return u.finish(root.Execute())
+	return u.Finish(root.Execute())
 }

@@ -7,9 +7,12 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/cobra/doc"
+
+	"wsperf/cmd/internal/job"
+	"wsperf/cmd/internal/ui"
 )
 
-func newManCommand(*ui) *cobra.Command {
+func newManCommand(*ui.UI) *cobra.Command {
 	return &cobra.Command{
 		Use:     "man DIR",
 		Short:   "write the manual pages into a directory",
@@ -29,7 +32,7 @@ func writeManual(root *cobra.Command, dir string) error {
 	root.DisableAutoGenTag = true
 	// A fixed date keeps the pages the same from build to build.
 	date := time.Date(2026, time.January, 1, 0, 0, 0, 0, time.UTC)
-	header := &doc.GenManHeader{Section: "1", Source: "wsperf " + version, Manual: "wsperf manual", Date: &date}
+	header := &doc.GenManHeader{Section: "1", Source: "wsperf " + job.Version, Manual: "wsperf manual", Date: &date}
 	if err := doc.GenManTree(root, header, dir); err != nil {
 		return fmt.Errorf("manual pages: %w", err)
 	}

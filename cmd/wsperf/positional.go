@@ -8,6 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"wsperf/cmd/internal/job"
+	"wsperf/cmd/internal/ui"
 	"wsperf/engine"
 )
 
@@ -16,10 +18,10 @@ const positionalForm = "wsperf URL THREADS CONNECTIONS LOW HIGH [RESULTFILE]"
 // positionalVerb is the call of wsperf's ancestor. Without RESULTFILE the
 // result goes to standard output as JSON; with it, to the file, and the report
 // to standard output. Both hold a record per connection.
-func positionalVerb(u *ui) func(*cobra.Command, []string) error {
+func positionalVerb(u *ui.UI) func(*cobra.Command, []string) error {
 	return func(c *cobra.Command, args []string) error {
 		if len(args) == 0 {
-			writeHelp(u.out, c)
+			writeHelp(u.Out, c)
 			return nil
 		}
 		if !looksPositional(args) {
@@ -29,11 +31,7 @@ func positionalVerb(u *ui) func(*cobra.Command, []string) error {
 		if err != nil {
 			return asUsage(c, err)
 		}
-		j, err := newJob(o)
-		if err != nil {
-			return asUsage(c, err)
-		}
-		return j.run(c.Context(), u)
+		return runJob(c, u, o)
 	}
 }
 
@@ -42,14 +40,14 @@ func looksPositional(args []string) bool {
 	return len(args) >= 5 || strings.ContainsAny(args[0], ":/.")
 }
 
-func positionalOptions(args []string) (*runOptions, error) {
+func positionalOptions(args []string) (job.Options, error) {
 	if err := checkForm(args); err != nil {
-		return nil, err
+		return job.Options{}, err
 	}
-	o := defaultOptions()
-	o.url, o.log, o.json = args[0], true, len(args) == 5
+	o := job.Default()
+	o.URL, o.Log, o.JSON = args[0], true, len(args) == 5
 	if len(args) == 6 {
-		o.out = args[5]
+		o.Out = args[5]
 	}
 	var err error
 	number := func(i int, name string, least, most int64) (n int64) {
@@ -58,14 +56,14 @@ func positionalOptions(args []string) (*runOptions, error) {
 		}
 		return n
 	}
-	o.loops = int(number(1, "THREADS", 0, engine.MaxLoops))
-	o.conns = number(2, "CONNECTIONS", 1, math.MaxInt64)
-	o.low = int(number(3, "LOW", 1, math.MaxInt32))
-	o.high = int(number(4, "HIGH", 1, math.MaxInt32))
-	if err == nil && o.low > o.high {
-		err = fmt.Errorf("LOW %d is above HIGH %d: must be at most that", o.low, o.high)
+	o.Loops = int(number(1, "THREADS", 0, engine.MaxLoops))
+	o.Connections = number(2, "CONNECTIONS", 1, math.MaxInt64)
+	o.Low = int(number(3, "LOW", 1, math.MaxInt32))
+	o.High = int(number(4, "HIGH", 1, math.MaxInt32))
+	if err == nil && o.Low > o.High {
+		err = fmt.Errorf("LOW %d is above HIGH %d: must be at most that", o.Low, o.High)
 	}
-	return &o, err
+	return o, err
 }
 
 func checkForm(args []string) error {

@@ -3,9 +3,6 @@ package main
 import (
 	"bufio"
 	"bytes"
-	"context"
-	"errors"
-	"fmt"
 	"io"
 	"net"
 	"os"
@@ -18,25 +15,11 @@ import (
 	"github.com/gobwas/ws"
 	"golang.org/x/sys/unix"
 
-	"wsperf/engine/host"
+	"wsperf/cmd/internal/ui"
 )
 
 // patience is how long a test waits for another process before it gives up.
 const patience = 20 * time.Second
-
-// holder starts a built-in testee, prints its process ID, and waits to be killed.
-func holder() {
-	cpus, err := host.AllowedCPUs()
-	if err != nil {
-		panic(err)
-	}
-	b, err := startBuiltin(context.Background(), cpus)
-	if err != nil {
-		panic(err)
-	}
-	fmt.Println(b.cmd.Process.Pid)
-	select {}
-}
 
 // program is a started process whose standard error is read line by line.
 type program struct {
@@ -155,7 +138,7 @@ func TestFirstSignalEndsGracefully(t *testing.T) {
 				t.Fatal(err)
 			}
 			stderr, code := p.end(t)
-			if stderr != hint || code != exitInterrupted {
+			if stderr != hint || code != ui.ExitInterrupted {
 				t.Errorf("exit code %d, standard error %q", code, stderr)
 			}
 			if !strings.Contains(p.stdout.String(), "Aggregate results") || !strings.Contains(p.stdout.String(), "nterrupted") {
@@ -183,7 +166,7 @@ func TestSecondSignalEndsAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	stderr, code := p.end(t)
-	if code != exitInterrupted || stderr != "" || p.stdout.Len() != 0 {
+	if code != ui.ExitInterrupted || stderr != "" || p.stdout.Len() != 0 {
 		t.Errorf("exit code %d, standard error %q, standard output %q", code, stderr, p.stdout.String())
 	}
 	if left, err := os.ReadDir(dir); err != nil || len(left) != 0 {
@@ -218,31 +201,21 @@ func TestTesteeEndsBySignal(t *testing.T) {
 
 // TestBuiltinEndsWithItsParent kills the parent in the way that leaves it no time to tidy up.
 func TestBuiltinEndsWithItsParent(t *testing.T) {
-	path, err := exec.LookPath("holder")
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(path)
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
+	p := start(t, "wsperf", "run", "--duration", "1h", "--quiet")
 	pid := 0
-	if _, err := fmt.Fscan(out, &pid); err != nil {
-		t.Fatal(err)
-	}
+	awaitThat(t, "a built-in testee", func() (found bool) {
+		pid, found = childOf(t, p.Process.Pid)
+		return found
+	})
 	child, err := unix.PidfdOpen(pid, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer unix.Close(child)
-	if err := cmd.Process.Kill(); err != nil {
+	if err := p.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	_ = cmd.Wait() // killed, as it was to be
+	p.end(t)
 	// A pidfd becomes readable when its process ends (pidfd_open(2)).
 	fds := []unix.PollFd{{Fd: int32(child), Events: unix.POLLIN}}
 	for {
@@ -256,50 +229,6 @@ func TestBuiltinEndsWithItsParent(t *testing.T) {
 		}
 		return
 	}
-}
-
-func TestBuiltin(t *testing.T) {
-	cpus, err := host.AllowedCPUs()
-	if err != nil {
-		t.Fatal(err)
-	}
-	begin := func(t *testing.T) *builtin {
-		b, err := startBuiltin(t.Context(), cpus[:1])
-		if err != nil {
-			t.Fatal(err)
-		}
-		return b
-	}
-	t.Run("runs on its CPUs in a process group of its own", func(t *testing.T) {
-		b := begin(t)
-		var mask unix.CPUSet
-		if err := unix.SchedGetaffinity(b.cmd.Process.Pid, &mask); err != nil || mask.Count() != 1 || !mask.IsSet(cpus[0]) {
-			t.Errorf("%d CPUs, the right one: %v, %v", mask.Count(), mask.IsSet(cpus[0]), err)
-		}
-		if group, err := unix.Getpgid(b.cmd.Process.Pid); err != nil || group != b.cmd.Process.Pid {
-			t.Errorf("process group %d, want %d: %v", group, b.cmd.Process.Pid, err)
-		}
-		if err := b.stop(); err != nil || b.fate != nil {
-			t.Errorf("it ended with %v, %v", err, b.fate)
-		}
-	})
-	t.Run("is missed when it dies", func(t *testing.T) {
-		b := begin(t)
-		if err := b.cmd.Process.Kill(); err != nil {
-			t.Fatal(err)
-		}
-		await(t, b.ended.Done(), "end of the child")
-		if err := b.stop(); err == nil || err.Error() != "the built-in testee failed: signal: killed" {
-			t.Errorf("stop says %v", err)
-		}
-	})
-	t.Run("is not waited for after an interrupt", func(t *testing.T) {
-		ctx, cancel := context.WithCancel(t.Context())
-		cancel()
-		if _, err := startBuiltin(ctx, cpus[:1]); !errors.Is(err, errEarly) {
-			t.Errorf("start says %v", err)
-		}
-	})
 }
 
 func TestClosedPipe(t *testing.T) {
@@ -319,7 +248,7 @@ func TestClosedPipe(t *testing.T) {
 	cmd.Stdout, cmd.Stderr = w, &stderr
 	_ = cmd.Run() // the exit code says it all
 	_ = w.Close()
-	if code := cmd.ProcessState.ExitCode(); code != exitFailed || stderr.String() != "wsperf: standard output: broken pipe\n" {
+	if code := cmd.ProcessState.ExitCode(); code != ui.ExitFailed || stderr.String() != "wsperf: standard output: broken pipe\n" {
 		t.Errorf("exit code %d (%v), standard error %q", code, cmd.ProcessState, stderr.String())
 	}
 }

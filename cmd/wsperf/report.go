@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"wsperf/cmd/internal/ui"
 	"wsperf/stats/file"
 	"wsperf/stats/report"
 )
@@ -31,7 +32,7 @@ const reportExample = `  # the report of one run
 // reportOptions are the options of wsperf report.
 type reportOptions struct{ json, ancestor bool }
 
-func newReportCommand(u *ui) *cobra.Command {
+func newReportCommand(u *ui.UI) *cobra.Command {
 	o := reportOptions{}
 	c := &cobra.Command{
 		Use:     "report FILE... [options]",
@@ -75,23 +76,23 @@ func countOf(args []string, arg string) int {
 	return n
 }
 
-func (o *reportOptions) report(u *ui, paths []string) error {
-	merged, errs := file.LoadAllFrom(fileOrStdin(u.in), paths, nil)
+func (o *reportOptions) report(u *ui.UI, paths []string) error {
+	merged, errs := file.LoadAllFrom(fileOrStdin(u.In), paths, nil)
 	if merged == nil {
 		return errors.Join(errs...)
 	}
 	if o.json {
-		return errors.Join(append(errs, file.Write(u.out, merged))...)
+		return errors.Join(append(errs, file.Write(u.Out, merged))...)
 	}
-	return errors.Join(append(errs, report.Text(u.out, merged), writeCoverage(u.out, paths, errs))...)
+	return errors.Join(append(errs, report.Text(u.Out, merged), writeCoverage(u.Out, paths, errs))...)
 }
 
-func reportAsAncestor(u *ui, paths []string) error {
-	census, errs := file.LoadCensusFrom(fileOrStdin(u.in), paths, nil)
+func reportAsAncestor(u *ui.UI, paths []string) error {
+	census, errs := file.LoadCensusFrom(fileOrStdin(u.In), paths, nil)
 	if census == nil {
 		return errors.Join(errs...)
 	}
-	return errors.Join(append(errs, report.Ancestor(u.out, census), writeCoverage(u.out, paths, errs))...)
+	return errors.Join(append(errs, report.Ancestor(u.Out, census), writeCoverage(u.Out, paths, errs))...)
 }
 
 func writeCoverage(w io.Writer, paths []string, errs []error) error {

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"wsperf/cmd/internal/ui"
 )
 
 const rootLong = `wsperf opens WebSocket connections to a server (the testee) as fast as the machine
@@ -27,7 +29,7 @@ const rootExample = `  # 200000 handshakes against the built-in testee
   wsperf report results.json`
 
 // newRootCommand builds the command tree. The root itself takes the positional call.
-func newRootCommand(u *ui) *cobra.Command {
+func newRootCommand(u *ui.UI) *cobra.Command {
 	root := &cobra.Command{
 		Use:           "wsperf URL THREADS CONNECTIONS LOW HIGH [RESULTFILE]",
 		Short:         "load generator for WebSocket servers",
@@ -35,16 +37,16 @@ func newRootCommand(u *ui) *cobra.Command {
 		Example:       rootExample,
 		Version:       versionLine(),
 		Args:          cobra.ArbitraryArgs,
-		SilenceErrors: true, // ui.go prints errors
+		SilenceErrors: true, // ui.Finish prints errors
 		SilenceUsage:  true,
 		RunE:          positionalVerb(u),
 	}
 	root.DisableFlagsInUseLine = true
 	root.SetVersionTemplate("{{.Version}}\n")
-	root.SetIn(u.in)
-	root.SetOut(u.out)
-	root.SetErr(u.err)
-	root.SetHelpFunc(func(c *cobra.Command, _ []string) { writeHelp(u.out, c) })
+	root.SetIn(u.In)
+	root.SetOut(u.Out)
+	root.SetErr(u.Stderr())
+	root.SetHelpFunc(func(c *cobra.Command, _ []string) { writeHelp(u.Out, c) })
 	root.SetFlagErrorFunc(flagError)
 	for _, verb := range verbs {
 		root.AddCommand(verb(u))
@@ -52,13 +54,13 @@ func newRootCommand(u *ui) *cobra.Command {
 	root.SuggestionsMinimumDistance = 2
 	root.SetHelpCommand(newHelpCommand(u))
 	root.InitDefaultHelpCmd()
-	root.InitDefaultCompletionCmd("completion") // any argument: cobra leaves it out when none is given
+	root.InitDefaultCompletionCmd("completion") // without an argument, cobra leaves the command out
 	tameCompletion(root)
 	return root
 }
 
-// newHelpCommand takes the place of cobra's, which has no error for an unknown word.
-func newHelpCommand(u *ui) *cobra.Command {
+// newHelpCommand replaces cobra's, which ends with 0 for an unknown command.
+func newHelpCommand(u *ui.UI) *cobra.Command {
 	return &cobra.Command{
 		Use:     "help [COMMAND]",
 		Short:   "print the help of a command",
@@ -73,7 +75,7 @@ func newHelpCommand(u *ui) *cobra.Command {
 			}
 			topic.InitDefaultHelpFlag() // otherwise cobra adds these two to the command that it runs
 			topic.InitDefaultVersionFlag()
-			writeHelp(u.out, topic)
+			writeHelp(u.Out, topic)
 			return nil
 		},
 	}
@@ -102,8 +104,8 @@ func tameCompletion(root *cobra.Command) {
 	}
 }
 
-// route marks the positional call for cobra: behind "--" nothing is taken for
-// a flag, so that a mistyped number such as -5 is judged by what it stands for.
+// route puts "--" before the positional call, so that cobra takes nothing in it
+// for a flag: a mistyped number such as -5 then gets the error of its argument.
 func route(root *cobra.Command, args []string) []string {
 	if len(args) == 0 || strings.HasPrefix(args[0], "-") || isVerb(root, args[0]) {
 		return args
@@ -128,7 +130,7 @@ func isVerb(root *cobra.Command, word string) bool {
 	return false
 }
 
-// unknownCommand is the answer to a first argument that is neither a verb nor a URL.
+// unknownCommand is the error for a first argument that is neither a verb nor a URL.
 func unknownCommand(root *cobra.Command, word string) error {
 	if near := root.SuggestionsFor(word); len(near) > 0 {
 		return usagef(root, "unknown command %q: did you mean %s?", word, strings.Join(near, " or "))
@@ -142,7 +144,7 @@ func unknownCommand(root *cobra.Command, word string) error {
 	return usagef(root, "unknown command %q: must be a URL (ws://...) or one of %s", word, strings.Join(names, ", "))
 }
 
-// exactArgs refuses any number of arguments but n; want says what they are.
+// exactArgs demands n arguments; want says what they are.
 func exactArgs(n int, want string) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
 		switch {
@@ -155,15 +157,15 @@ func exactArgs(n int, want string) cobra.PositionalArgs {
 	}
 }
 
-// usagef makes a usage error of the given command.
+// usagef makes a usage error of that command.
 func usagef(c *cobra.Command, format string, args ...any) error {
-	return &usageError{err: fmt.Errorf(format, args...), path: c.CommandPath()}
+	return &ui.UsageError{Err: fmt.Errorf(format, args...), Command: c.CommandPath()}
 }
 
-// asUsage makes a usage error of one that a check of the input found; nil stays nil.
+// asUsage makes a usage error of an error that a check of the command line found; nil stays nil.
 func asUsage(c *cobra.Command, err error) error {
 	if err == nil {
 		return nil
 	}
-	return &usageError{err: err, path: c.CommandPath()}
+	return &ui.UsageError{Err: err, Command: c.CommandPath()}
 }

@@ -14,12 +14,14 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"wsperf/cmd/internal/builtin"
 )
 
 // TestMain lets the test binary be the command: scripts and tests call
 // "wsperf", and the built-in testee starts itself the same way.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"wsperf": main, "holder": holder})
+	testscript.Main(m, map[string]func(){"wsperf": main})
 }
 
 func TestScripts(t *testing.T) {
@@ -86,7 +88,7 @@ func startTestee(ts *testscript.TestScript, neg bool, args []string) {
 	})
 	line, err := bufio.NewReader(out).ReadString('\n')
 	ts.Check(err)
-	ts.Setenv("ADDRESS", strings.TrimSpace(strings.TrimPrefix(line, listening)))
+	ts.Setenv("ADDRESS", strings.TrimSpace(strings.TrimPrefix(line, builtin.Listening)))
 }
 
 // says503 starts a server that has something rude in the body of its response,

@@ -1,14 +1,11 @@
 package main
 
 import (
-	"context"
-	"fmt"
-	"io"
-	"net"
-
 	"github.com/spf13/cobra"
 
 	"wsperf/bench/testee"
+	"wsperf/cmd/internal/builtin"
+	"wsperf/cmd/internal/ui"
 	"wsperf/engine/host"
 )
 
@@ -23,7 +20,7 @@ const testeeExample = `  # a testee for runs from another terminal
   # for other machines, on a free port
   wsperf testee --listen 0.0.0.0:0`
 
-func newTesteeCommand(u *ui) *cobra.Command {
+func newTesteeCommand(u *ui.UI) *cobra.Command {
 	cfg := testee.Config{Listen: "127.0.0.1:9001"}
 	exitOnEOF := false
 	c := &cobra.Command{
@@ -43,12 +40,12 @@ func newTesteeCommand(u *ui) *cobra.Command {
 		if err := completeTestee(&cfg, c.Flags().Changed("loops")); err != nil {
 			return asUsage(c, err)
 		}
-		ctx, signals := watch(c.Context(), u)
-		defer signals.stop()
+		ctx, signals := ui.Watch(c.Context(), u)
+		defer signals.Stop()
 		if exitOnEOF {
-			ctx = untilEOF(ctx, u.in)
+			ctx = builtin.UntilEOF(ctx, u.In)
 		}
-		return serve(ctx, u, cfg)
+		return builtin.Serve(ctx, u, cfg)
 	}
 	return c
 }
@@ -63,33 +60,4 @@ func completeTestee(cfg *testee.Config, given bool) error {
 		cfg.Loops = len(allowed)
 	}
 	return cfg.Validate()
-}
-
-// untilEOF returns a context that ends with the input: a parent process that
-// holds the other end of the pipe and dies, in whatever way, closes it.
-func untilEOF(ctx context.Context, in io.Reader) context.Context {
-	ctx, cancel := context.WithCancel(ctx)
-	go func() {
-		defer cancel()
-		_, _ = io.Copy(io.Discard, in) // an error is an end as well
-	}()
-	return ctx
-}
-
-// serve runs the testee until ctx is done. A ready line that cannot be written
-// ends it: nobody would know the port.
-func serve(ctx context.Context, u *ui, cfg testee.Config) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	var unheard error
-	cfg.Ready = func(addr net.Addr) {
-		fmt.Fprintf(u.out, "%s%v\n", listening, addr)
-		if unheard = u.out.Flush(); unheard != nil {
-			cancel(unheard)
-		}
-	}
-	if err := testee.Serve(ctx, cfg); err != nil {
-		return err
-	}
-	return unheard
 }

@@ -6,19 +6,19 @@ import (
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
+
+	"wsperf/cmd/internal/job"
+	"wsperf/cmd/internal/ui"
 )
 
-// version is that of the program (semver.org).
-const version = "0.1.0"
-
-func newVersionCommand(u *ui) *cobra.Command {
+func newVersionCommand(u *ui.UI) *cobra.Command {
 	return &cobra.Command{
 		Use:     "version",
 		Short:   "print the version",
 		Example: "  wsperf version",
 		Args:    exactArgs(0, "version takes none"),
 		RunE: func(*cobra.Command, []string) error {
-			_, err := fmt.Fprintln(u.out, versionLine())
+			_, err := fmt.Fprintln(u.Out, versionLine())
 			return err
 		},
 	}
@@ -26,7 +26,7 @@ func newVersionCommand(u *ui) *cobra.Command {
 
 // versionLine names the program, the toolchain and the commit that it was built from.
 func versionLine() string {
-	return fmt.Sprintf("wsperf %s (%s %s/%s, commit %s)", version, runtime.Version(), runtime.GOOS, runtime.GOARCH, commit())
+	return fmt.Sprintf("wsperf %s (%s %s/%s, commit %s)", job.Version, runtime.Version(), runtime.GOOS, runtime.GOARCH, commit())
 }
 
 func commit() string {

@@ -1,0 +1,85 @@
+package drive
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"wsperf/cmd/internal/ui"
+	"wsperf/stats/file"
+	"wsperf/stats/report"
+)
+
+// results is the result files that are reported together, and what is missing.
+type results struct {
+	files            []string
+	workers          int
+	planned, missing int64    // connections; 0: a duration ends the run
+	lost             []string // workers without a file, and why
+}
+
+// analyze prints the report over all files. A file that cannot be read does not
+// keep the others from being reported.
+func (r *results) analyze(u *ui.UI, asJSON bool) error {
+	if asJSON {
+		return r.writeJSON(u)
+	}
+	return r.writeText(u)
+}
+
+func (r *results) writeJSON(u *ui.UI) error {
+	merged, bad := file.LoadAll(r.files, nil)
+	if merged == nil {
+		return errors.Join(bad...)
+	}
+	return errors.Join(append(bad, file.Write(u.Out, merged))...)
+}
+
+// writeText prints the lines of the ancestor's driver around the report.
+func (r *results) writeText(u *ui.UI) error {
+	merged, bad := file.LoadAll(r.files, func(path string) {
+		fmt.Fprintf(u.Out, "Loading wsperf result file %s ..\n", path)
+	})
+	if merged == nil {
+		return errors.Join(bad...)
+	}
+	fmt.Fprintln(u.Out)
+	r.writeMissing(u, bad)
+	// u.Out keeps an error of writing and reports it at the end.
+	if err := report.Text(u.Out, merged); err != nil {
+		return errors.Join(append(bad, err)...)
+	}
+	fmt.Fprint(u.Out, "\n\nAnalyze done.\n")
+	return errors.Join(bad...)
+}
+
+// writeMissing says above the report what its numbers do not contain.
+func (r *results) writeMissing(u *ui.UI, bad []error) {
+	if len(r.lost) > 0 {
+		fmt.Fprintf(u.Out, "Not run: %s (%s)\n", r.notRun(), strings.Join(r.lost, "; "))
+	}
+	for _, err := range bad {
+		fmt.Fprintf(u.Out, "%s: %s\n", howMissing(err), ui.OneLine(err.Error()))
+	}
+	if len(r.lost)+len(bad) > 0 {
+		fmt.Fprintln(u.Out)
+	}
+}
+
+// notRun counts what lost workers would have done: connections, or if a duration
+// was to end the run, the workers themselves.
+func (r *results) notRun() string {
+	if r.planned == 0 {
+		return fmt.Sprintf("%d of %d workers", len(r.lost), r.workers)
+	}
+	return fmt.Sprintf("%d of %d", r.missing, r.planned)
+}
+
+// howMissing is the word for what of a file is not in the report.
+func howMissing(err error) string {
+	var bad *file.FileError
+	if errors.As(err, &bad) && bad.Kept {
+		return "In part"
+	}
+	return "Missing"
+}

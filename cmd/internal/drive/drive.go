@@ -1,0 +1,95 @@
+// Package drive makes a run in several processes: a driver starts workers, lets
+// them begin together, and reports all of their results as one.
+package drive
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"wsperf/cmd/internal/ui"
+)
+
+// prepareTimeout bounds how long a worker may take to be prepared. It looks up
+// a name and allocates memory, which takes milliseconds. The rest is for a name
+// server that does not answer (resolv.conf(5): 5 seconds, 2 attempts, for each of
+// 3 servers) and a machine that is swapping.
+const prepareTimeout = 60 * time.Second
+
+// Do runs the workers and reports what they have written.
+func (d *Driver) Do(ctx context.Context, u *ui.UI) error {
+	if d.options.SkipRun {
+		return d.earlier().analyze(u, d.options.JSON)
+	}
+	found, err := d.run(ctx, u)
+	if d.options.SkipAnalysis || found == nil || len(found.files) == 0 {
+		return err
+	}
+	return errors.Join(err, found.analyze(u, d.options.JSON))
+}
+
+// earlier is the results that an earlier run has left.
+func (d *Driver) earlier() *results {
+	r := &results{}
+	for number := range d.options.Workers {
+		r.files = append(r.files, d.options.path(number))
+	}
+	return r
+}
+
+// run does the workers' part and returns what is left of them. All workers have
+// ended then. With an error there can still be results.
+func (d *Driver) run(ctx context.Context, u *ui.UI) (*results, error) {
+	all, err := d.workers()
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range d.options.sharedCPUs(d.allowed) {
+		u.Warn(w.Text)
+	}
+	ctx, signals := ui.Watch(ctx, u)
+	defer signals.Stop()
+	signals.OnFirst("interrupted: the workers close open connections (again to stop at once)")
+	showsProgress := u.Terminal() && !d.options.Quiet
+	all.start(showsProgress)
+	d.work(ctx, u, all, showsProgress)
+	if ctx.Err() != nil {
+		return all.results(true), errors.Join(ui.ErrInterrupted, all.failures(true))
+	}
+	return all.results(false), all.failures(false)
+}
+
+// workers makes all workers, and checks that each can write its result.
+func (d *Driver) workers() (workers, error) {
+	var all workers
+	for number := range d.options.Workers {
+		w, err := newWorker(number, d.options.ofWorker(number, d.allowed))
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, w)
+	}
+	return all, nil
+}
+
+// work lets the workers begin together and waits until all have ended. Workers
+// that cannot begin do not keep the others from it.
+func (d *Driver) work(ctx context.Context, u *ui.UI, all workers, showsProgress bool) {
+	// A second signal ends this process, and with it the workers' standard input.
+	defer context.AfterFunc(ctx, all.interrupt)()
+	if all.prepared(ctx, prepareTimeout) {
+		for _, warning := range all.warnings() {
+			u.Warn(warning)
+		}
+		if showsProgress {
+			defer u.ShowProgress(all.progress, d.goal())()
+		}
+		all.begin()
+	}
+	all.wait()
+}
+
+// goal is that of all workers together.
+func (d *Driver) goal() ui.Goal {
+	return ui.Goal{Connections: int64(d.options.Workers) * d.options.Connections, Duration: d.options.Duration()}
+}

@@ -1,0 +1,385 @@
+package drive
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gobwas/ws"
+	"golang.org/x/sys/unix"
+
+	"wsperf/cmd/internal/ui"
+	"wsperf/stats/file"
+)
+
+// patience is how long a test waits for another process before it gives up.
+const patience = 20 * time.Second
+
+// roles are what a worker can be instead of a real one. The name of its result
+// file chooses: everything before the first "_".
+var roles = map[string]func(f *fake){
+	"silent":  func(f *fake) { f.untilEOF() },
+	"babbles": func(f *fake) { fmt.Println("hello\n{}\n{\"prepared\""); f.untilEOF() },
+	"deaf":    func(*fake) { time.Sleep(time.Hour) },
+	"exit0":   func(*fake) {},
+	"exit1":   func(*fake) { fmt.Fprint(os.Stderr, "wsperf: no\n\npanic: x\n"); os.Exit(1) },
+	"exit130": func(*fake) { os.Exit(ui.ExitInterrupted) },
+	"sigint":  func(*fake) { _ = unix.Kill(unix.Getpid(), unix.SIGINT); time.Sleep(time.Hour) },
+	"sigkill": func(*fake) { _ = unix.Kill(unix.Getpid(), unix.SIGKILL); time.Sleep(time.Hour) },
+	"reports": func(f *fake) { f.say(answer{Result: &result{Exit: 1, Errors: []string{"no", "nor that"}}}); os.Exit(1) },
+	// Its second worker takes its time.
+	"together": func(f *fake) {
+		if strings.Contains(f.out, "_1") {
+			time.Sleep(200 * time.Millisecond)
+		}
+		f.note("prepared")
+		f.say(answer{Prepared: &prepared{}})
+		if line, err := f.in.ReadString('\n'); line == "{\"begin\":{}}\n" {
+			f.note("begun")
+		} else {
+			f.note(fmt.Sprintf("%q, %v", line, err))
+		}
+	},
+}
+
+// fake is a worker that plays a role.
+type fake struct {
+	in  *bufio.Reader
+	out string
+}
+
+func (f *fake) untilEOF() { _, _ = io.Copy(io.Discard, f.in) } // an error is an end as well
+
+func (f *fake) say(a answer) {
+	data, err := line(a)
+	if err != nil {
+		panic(err)
+	}
+	_, _ = os.Stdout.Write(data) // the driver sees it, or the test fails
+}
+
+// note adds a line to a file that all workers share.
+func (f *fake) note(text string) {
+	file, err := os.OpenFile(filepath.Join(filepath.Dir(f.out), "notes"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		panic(err)
+	}
+	fmt.Fprintln(file, text)
+	_ = file.Close() // nothing is buffered
+}
+
+// TestMain lets this test program be a worker, which the driver calls "wsperf".
+func TestMain(m *testing.M) {
+	if os.Args[0] != "wsperf" {
+		os.Exit(m.Run())
+	}
+	in := bufio.NewReader(os.Stdin)
+	first, err := in.ReadBytes('\n')
+	if err != nil {
+		panic(err)
+	}
+	var o order
+	if err := json.Unmarshal(first, &o); err != nil {
+		panic(err)
+	}
+	name, _, _ := strings.Cut(filepath.Base(o.Setup.Options.Out), "_")
+	if role, found := roles[name]; found {
+		role(&fake{in, o.Setup.Options.Out})
+		return
+	}
+	u := ui.New(io.MultiReader(bytes.NewReader(first), in), os.Stdout, os.Stderr)
+	os.Exit(u.Finish(Work(context.Background(), u)))
+}
+
+// driver drives two workers, with that pattern of the result files in a folder of its own.
+func driver(t *testing.T, pattern string, change func(*Options)) *Driver {
+	t.Helper()
+	o := Default()
+	o.Workers, o.Connections, o.Low, o.High = 2, 5, 1, 1
+	o.Out = filepath.Join(t.TempDir(), pattern)
+	change(&o)
+	d, err := New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+func usual(*Options) {}
+
+func mustMake(t *testing.T, d *Driver) workers {
+	t.Helper()
+	all, err := d.workers()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		for _, w := range all {
+			if w.child != nil {
+				w.child.End(0)
+			}
+		}
+	})
+	return all
+}
+
+func quiet() *ui.UI { return ui.New(nil, io.Discard, io.Discard) }
+
+func await(t *testing.T, c <-chan struct{}, what string) {
+	t.Helper()
+	select {
+	case <-c:
+	case <-time.After(patience):
+		t.Fatalf("no %s", what)
+	}
+}
+
+func TestWorkersBeginTogether(t *testing.T) {
+	d := driver(t, "together_%d", func(o *Options) { o.Workers = 3 })
+	all := mustMake(t, d)
+	all.start(false)
+	d.work(t.Context(), quiet(), all, false)
+	notes, err := os.ReadFile(filepath.Join(filepath.Dir(d.options.Out), "notes"))
+	want := strings.Repeat("prepared\n", 3) + strings.Repeat("begun\n", 3)
+	if err != nil || string(notes) != want {
+		t.Errorf("%v, the workers did\n%swant\n%s", err, notes, want)
+	}
+}
+
+// TestInterruptedBeforeTheBegin: the workers end without having begun.
+func TestInterruptedBeforeTheBegin(t *testing.T) {
+	d := driver(t, "together_%d", usual)
+	all := mustMake(t, d)
+	ctx, cancel := context.WithCancel(t.Context())
+	all.start(false)
+	cancel()
+	d.work(ctx, quiet(), all, false)
+	notes, _ := os.ReadFile(filepath.Join(filepath.Dir(d.options.Out), "notes")) // there may be none
+	if bytes.Contains(notes, []byte("begun")) {
+		t.Errorf("a worker began:\n%s", notes)
+	}
+	if err := all.failures(true); err != nil {
+		t.Errorf("failures: %v", err)
+	}
+}
+
+// TestWorkerThatIsNeverPrepared is ended, and the other one goes on.
+func TestWorkerThatIsNeverPrepared(t *testing.T) {
+	for _, role := range []string{"silent", "babbles", "deaf"} {
+		t.Run(role, func(t *testing.T) {
+			t.Parallel()
+			all := append(mustMake(t, driver(t, role+"_%d", usual))[:1], mustMake(t, driver(t, "together_%d", usual))[0])
+			all.start(false)
+			const timeout = 700 * time.Millisecond
+			if !all.prepared(t.Context(), timeout) {
+				t.Fatal("interrupted")
+			}
+			all.begin()
+			all.wait()
+			if got, want := all[0].failure(false), "was not prepared within 700ms and was killed"; got != want {
+				t.Errorf("failure %q, want %q", got, want)
+			}
+			if notes, err := os.ReadFile(filepath.Join(filepath.Dir(all[1].options.Out), "notes")); string(notes) != "prepared\nbegun\n" {
+				t.Errorf("the other one did %q, %v", notes, err)
+			}
+		})
+	}
+}
+
+func TestFailure(t *testing.T) {
+	for _, c := range []struct {
+		role              string
+		ofItself, stopped string // why it failed: by itself, or when it was interrupted
+		report            []string
+	}{
+		{"exit0", "wrote no result file", "wrote no result file", []string{"worker 0: why"}},
+		{"exit1", "exit status 1", "exit status 1", []string{"worker 0: why: no", "worker 0: panic: x"}},
+		{"exit130", "exit status 130", "", []string{"worker 0: why"}},
+		{"sigint", "signal: interrupt", "", []string{"worker 0: why"}},
+		{"sigkill", "signal: killed", "signal: killed", []string{"worker 0: why"}},
+		{"reports", "exit status 1", "exit status 1", []string{"worker 0: why: no", "worker 0: nor that"}},
+	} {
+		t.Run(c.role, func(t *testing.T) {
+			w := mustMake(t, driver(t, c.role+"_%d", usual))[0]
+			w.start(false)
+			await(t, w.ended(), "end")
+			if got := w.failure(false); got != c.ofItself {
+				t.Errorf("%q, want %q", got, c.ofItself)
+			}
+			if got := w.failure(true); got != c.stopped {
+				t.Errorf("interrupted: %q, want %q", got, c.stopped)
+			}
+			if got := ui.Lines(w.report("why")); !slices.Equal(got, c.report) {
+				t.Errorf("report %q, want %q", got, c.report)
+			}
+		})
+	}
+}
+
+func TestWorkerThatCannotBeStarted(t *testing.T) {
+	w := &worker{number: 3, failed: errors.New("cannot be started: no")}
+	await(t, w.ended(), "end")
+	w.begin()
+	w.interrupt()
+	w.giveUp(0)
+	if got := ui.Lines(workers{w}.failures(true)); !slices.Equal(got, []string{"worker 3: cannot be started: no"}) {
+		t.Errorf("%q", got)
+	}
+}
+
+// gated is a testee that holds back its responses until the gate is opened.
+// With a high watermark of 1, each worker then holds one connection.
+type gated struct {
+	url   string
+	gate  chan struct{}
+	begun chan struct{} // gets one for each request that was seen
+}
+
+func newGated(t *testing.T) *gated {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	g := &gated{url: "ws://" + l.Addr().String() + "/", gate: make(chan struct{}), begun: make(chan struct{}, 100)}
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go g.serve(c)
+		}
+	}()
+	return g
+}
+
+func (g *gated) serve(c net.Conn) {
+	defer c.Close()
+	in := bufio.NewReader(c)
+	_, _ = in.Peek(1) // the next step fails if this one does
+	g.begun <- struct{}{}
+	<-g.gate
+	talk := struct {
+		io.Reader
+		io.Writer
+	}{in, c}
+	if _, err := ws.Upgrade(talk); err != nil {
+		return
+	}
+	if head, err := ws.ReadHeader(in); err == nil && head.OpCode == ws.OpClose {
+		_, _ = io.CopyN(io.Discard, in, head.Length)
+		_ = ws.WriteFrame(c, ws.NewCloseFrame(nil)) // the client sees it, or the test fails
+	}
+}
+
+// TestWorkerKilled kills the second worker in mid-run. An earlier run has left a
+// file in the place of its result, which is not to be taken for its own.
+func TestWorkerKilled(t *testing.T) {
+	g := newGated(t)
+	d := driver(t, "result_%d.json", func(o *Options) { o.URL = g.url })
+	all := mustMake(t, d)
+	if err := os.WriteFile(all[1].options.Out, []byte("an earlier result"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	all.start(false)
+	finished := make(chan struct{})
+	go func() {
+		defer close(finished)
+		d.work(t.Context(), quiet(), all, false)
+	}()
+	await(t, g.begun, "first connection")
+	await(t, g.begun, "second connection")
+	pid := all[1].child.PID()
+	if group, err := unix.Getpgid(pid); group != pid {
+		t.Errorf("process group %d, want %d: a Ctrl-C would reach the worker twice: %v", group, pid, err)
+	}
+	all[1].child.Signal(unix.SIGKILL)
+	await(t, all[1].ended(), "end of the killed worker")
+	close(g.gate)
+	await(t, finished, "end of the other worker")
+	if err := all.failures(false); err == nil || err.Error() != "worker 1: signal: killed" {
+		t.Errorf("failures: %v", err)
+	}
+	mustReportOne(t, all, filepath.Dir(d.options.Out))
+}
+
+// mustReportOne wants the first worker's result in the report and not the second's.
+func mustReportOne(t *testing.T, all workers, dir string) {
+	t.Helper()
+	var out bytes.Buffer
+	u := ui.New(nil, &out, io.Discard)
+	if err := errors.Join(all.results(false).analyze(u, false), u.Out.Flush()); err != nil {
+		t.Error(err)
+	}
+	for _, want := range []string{
+		"Loading wsperf result file " + dir + "/result_0.json ..\n\nNot run: 5 of 10 (worker 1: signal: killed)\n\nAggregate results",
+		"             Total:         5\n           Success:         5\n",
+	} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("the report lacks %q:\n%s", want, out.String())
+		}
+	}
+	if strings.Contains(out.String(), "result_1.json") {
+		t.Errorf("the earlier run's file was loaded:\n%s", out.String())
+	}
+}
+
+// TestProgressArrives: the driver's numbers are the workers' while they run.
+func TestProgressArrives(t *testing.T) {
+	g := newGated(t)
+	d := driver(t, "result_%d.json", func(o *Options) { o.URL = g.url })
+	all := mustMake(t, d)
+	all.start(true)
+	if !all.prepared(t.Context(), patience) {
+		t.Fatal("interrupted")
+	}
+	all.begin()
+	ticker := time.NewTicker(time.Millisecond)
+	defer ticker.Stop()
+	for deadline := time.Now().Add(patience); ; <-ticker.C {
+		if p := all.progress(); p.Started == 2 && p.InFlight == 2 {
+			break
+		} else if time.Now().After(deadline) {
+			t.Fatalf("progress %+v", p)
+		}
+	}
+	close(g.gate)
+	all.wait()
+	if err := all.failures(false); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestHeapOfAWorker: sending progress allocates nothing in the measured window.
+func TestHeapOfAWorker(t *testing.T) {
+	g := newGated(t)
+	d := driver(t, "result_%d.json", func(o *Options) { o.URL, o.Workers = g.url, 1 })
+	all := mustMake(t, d)
+	all.start(true)
+	all.prepared(t.Context(), patience)
+	all.begin()
+	await(t, g.begun, "connection")
+	time.Sleep(3 * ui.RefreshEvery) // progress is sent meanwhile
+	close(g.gate)
+	all.wait()
+	merged, errs := file.LoadAll(all.results(false).files, nil)
+	if len(errs) > 0 || merged.Client.Allocations > 0 {
+		t.Errorf("%v, %d allocations", errs, merged.Client.Allocations)
+	}
+	if p := all.progress(); p.Started == 0 {
+		t.Errorf("progress %+v: none was sent", p)
+	}
+}

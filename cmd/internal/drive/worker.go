@@ -1,0 +1,203 @@
+package drive
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"wsperf/cmd/internal/job"
+	"wsperf/cmd/internal/resultfile"
+	"wsperf/cmd/internal/ui"
+	"wsperf/engine"
+	"wsperf/engine/child"
+)
+
+// worker is a run in a child process, from the driver's side.
+type worker struct {
+	number   int
+	options  job.Options
+	child    *child.Child  // nil: not started
+	failed   error         // why it was not started, or given up
+	prepared chan struct{} // closed when it says so
+
+	mu   sync.Mutex
+	said answer // the latest of each message
+}
+
+// newWorker checks that the result can be written and read again.
+func newWorker(number int, options job.Options) (*worker, error) {
+	file, err := resultfile.Prepare(options.Out)
+	if err != nil {
+		return nil, err
+	}
+	if file.Stream() {
+		return nil, fmt.Errorf("result file %s: is a device or a pipe: must be a regular file, to be read again", options.Out)
+	}
+	return &worker{number: number, options: options, prepared: make(chan struct{})}, nil
+}
+
+// start starts the process. That it cannot be started is a failure of this worker only.
+func (w *worker) start(sendProgress bool) {
+	if err := w.launch(setup{Options: w.options, Progress: sendProgress}); err != nil {
+		w.failed = fmt.Errorf("cannot be started: %w", err)
+	}
+}
+
+func (w *worker) launch(s setup) error {
+	message, err := line(order{Setup: &s})
+	if err != nil {
+		return err
+	}
+	program, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	w.child, err = child.Start(child.Command{Path: program, Args: []string{"wsperf", "worker"}, Line: w.hear})
+	if err != nil {
+		return err
+	}
+	// In the background: a long setup fills the pipe until the worker reads. One
+	// that does not get it never is prepared, which is reported.
+	go func() { _ = w.child.Send(message) }()
+	return nil
+}
+
+// hear takes a line that the worker says. What is no message of ours is dropped:
+// a worker that says nothing else has no result in the end, which is reported.
+func (w *worker) hear(text []byte) {
+	var a answer
+	if json.Unmarshal(text, &a) != nil {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if a.Prepared != nil && w.said.Prepared == nil {
+		w.said.Prepared = a.Prepared
+		close(w.prepared)
+	}
+	if a.Progress != nil {
+		w.said.Progress = a.Progress
+	}
+	if a.Result != nil {
+		w.said.Result = a.Result
+	}
+}
+
+// begin lets a prepared worker begin. One that has ended meanwhile does not hear it.
+func (w *worker) begin() {
+	if w.child == nil {
+		return
+	}
+	if message, err := line(order{Begin: &struct{}{}}); err == nil {
+		_ = w.child.Send(message)
+	}
+}
+
+// interrupt passes a Ctrl-C on, unless the worker was never started.
+func (w *worker) interrupt() {
+	if w.child != nil {
+		w.child.Signal(unix.SIGINT)
+	}
+}
+
+// giveUp ends a worker that is neither prepared nor ended after the timeout.
+func (w *worker) giveUp(timeout time.Duration) {
+	select {
+	case <-w.prepared:
+	case <-w.ended():
+	default:
+		w.child.End(0)
+		w.failed = fmt.Errorf("was not prepared within %v and was killed", timeout)
+	}
+}
+
+// ended returns a channel that is closed when no process is left.
+func (w *worker) ended() <-chan struct{} {
+	if w.child != nil {
+		return w.child.Ended()
+	}
+	never := make(chan struct{})
+	close(never)
+	return never
+}
+
+func (w *worker) warned() []engine.Warning {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.said.Prepared == nil {
+		return nil
+	}
+	return w.said.Prepared.Warnings
+}
+
+func (w *worker) latest() engine.Progress {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.said.Progress == nil {
+		return engine.Progress{}
+	}
+	return engine.Progress(*w.said.Progress)
+}
+
+// result is what the worker said at its end; nil: nothing.
+func (w *worker) result() *result {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.said.Result
+}
+
+// wrote reports whether the worker has written its result file.
+func (w *worker) wrote() bool {
+	r := w.result()
+	return r != nil && r.File != ""
+}
+
+// failure says why the worker, which has ended, failed. Empty: it did not.
+func (w *worker) failure(interrupted bool) string {
+	if w.failed != nil {
+		return w.failed.Error()
+	}
+	err := w.child.Wait()
+	switch {
+	case err == nil && !w.wrote():
+		return "wrote no result file"
+	// An interrupt may come before the worker handles the signal.
+	case err == nil || interrupted && w.child.EndedBy(syscall.SIGINT, ui.ExitInterrupted):
+		return ""
+	}
+	return err.Error()
+}
+
+// words returns the errors that the worker reported. If it died without a
+// report, it returns what it wrote on standard error.
+func (w *worker) words() (lines []string) {
+	if r := w.result(); r != nil {
+		return r.Errors
+	}
+	if w.child == nil {
+		return nil
+	}
+	for line := range strings.Lines(w.child.LastWords()) {
+		if line = strings.TrimPrefix(strings.TrimSpace(line), "wsperf: "); line != "" {
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}
+
+// report makes an error of several lines: why the worker failed, and its words.
+func (w *worker) report(why string) error {
+	words := w.words()
+	lines := []error{fmt.Errorf("worker %d: %s", w.number, strings.Join(append([]string{why}, words[:min(1, len(words))]...), ": "))}
+	for _, line := range words[min(1, len(words)):] {
+		lines = append(lines, fmt.Errorf("worker %d: %s", w.number, line))
+	}
+	return errors.Join(lines...)
+}

@@ -1,0 +1,121 @@
+package drive
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"wsperf/cmd/internal/ui"
+	"wsperf/engine"
+)
+
+// workers is all workers of a run.
+type workers []*worker
+
+func (all workers) start(sendProgress bool) {
+	for _, w := range all {
+		w.start(sendProgress)
+	}
+}
+
+func (all workers) begin() {
+	for _, w := range all {
+		w.begin()
+	}
+}
+
+func (all workers) interrupt() {
+	for _, w := range all {
+		w.interrupt()
+	}
+}
+
+func (all workers) wait() {
+	for _, w := range all {
+		<-w.ended()
+	}
+}
+
+// prepared waits until each worker is prepared or has ended. After the timeout
+// it ends those that are neither. False: interrupted.
+func (all workers) prepared(ctx context.Context, timeout time.Duration) bool {
+	bounded, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	for _, w := range all {
+		select {
+		case <-w.prepared:
+		case <-w.ended():
+		case <-bounded.Done():
+		}
+	}
+	if ctx.Err() != nil {
+		return false
+	}
+	if bounded.Err() != nil {
+		for _, w := range all {
+			w.giveUp(timeout)
+		}
+	}
+	return true
+}
+
+// warnings returns the workers' warnings, each text once: most are about the
+// machine, and so about all workers. Shared CPUs are the driver's to judge.
+func (all workers) warnings() (lines []string) {
+	var known []string
+	for _, w := range all {
+		for _, warning := range w.warned() {
+			if warning.Kind == engine.WarnSharedCPU || slices.Contains(known, warning.Text) {
+				continue
+			}
+			known = append(known, warning.Text)
+			lines = append(lines, fmt.Sprintf("worker %d: %s", w.number, warning.Text))
+		}
+	}
+	return lines
+}
+
+// progress is that of all workers together.
+func (all workers) progress() (sum engine.Progress) {
+	for _, w := range all {
+		p := w.latest()
+		sum.Started += p.Started
+		sum.Success += p.Success
+		sum.Fail += p.Fail
+		sum.InFlight += p.InFlight
+	}
+	return sum
+}
+
+// failures is an error that tells which workers failed; nil: none.
+func (all workers) failures(interrupted bool) error {
+	var errs []error
+	for _, w := range all {
+		if why := w.failure(interrupted); why != "" {
+			errs = append(errs, w.report(why))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// results collects the results of this run. A worker that has written none may
+// have left the file of an earlier run in its place, which is not this run's.
+func (all workers) results(interrupted bool) *results {
+	r := &results{workers: len(all)}
+	for _, w := range all {
+		r.planned += w.options.Connections
+		if w.wrote() {
+			r.files = append(r.files, w.options.Out)
+			continue
+		}
+		r.missing += w.options.Connections
+		why := w.failure(interrupted)
+		if why == "" {
+			why = ui.ErrInterrupted.Error()
+		}
+		r.lost = append(r.lost, fmt.Sprintf("worker %d: %s", w.number, why))
+	}
+	return r
+}

@@ -1,0 +1,83 @@
+package job
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/spf13/pflag"
+)
+
+// CommandLine is options on the command line of a verb.
+type CommandLine struct {
+	options *Options
+	flags   *pflag.FlagSet
+	verb    verb
+}
+
+// verb picks the names that a verb has for the options.
+type verb func(option) flag
+
+// BindRun makes flags of run's options. The defaults are what o holds.
+func BindRun(f *pflag.FlagSet, o *Options) *CommandLine {
+	return bind(f, o, func(row option) flag { return row.run })
+}
+
+// BindDrive makes flags of drive's options. The defaults are what o holds.
+func BindDrive(f *pflag.FlagSet, o *Options) *CommandLine {
+	return bind(f, o, func(row option) flag { return row.drive })
+}
+
+func bind(f *pflag.FlagSet, o *Options, v verb) *CommandLine {
+	for _, row := range table() {
+		if flag := v(row); flag.name != "" {
+			bound := f.VarPF(row.value(o), flag.name, "", flag.usage)
+			if bound.Value.Type() == "bool" {
+				bound.NoOptDefVal = "true"
+			}
+		}
+	}
+	return &CommandLine{o, f, v}
+}
+
+// name returns what the verb calls an option of run.
+func (l *CommandLine) name(ofRun string) string {
+	for _, row := range table() {
+		if row.run.name == ofRun {
+			return l.verb(row).name
+		}
+	}
+	panic("no option is named " + ofRun)
+}
+
+func (l *CommandLine) given(ofRun string) bool { return l.flags.Changed(l.name(ofRun)) }
+
+// Check reports options that do not go together, and lets a duration take the
+// place of a number of connections. It comes after the flags are parsed.
+func (l *CommandLine) Check() error {
+	o := l.options
+	switch {
+	case l.given("duration") && l.given("conns"):
+		return errors.New("--duration and --conns cannot be given together: a run ends by one of them")
+	case o.Log && o.Out == "" && !o.JSON:
+		return errors.New("--log needs a place for its records: give --out FILE or --json too")
+	}
+	if l.given("duration") {
+		o.Connections = 0
+	}
+	return l.checkWatermarks()
+}
+
+// checkWatermarks names a default that is in the way, as the user has not seen it.
+func (l *CommandLine) checkWatermarks() error {
+	low, high := l.options.Low, l.options.High
+	lowName, highName := l.name("low"), l.name("high")
+	switch {
+	case low <= high:
+		return nil
+	case !l.given("high"):
+		return fmt.Errorf("--%s %d is above the default of --%s, %d: give --%s too", lowName, low, highName, high, highName)
+	case !l.given("low"):
+		return fmt.Errorf("--%s %d is below the default of --%s, %d: give --%s too", highName, high, lowName, low, lowName)
+	}
+	return fmt.Errorf("--%s %d is above --%s %d: must be at most that", lowName, low, highName, high)
+}

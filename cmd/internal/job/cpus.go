@@ -1,0 +1,81 @@
+package job
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"wsperf/engine/host"
+)
+
+const wantCPUs = "must be a list such as 1,3 or 0-3,6"
+
+// parseCPUs reads a list such as "1,3" or "0-3,6" (cpuset(7), "List format").
+// The order is kept; a CPU may be named once.
+func parseCPUs(list string) ([]int, error) {
+	var cpus []int
+	for part := range strings.SplitSeq(list, ",") {
+		first, last, err := parseRange(part)
+		if err != nil {
+			return nil, fmt.Errorf("%w: %s", err, wantCPUs)
+		}
+		for cpu := first; cpu <= last; cpu++ {
+			if slices.Contains(cpus, cpu) {
+				return nil, fmt.Errorf("CPU %d is named twice: must be named once", cpu)
+			}
+			cpus = append(cpus, cpu)
+		}
+	}
+	return cpus, nil
+}
+
+func parseRange(part string) (first, last int, err error) {
+	from, to, isRange := strings.Cut(part, "-")
+	if first, err = parseCPU(from); err != nil {
+		return 0, 0, err
+	}
+	if !isRange {
+		return first, first, nil
+	}
+	if last, err = parseCPU(to); err != nil {
+		return 0, 0, err
+	}
+	if last < first {
+		return 0, 0, fmt.Errorf("the range %q runs backwards", part)
+	}
+	return first, last, nil
+}
+
+func parseCPU(s string) (int, error) {
+	cpu, err := strconv.ParseUint(strings.TrimSpace(s), 10, 16)
+	switch {
+	case s == "":
+		return 0, errors.New("a CPU number is missing")
+	case err != nil:
+		return 0, fmt.Errorf("%q is not a CPU number", s)
+	case cpu >= host.MaxCPUs:
+		return 0, fmt.Errorf("CPU %d is above %d", cpu, host.MaxCPUs-1)
+	}
+	return int(cpu), nil
+}
+
+// FormatCPUs writes a list as parseCPUs reads it: "0-3,6". Neighbours that are not
+// in ascending order are written one by one.
+func FormatCPUs(cpus []int) string {
+	var parts []string
+	for i := 0; i < len(cpus); {
+		j := i
+		for j+1 < len(cpus) && cpus[j+1] == cpus[j]+1 {
+			j++
+		}
+		part := strconv.Itoa(cpus[i])
+		if j > i {
+			part += "-" + strconv.Itoa(cpus[j])
+		}
+		parts = append(parts, part)
+		i = j + 1
+	}
+	return strings.Join(parts, ",")
+}

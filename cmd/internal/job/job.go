@@ -1,0 +1,141 @@
+package job
+
+import (
+	"context"
+	"net/netip"
+
+	"github.com/gobwas/ws"
+
+	"wsperf/engine"
+	"wsperf/engine/host"
+	"wsperf/handshake"
+	"wsperf/stats"
+)
+
+// Job is options that were checked, and what follows from them.
+type Job struct {
+	Options
+	target  target // of the URL; for the built-in testee, known once that runs
+	place   placement
+	sources []netip.Addr // empty: the kernel chooses
+	headers []handshake.Header
+	builtin bool
+}
+
+// New checks everything that can be checked without touching the network or the
+// disk. The error is about the first thing that is wrong.
+func New(o Options) (*Job, error) {
+	j := &Job{Options: o, builtin: o.URL == "", headers: parseHeaders(o.Headers)}
+	for _, step := range []func() error{j.placeLoops, j.readTarget, j.readSources, j.tryConfig} {
+		if err := step(); err != nil {
+			return nil, err
+		}
+	}
+	return j, nil
+}
+
+func (j *Job) placeLoops() error {
+	allowed, err := host.AllowedCPUs()
+	if err != nil {
+		return err
+	}
+	r := loopRequest{loops: j.Loops, cpus: j.CPUs}
+	if j.builtin {
+		j.place, err = r.split(allowed)
+	} else {
+		j.place, err = r.shared(allowed)
+	}
+	return err
+}
+
+func (j *Job) readTarget() (err error) {
+	url := j.URL
+	if j.builtin {
+		url = "ws://127.0.0.1/" // any address of its family does for the checks
+	}
+	j.target, err = parseTarget(url)
+	return err
+}
+
+// readSources comes after readTarget: the testee's address must be of the sources' family.
+func (j *Job) readSources() error {
+	for _, text := range j.Sources {
+		a, err := parseSource(text)
+		if err != nil {
+			return err
+		}
+		j.sources = append(j.sources, a)
+	}
+	if len(j.sources) == 0 {
+		return nil
+	}
+	j.target.from = j.sources[0]
+	return j.target.checkFamily()
+}
+
+// tryConfig checks the engine's configuration, with an address in place of the
+// one that a lookup will find.
+func (j *Job) tryConfig() error {
+	standIn := netip.IPv6Loopback()
+	if len(j.sources) > 0 {
+		standIn = j.sources[0] // of the testee's family
+	}
+	cfg, err := j.EngineConfig(netip.AddrPortFrom(standIn, j.target.port))
+	if err != nil {
+		return err
+	}
+	return cfg.Validate()
+}
+
+// Builtin reports whether the job needs the built-in testee.
+func (j *Job) Builtin() bool { return j.builtin }
+
+// TesteeCPUs returns the CPUs that are left to the built-in testee.
+func (j *Job) TesteeCPUs() []int { return j.place.testee }
+
+// UseBuiltin makes the built-in testee, which listens there, the one to run against.
+func (j *Job) UseBuiltin(addr netip.AddrPort) (err error) {
+	j.URL = "ws://" + addr.String() + "/"
+	j.target, err = parseTarget(j.URL)
+	return err
+}
+
+// Lookup finds the addresses of a host, as net.Resolver.LookupNetIP does.
+type Lookup func(ctx context.Context, network, host string) ([]netip.Addr, error)
+
+// Resolve finds the address to connect to.
+func (j *Job) Resolve(ctx context.Context, find Lookup) (netip.AddrPort, error) {
+	return j.target.resolve(ctx, find)
+}
+
+// EngineConfig is the job as the engine takes it, for a testee at that address.
+func (j *Job) EngineConfig(addr netip.AddrPort) (engine.Config, error) {
+	request, err := handshake.NewRequest(handshake.RequestConfig{
+		Host: handshake.HostHeader(j.target.url), Target: handshake.RequestTarget(j.target.url),
+		Origin: j.Origin, Subprotocols: j.Subprotocols, Headers: j.headers,
+	})
+	if err != nil {
+		return engine.Config{}, err
+	}
+	return engine.Config{
+		Addr: addr, Sources: j.sources, Request: request, Rules: handshake.NewRules(j.Subprotocols),
+		Loops: j.place.loops, CPUs: j.place.client,
+		Load:           engine.Load{Connections: j.Connections, Duration: j.Duration(), Low: j.Low, High: j.High},
+		CloseCode:      ws.StatusCode(j.CloseCode),
+		ConnectTimeout: microseconds(j.ConnectTimeoutUs),
+		OpenTimeout:    microseconds(j.OpenTimeoutUs),
+		CloseTimeout:   microseconds(j.CloseTimeoutUs),
+		Log:            j.Log, Samples: j.Samples,
+	}, nil
+}
+
+// Describe gives a result the setup that it was measured with: the options, and
+// what the engine found out. Credentials are masked.
+func (j *Job) Describe(r *stats.Result) {
+	found := r.Setup
+	r.Setup = j.Setup
+	r.Setup.Address, r.Setup.Loops, r.Setup.CPUs, r.Setup.MaxOpen = found.Address, found.Loops, found.CPUs, found.MaxOpen
+	r.Setup.GoVersion, r.Setup.Kernel = found.GoVersion, found.Kernel
+	r.Setup.Headers = maskCredentials(j.headers)
+	r.Setup.Version = Version
+}

@@ -1,0 +1,44 @@
+// Package job is what a run is to do, as data: read from a command line or from
+// another process, and checked once.
+package job
+
+import (
+	"time"
+
+	"github.com/gobwas/ws"
+
+	"wsperf/stats"
+)
+
+// Version is that of the program (semver.org).
+const Version = "0.1.0"
+
+// Options is what a run is to do, and where its result goes. run, drive and the
+// positional call fill in one each; drive sends one to each of its workers.
+//
+// The embedded Setup is the part that the result repeats. Here it is what was
+// asked for: Loops can be LoopPerCPU, the loops take CPUs round robin, Headers have
+// the form "Name: value" with nothing masked, an empty URL stands for the built-in
+// testee, and with 0 Connections DurationUs ends the run. What only the run can
+// tell is empty.
+type Options struct {
+	stats.Setup
+	Out   string `json:"out"`   // result file; empty: none
+	JSON  bool   `json:"json"`  // print the result as JSON instead of the report
+	Quiet bool   `json:"quiet"` // show no progress
+}
+
+// Default returns the options of a run that is given none.
+func Default() Options {
+	return Options{Setup: stats.Setup{
+		Loops: LoopPerCPU, Connections: 200000, Low: 250, High: 500,
+		ConnectTimeoutUs: (10 * time.Second).Microseconds(),
+		OpenTimeoutUs:    (10 * time.Second).Microseconds(),
+		CloseTimeoutUs:   (5 * time.Second).Microseconds(),
+		CloseCode:        int(ws.StatusNormalClosure),
+		Samples:          3, // one may be odd, two may be chance
+	}}
+}
+
+// Duration returns how long connections are started; 0: until there are Connections.
+func (o *Options) Duration() time.Duration { return microseconds(o.DurationUs) }

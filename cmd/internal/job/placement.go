@@ -1,0 +1,94 @@
+package job
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// LoopPerCPU as the number of loops asks for one loop per CPU.
+const LoopPerCPU = -1
+
+// loopRequest is what the user asked for.
+type loopRequest struct {
+	loops int   // LoopPerCPU; 0: one loop that is not pinned; or the number
+	cpus  []int // of the loops, round robin; empty: any
+}
+
+// placement is the CPUs of the two sides of a run.
+type placement struct {
+	loops  int
+	client []int // CPUs of the loops, round robin; empty: not pinned
+	testee []int // CPUs of the built-in testee
+}
+
+// shared gives the loops all allowed CPUs: the testee runs elsewhere.
+func (r loopRequest) shared(allowed []int) (placement, error) {
+	return r.place(allowed, len(allowed))
+}
+
+// split leaves CPUs to the built-in testee. The client gets the first half,
+// rounded down, because it is the cheaper side of a handshake.
+func (r loopRequest) split(allowed []int) (placement, error) {
+	return r.place(allowed, max(1, len(allowed)/2))
+}
+
+// place gives the loops the first usual CPUs unless the user asked for others.
+func (r loopRequest) place(allowed []int, usual int) (placement, error) {
+	if err := r.check(allowed); err != nil {
+		return placement{}, err
+	}
+	var p placement
+	switch {
+	case r.loops == 0:
+		p = placement{loops: 1}
+	case len(r.cpus) > 0:
+		p = placement{loops: len(r.cpus), client: r.cpus}
+	case r.loops > 0:
+		p = placement{client: allowed[:min(r.loops, len(allowed))]}
+	default:
+		p = placement{loops: usual, client: allowed[:usual]}
+	}
+	if r.loops > 0 {
+		p.loops = r.loops
+	}
+	p.testee = others(allowed, p.client)
+	return p, nil
+}
+
+func (r loopRequest) check(allowed []int) error {
+	if err := CheckAllowed(r.cpus, allowed); err != nil {
+		return err
+	}
+	switch {
+	case r.loops == 0 && len(r.cpus) > 0:
+		return errors.New("0 loops means one loop that is not pinned: CPUs cannot be given with it")
+	case r.loops > 0 && r.loops < len(r.cpus):
+		return fmt.Errorf("%d loops cannot use %d CPUs: give as many loops, or fewer CPUs", r.loops, len(r.cpus))
+	}
+	return nil
+}
+
+// CheckAllowed reports the first CPU that the process may not use.
+func CheckAllowed(cpus, allowed []int) error {
+	for _, cpu := range cpus {
+		if !slices.Contains(allowed, cpu) {
+			return fmt.Errorf("CPU %d is not allowed for this process: must be one of %s", cpu, FormatCPUs(allowed))
+		}
+	}
+	return nil
+}
+
+// others returns the allowed CPUs that the client does not use, or all if none is left.
+func others(allowed, client []int) []int {
+	var left []int
+	for _, cpu := range allowed {
+		if !slices.Contains(client, cpu) {
+			left = append(left, cpu)
+		}
+	}
+	if len(left) == 0 || len(client) == 0 {
+		return allowed
+	}
+	return left
+}

@@ -1,0 +1,113 @@
+package job
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/gobwas/ws"
+	"github.com/spf13/pflag"
+
+	"wsperf/engine"
+	"wsperf/handshake"
+	"wsperf/stats"
+)
+
+// option is a row of the table: the only place that gives an option its names,
+// its description and its bounds.
+type option struct {
+	run, drive flag
+	value      func(*Options) pflag.Value // its place in the options; Set checks
+}
+
+// flag is what a verb calls an option and how its help describes it: the value
+// stands in backquotes. A verb does not have a flag without a name.
+type flag struct{ name, usage string }
+
+// value is the place of an option in the options.
+type value = func(*Options) pflag.Value
+
+// same is an option that is the same for run and for drive.
+func same(name, usage string, v value) option {
+	return option{flag{name, usage}, flag{name, usage}, v}
+}
+
+// each is an option whose value drive gives to each of its workers. Where the
+// ancestor's driver has a name for it, so has drive.
+func each(name, driveName, usage string, v value) option {
+	return option{flag{name, usage}, flag{driveName, usage + " in each worker"}, v}
+}
+
+// table returns all options, in the order of the help.
+func table() []option {
+	return append(append(loadOptions(), handshakeOptions()...), outputOptions()...)
+}
+
+func loadOptions() []option {
+	return []option{
+		{flag{}, flag{"wsuri", "run against the testee at `URL`"},
+			func(o *Options) pflag.Value { return text{&o.URL, "the URL is empty: must be ws://HOST:PORT/PATH"} }},
+		each("conns", "conns", "start `N` connections",
+			func(o *Options) pflag.Value { return Number[int64]{&o.Connections, 1, math.MaxInt64} }),
+		same("duration", "start connections for this `TIME` instead of a number of them, such as 30s (default none)",
+			func(o *Options) pflag.Value { return span{&o.DurationUs, 0} }),
+		each("low", "lowmark", "start handshakes again below `N` opening handshakes in flight",
+			func(o *Options) pflag.Value { return Number[int]{&o.Low, 1, math.MaxInt} }),
+		each("high", "highmark", "start no more handshakes at `N` opening handshakes in flight",
+			func(o *Options) pflag.Value { return Number[int]{&o.High, 1, math.MaxInt} }),
+		{flag{"loops", fmt.Sprintf("run `N` event loops, 1 to %d, each pinned to a CPU; 0: one loop, not pinned\n"+
+			"(default one per allowed CPU; half of the CPUs for the built-in testee)", engine.MaxLoops)},
+			flag{"threads", "run `N` event loops in each worker, each pinned to a CPU; 0: one loop (default 0)"},
+			func(o *Options) pflag.Value { return Number[int]{&o.Loops, 0, engine.MaxLoops} }},
+		{flag{"cpus", "pin the loops to the CPUs of `LIST`, such as 1,3 or 0-3,6 (default the first allowed ones)"},
+			flag{"cpus", "deal the CPUs of `LIST`, such as 1,3 or 0-3,6, to the loops of the workers (default the allowed ones)"},
+			func(o *Options) pflag.Value { return list[int]{&o.CPUs, parseCPUs, wantCPUs} }},
+		same("source", "connect from the local addresses of `LIST` in turn, such as 127.0.0.2-127.0.0.20 (default the kernel chooses)",
+			func(o *Options) pflag.Value { return list[string]{&o.Sources, sourceTexts, wantSources} }),
+	}
+}
+
+func handshakeOptions() []option {
+	return []option{
+		same("connect-timeout", "fail a connection that is not established in this `TIME`",
+			func(o *Options) pflag.Value { return span{&o.ConnectTimeoutUs, engine.MaxTimeout} }),
+		same("open-timeout", "fail an opening handshake that is not complete in this `TIME`",
+			func(o *Options) pflag.Value { return span{&o.OpenTimeoutUs, engine.MaxTimeout} }),
+		same("close-timeout", "fail a closing handshake that is not complete in this `TIME`",
+			func(o *Options) pflag.Value { return span{&o.CloseTimeoutUs, engine.MaxTimeout} }),
+		same("close-code", "close with this status `CODE`: "+closeCodes,
+			func(o *Options) pflag.Value { return closeCode{&o.CloseCode} }),
+		same("header", "send this header, written `'Name: value'`; can be repeated (default none)",
+			func(o *Options) pflag.Value { return texts{&o.Headers, checkHeaderLine} }),
+		same("subprotocol", "offer the subprotocol `NAME`; can be repeated (default none)",
+			func(o *Options) pflag.Value { return texts{&o.Subprotocols, anyText} }),
+		same("origin", "send `ORIGIN` in the Origin header (default none)",
+			func(o *Options) pflag.Value { return text{&o.Origin, ""} }),
+	}
+}
+
+func outputOptions() []option {
+	return []option{
+		{flag{"out", "write the result as JSON to `FILE` (default none)"},
+			flag{"resultfile", "write the result of each worker to `FILE`; %d is its number, from 0"},
+			func(o *Options) pflag.Value {
+				return text{&o.Out, "the name is empty: must be a file that can be written"}
+			}},
+		{flag{"log", "add a record per connection to the JSON result (default off)"},
+			flag{"log", "add a record per connection to the result files; --log=false: none"},
+			func(o *Options) pflag.Value { return toggle{&o.Log} }},
+		same("samples", fmt.Sprintf("show what the testee said on the first `N` failed connections of each cause, 0 to %d", stats.MaxSamples),
+			func(o *Options) pflag.Value { return Number[int]{&o.Samples, 0, stats.MaxSamples} }),
+		{flag{"json", "print the JSON result instead of the report (default off)"},
+			flag{"json", "print the merged result as JSON instead of the report (default off)"},
+			func(o *Options) pflag.Value { return toggle{&o.JSON} }},
+		same("quiet", "show no progress (default off)",
+			func(o *Options) pflag.Value { return toggle{&o.Quiet} }),
+	}
+}
+
+// closeCodes are the status codes that a client may send (RFC 6455 section 7.4).
+const closeCodes = "1000-1003, 1007-1011 or 3000-4999"
+
+func validCloseCode(n int) bool {
+	return n >= 0 && n <= math.MaxUint16 && handshake.CheckCloseCode(ws.StatusCode(n)) == nil
+}

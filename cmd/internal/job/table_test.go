@@ -1,0 +1,111 @@
+package job
+
+import (
+	"encoding/json"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/spf13/pflag"
+)
+
+// commandLine parses arguments the way that a verb does.
+func commandLine(bind func(*pflag.FlagSet, *Options) *CommandLine, args ...string) (Options, error) {
+	o := Default()
+	flags := pflag.NewFlagSet("test", pflag.ContinueOnError)
+	line := bind(flags, &o)
+	if err := flags.Parse(args); err != nil {
+		return o, err
+	}
+	return o, line.Check()
+}
+
+// TestDriveHasAllOptionsOfRun: under the same name, or under the ancestor's.
+func TestDriveHasAllOptionsOfRun(t *testing.T) {
+	run, drive := pflag.NewFlagSet("run", pflag.ContinueOnError), pflag.NewFlagSet("drive", pflag.ContinueOnError)
+	o := Default()
+	BindRun(run, &o)
+	line := BindDrive(drive, &o)
+	n := 0
+	run.VisitAll(func(f *pflag.Flag) {
+		n++
+		if drive.Lookup(line.name(f.Name)) == nil {
+			t.Errorf("drive has no --%s", f.Name)
+		}
+	})
+	if n < 18 {
+		t.Errorf("run has %d options", n)
+	}
+}
+
+// TestEveryOptionIsRead gives each option a value of its own, to both verbs.
+func TestEveryOptionIsRead(t *testing.T) {
+	want := Default()
+	want.Connections, want.DurationUs, want.Low, want.High, want.Loops = 0, 1500001, 3, 5, 2
+	want.CPUs, want.Sources = []int{1, 0}, []string{"127.0.0.3", "127.0.0.4"}
+	want.ConnectTimeoutUs, want.OpenTimeoutUs, want.CloseTimeoutUs, want.CloseCode = 1e6, 2e6, 3e6, 3000
+	want.Headers, want.Subprotocols, want.Origin = []string{"A: b", "C: d, e"}, []string{"p", "q"}, "https://example.org"
+	want.Out, want.Log, want.Samples, want.JSON, want.Quiet = "r_%d", true, 7, true, true
+	same := strings.Fields("--duration 1.5000005s --cpus 1,0 --source 127.0.0.3-127.0.0.4 --connect-timeout 1s --open-timeout 2s " +
+		"--close-timeout 3s --close-code 3000 --subprotocol p --subprotocol q --origin https://example.org --log --samples 7 --json --quiet")
+	same = append(same, "--header", "A: b", "--header", "C: d, e")
+	for _, c := range []struct {
+		name  string
+		bind  func(*pflag.FlagSet, *Options) *CommandLine
+		named string
+	}{
+		{"run", BindRun, "--low 3 --high 5 --loops 2 --out r_%d"},
+		{"drive", BindDrive, "--lowmark 3 --highmark 5 --threads 2 --resultfile r_%d"},
+	} {
+		got, err := commandLine(c.bind, append(slices.Clone(same), strings.Fields(c.named)...)...)
+		if err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: %v\n%+v, want\n%+v", c.name, err, got, want)
+		}
+	}
+	if got, err := commandLine(BindDrive, "--wsuri", "ws://h", "--conns", "9"); err != nil || got.URL != "ws://h" || got.Connections != 9 {
+		t.Errorf("drive: %v, %+v", err, got)
+	}
+}
+
+// TestOptionsTravel: a worker gets what its driver was given, to the byte.
+func TestOptionsTravel(t *testing.T) {
+	want := Default()
+	want.URL, want.Out, want.Headers = "ws://h/\xff", "r\xe9sultat ä.json", []string{"Authorization: Basic \xff\x01", "B: ü"}
+	want.CPUs, want.Sources, want.Log = []int{3}, []string{"::1"}, true
+	headers := slices.Clone(want.Headers)
+	data, err := json.Marshal(want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got Options
+	if err := json.Unmarshal(data, &got); err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("%v\n%+v, want\n%+v\nby %s", err, got, want, data)
+	}
+	if !slices.Equal(want.Headers, headers) {
+		t.Errorf("writing has changed the headers to %q", want.Headers)
+	}
+	if !strings.Contains(string(data), `"close_timeout_us":5000000`) || strings.ContainsAny(string(data), "\n\r") {
+		t.Errorf("not a readable line: %s", data)
+	}
+}
+
+// TestTextsHaveNoOtherForm: mapTexts knows texts and lists of texts.
+func TestTextsHaveNoOtherForm(t *testing.T) {
+	for _, f := range reflect.VisibleFields(reflect.TypeFor[Options]()) {
+		switch f.Type.Kind() {
+		case reflect.Map, reflect.Pointer, reflect.Interface, reflect.Array:
+			t.Errorf("field %s: mapTexts does not look into a %v", f.Name, f.Type)
+		}
+	}
+}
+
+func TestTimesAreRoundedUp(t *testing.T) {
+	us := int64(0)
+	for in, want := range map[string]int64{"1ns": 1, "1us": 1, "1001ns": 2, "2s": 2e6} {
+		if err := (span{&us, time.Minute}).Set(in); err != nil || us != want {
+			t.Errorf("%s: %d us, %v, want %d", in, us, err, want)
+		}
+	}
+}

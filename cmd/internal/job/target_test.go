@@ -1,0 +1,124 @@
+package job
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/netip"
+	"strings"
+	"testing"
+)
+
+func TestParseTarget(t *testing.T) {
+	for _, c := range []struct {
+		in, host, path string
+		port           uint16
+	}{
+		{"ws://example.org", "example.org", "/", 80},
+		{"WS://example.org:/", "example.org", "/", 80},
+		{"ws://example.org:9000/chat?room=1&x=%23", "example.org", "/chat?room=1&x=%23", 9000},
+		{"ws://[::1]:65535/", "::1", "/", 65535},
+		{"ws://127.0.0.1?q", "127.0.0.1", "/?q", 80},
+	} {
+		got, err := parseTarget(c.in)
+		if err != nil {
+			t.Errorf("%s: %v", c.in, err)
+			continue
+		}
+		if got.url.Hostname() != c.host || got.port != c.port || got.url.RequestURI() != c.path {
+			t.Errorf("%s: host %q port %d path %q", c.in, got.url.Hostname(), got.port, got.url.RequestURI())
+		}
+	}
+}
+
+func TestParseTargetRefuses(t *testing.T) {
+	for _, c := range []struct{ in, want string }{
+		{"", "has no scheme: must begin with ws://"},
+		{"example.org", "has no scheme"},
+		{"localhost:9000", "has no scheme"},
+		{"ws:/example.org", "has no scheme"},
+		{"//example.org", "has no scheme"},
+		{"user@ws://example.org", "has no scheme"},
+		{"http://example.org", "http:// is not a WebSocket URL: use ws://"},
+		{"HTTPS://example.org", "HTTPS:// is not a WebSocket URL: use ws://"},
+		{"wss://example.org", "not supported yet: use ws://"},
+		{"ws://", "names no host"},
+		{"ws:///chat", "names no host"},
+		{"ws://:9000/", "names no host"},
+		{"ws://user@example.org/", "a user name or password is not allowed"},
+		{"ws://user:secret@example.org/", "a user name or password is not allowed"},
+		{"ws://example.org/#", "a fragment (#) is not allowed"},
+		{"ws://example.org/#a", "a fragment (#) is not allowed"},
+		{"ws://example.org:0/", "port 0: must be 1 to 65535"},
+		{"ws://example.org:65536/", "port 65536: must be 1 to 65535"},
+		{"ws://example.org:http/", "invalid port"},
+		{"ws://[::1/", "missing ']'"},
+		{"ws://[fe80::1%25eth0]/", "zone is not supported"},
+		{"ws://example.org/\r\nX: y", "invalid control character"},
+		{"ws://exa mple.org/", "invalid character"},
+	} {
+		_, err := parseTarget(c.in)
+		switch {
+		case err == nil:
+			t.Errorf("%q is accepted", c.in)
+		case !strings.Contains(err.Error(), c.want):
+			t.Errorf("%q: %v, want %q", c.in, err, c.want)
+		case strings.Contains(err.Error(), "secret"), strings.ContainsAny(err.Error(), "\r\n"):
+			t.Errorf("%q: the error repeats what it should not: %v", c.in, err)
+		}
+	}
+}
+
+// answer makes a lookup that gives the same answer for every name.
+func answer(err error, addrs ...string) Lookup {
+	return func(context.Context, string, string) ([]netip.Addr, error) {
+		var all []netip.Addr
+		for _, a := range addrs {
+			all = append(all, netip.MustParseAddr(a))
+		}
+		return all, err
+	}
+}
+
+func TestResolve(t *testing.T) {
+	failing := answer(errors.New("not to be asked"))
+	for _, c := range []struct {
+		name, url, want string
+		find            Lookup
+	}{
+		{"IPv4", "ws://192.0.2.1:9/", "192.0.2.1:9", failing},
+		{"IPv6", "ws://[2001:db8::1]/", "[2001:db8::1]:80", failing},
+		{"IPv4 in IPv6", "ws://[::ffff:192.0.2.1]/", "192.0.2.1:80", failing},
+		{"IPv4 preferred", "ws://localhost:9/", "127.0.0.1:9", answer(nil, "::1", "127.0.0.1")},
+		{"IPv4 in IPv6 preferred", "ws://localhost:9/", "127.0.0.1:9", answer(nil, "::1", "::ffff:127.0.0.1")},
+		{"the first IPv6", "ws://localhost:9/", "[::1]:9", answer(nil, "::1", "::2")},
+	} {
+		target, err := parseTarget(c.url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := target.resolve(t.Context(), c.find)
+		if err != nil || got.String() != c.want {
+			t.Errorf("%s: %v, %v, want %s", c.name, got, err, c.want)
+		}
+	}
+}
+
+func TestResolveFails(t *testing.T) {
+	target, err := parseTarget("ws://example.org/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		find Lookup
+		want string
+	}{
+		{answer(nil), `host name "example.org" does not resolve: it has no address: must be a known name or an IP address`},
+		{answer(&net.DNSError{Err: "no such host", Name: "example.org", Server: "192.0.2.53:53"}),
+			`host name "example.org" does not resolve: no such host: must be a known name or an IP address`},
+	} {
+		if _, err := target.resolve(t.Context(), c.find); err == nil || err.Error() != c.want {
+			t.Errorf("%v, want %s", err, c.want)
+		}
+	}
+}

@@ -1,0 +1,196 @@
+package job
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// BadValue is the error of an option's value: what is wrong with it if that is
+// not plain to see, and what would be right.
+type BadValue struct{ Err error }
+
+func (b BadValue) Error() string { return b.Err.Error() }
+func (b BadValue) Unwrap() error { return b.Err }
+
+func badValue(format string, args ...any) error { return BadValue{fmt.Errorf(format, args...)} }
+
+// The following types implement pflag.Value. Set checks the value, and the errors
+// are BadValues. String is the default in the help; an empty one is not shown.
+
+// Number is a whole number of Least to Most.
+type Number[T int | int64] struct {
+	To          *T
+	Least, Most T
+}
+
+// String returns an empty string for a number out of range: it stands for something else.
+func (n Number[T]) String() string {
+	if n.To == nil || *n.To < n.Least {
+		return ""
+	}
+	return strconv.FormatInt(int64(*n.To), 10)
+}
+
+// Type returns the flag library's word for the type.
+func (n Number[T]) Type() string { return "int" }
+
+// Set reads a number, in any base that Go has a prefix for.
+func (n Number[T]) Set(text string) error {
+	v, err := strconv.ParseInt(text, 0, 64)
+	switch {
+	case errors.Is(err, strconv.ErrRange):
+		return badValue("the number is too large")
+	case err != nil:
+		return badValue("must be a whole number")
+	case v < int64(n.Least) || v > int64(n.Most):
+		return badValue("%s", n.want())
+	}
+	*n.To = T(v)
+	return nil
+}
+
+func (n Number[T]) want() string {
+	if int64(n.Most) >= math.MaxInt32 {
+		return fmt.Sprintf("must be %d or more", n.Least)
+	}
+	return fmt.Sprintf("must be %d to %d", n.Least, n.Most)
+}
+
+// closeCode is the status code of a close frame.
+type closeCode struct{ to *int }
+
+func (c closeCode) number(to *int) Number[int] { return Number[int]{to, math.MinInt, math.MaxInt} }
+
+func (c closeCode) String() string { return c.number(c.to).String() }
+func (c closeCode) Type() string   { return "int" }
+
+func (c closeCode) Set(value string) error {
+	n := 0
+	if err := c.number(&n).Set(value); err != nil {
+		return err
+	}
+	if !validCloseCode(n) {
+		return badValue("must be %s", closeCodes)
+	}
+	*c.to = n
+	return nil
+}
+
+// span is a time above 0, kept in microseconds. It is rounded up, so that it
+// stays above 0.
+type span struct {
+	toUs *int64
+	most time.Duration // 0: any
+}
+
+func (s span) String() string {
+	if s.toUs == nil || *s.toUs == 0 {
+		return ""
+	}
+	return microseconds(*s.toUs).String()
+}
+
+func (s span) Type() string { return "duration" }
+
+func (s span) Set(text string) error {
+	d, err := time.ParseDuration(text)
+	switch {
+	case err != nil:
+		return badValue("must be a time with its unit, such as 500ms, 30s or 2m")
+	case s.most > 0 && (d <= 0 || d > s.most):
+		return badValue("must be above 0 and at most %v", s.most)
+	case d <= 0:
+		return badValue("must be above 0")
+	}
+	*s.toUs = d.Microseconds()
+	if d%time.Microsecond > 0 {
+		*s.toUs++
+	}
+	return nil
+}
+
+func microseconds(n int64) time.Duration { return time.Duration(n) * time.Microsecond }
+
+// text is any text, or if empty is given any but the empty one.
+type text struct {
+	to    *string
+	empty string // what is wrong with an empty one
+}
+
+func (t text) String() string {
+	if t.to == nil {
+		return ""
+	}
+	return *t.to
+}
+
+func (t text) Type() string { return "string" }
+
+func (t text) Set(value string) error {
+	if value == "" && t.empty != "" {
+		return badValue("%s", t.empty)
+	}
+	*t.to = value
+	return nil
+}
+
+// texts is a text that can be given several times.
+type texts struct {
+	to    *[]string
+	check func(string) error
+}
+
+// anyText is the check of texts that are checked elsewhere.
+func anyText(string) error { return nil }
+
+func (t texts) String() string { return "" }
+func (t texts) Type() string   { return "stringArray" }
+
+func (t texts) Set(value string) error {
+	if err := t.check(value); err != nil {
+		return BadValue{err}
+	}
+	*t.to = append(*t.to, value)
+	return nil
+}
+
+// list is a text of several values that parse takes apart.
+type list[T any] struct {
+	to    *[]T
+	parse func(string) ([]T, error)
+	want  string
+}
+
+func (l list[T]) String() string { return "" }
+func (l list[T]) Type() string   { return "string" }
+
+func (l list[T]) Set(value string) error {
+	if value == "" { // that a script has lost, more likely than meant
+		return badValue("the list is empty: %s", l.want)
+	}
+	parsed, err := l.parse(value)
+	if err != nil {
+		return BadValue{err}
+	}
+	*l.to = parsed
+	return nil
+}
+
+// toggle is on or off.
+type toggle struct{ to *bool }
+
+func (t toggle) String() string { return strconv.FormatBool(t.to != nil && *t.to) }
+func (t toggle) Type() string   { return "bool" }
+
+func (t toggle) Set(value string) error {
+	on, err := strconv.ParseBool(strings.ToLower(value))
+	if err != nil {
+		return badValue("must be true or false, or left out")
+	}
+	*t.to = on
+	return nil
+}

@@ -1,0 +1,153 @@
+// Package measure does a job in this process: from the name lookup to the
+// result, with the built-in testee if it is wanted.
+package measure
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+
+	"wsperf/cmd/internal/builtin"
+	"wsperf/cmd/internal/job"
+	"wsperf/cmd/internal/resultfile"
+	"wsperf/cmd/internal/ui"
+	"wsperf/engine"
+	"wsperf/stats"
+)
+
+// Observer is told how a run goes. Its methods are called in this order.
+type Observer interface {
+	// TesteeListens is called for the built-in testee only.
+	TesteeListens(at netip.AddrPort, cpus []int)
+	// Prepared is called when all that takes time is done: name lookup, memory,
+	// descriptors. The run begins when it returns nil.
+	Prepared(ctx context.Context, warnings []engine.Warning) error
+	// Begun is called right before the run. It returns what is called right after it.
+	Begun(read func() engine.Progress, goal ui.Goal) (ended func())
+}
+
+// Measured is a result that is described, and where it is to be written.
+type Measured struct {
+	Result *stats.Result
+	File   *resultfile.File // nil: nowhere
+}
+
+// Run does the job. It returns when everything that it has started has ended.
+// When ctx is cancelled, the open connections are closed first. With an error
+// there can still be a result, one that was measured but cannot be trusted;
+// without a result there is always an error.
+func Run(ctx context.Context, j *job.Job, o Observer) (*Measured, error) {
+	addr, err := resolve(ctx, j)
+	if err != nil {
+		return nil, err
+	}
+	m := &Measured{}
+	if j.Out != "" {
+		if m.File, err = resultfile.Prepare(j.Out); err != nil {
+			return nil, err
+		}
+	}
+	if j.Builtin() {
+		m.Result, err = againstBuiltin(ctx, j, o)
+	} else {
+		m.Result, err = against(ctx, j, o, addr)
+	}
+	if m.Result == nil {
+		return nil, err
+	}
+	j.Describe(m.Result)
+	return m, err
+}
+
+func resolve(ctx context.Context, j *job.Job) (netip.AddrPort, error) {
+	addr, err := j.Resolve(ctx, net.DefaultResolver.LookupNetIP)
+	if ctx.Err() != nil {
+		return addr, ui.ErrEarly
+	}
+	return addr, err
+}
+
+// localTestee is a testee that this process has started.
+type localTestee interface {
+	Ended() <-chan struct{}
+	Stop() error
+}
+
+func againstBuiltin(ctx context.Context, j *job.Job, o Observer) (*stats.Result, error) {
+	testee, err := builtin.Start(ctx, j.TesteeCPUs())
+	if err != nil {
+		return nil, err
+	}
+	o.TesteeListens(testee.Addr, j.TesteeCPUs())
+	return againstLocal(ctx, j, o, testee, testee.Addr)
+}
+
+// againstLocal runs against a testee of our own and stops it.
+func againstLocal(ctx context.Context, j *job.Job, o Observer, testee localTestee, at netip.AddrPort) (result *stats.Result, err error) {
+	defer func() { err = withEndOfTestee(err, testee.Stop()) }()
+	if err := j.UseBuiltin(at); err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	// A testee that dies ends the run: only refused connections would follow.
+	go func() {
+		select {
+		case <-testee.Ended():
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return against(ctx, j, o, at)
+}
+
+// withEndOfTestee adds to the error of a run how its testee ended. If that
+// cancelled the run before it began, no user has interrupted it.
+func withEndOfTestee(err, ended error) error {
+	if ended != nil && errors.Is(err, ui.ErrEarly) {
+		return ended
+	}
+	return errors.Join(err, ended)
+}
+
+// against prepares the engine and runs it.
+func against(ctx context.Context, j *job.Job, o Observer, addr netip.AddrPort) (*stats.Result, error) {
+	cfg, err := j.EngineConfig(addr)
+	if err != nil {
+		return nil, err
+	}
+	run, warnings, err := engine.Prepare(cfg)
+	if err != nil {
+		return nil, err
+	}
+	defer run.Close()
+	if err := o.Prepared(ctx, warnings); err != nil {
+		return nil, err
+	}
+	if ctx.Err() != nil {
+		return nil, ui.ErrEarly
+	}
+	defer o.Begun(run.Progress, ui.Goal{Connections: cfg.Connections, Duration: cfg.Duration})()
+	return run.Do(ctx)
+}
+
+// Outcome turns what a result says into the error that the process ends with.
+func Outcome(r *stats.Result) error {
+	switch {
+	case r.Interrupted:
+		return ui.ErrInterrupted
+	case r.Success > 0:
+		return nil
+	case r.Total == 0:
+		return errors.New("no connection was started")
+	}
+	worst := stats.CauseNone
+	for c := range r.Causes {
+		if r.Causes[c] > r.Causes[worst] {
+			worst = stats.Cause(c)
+		}
+	}
+	return fmt.Errorf("every handshake failed: %v %d", worst, r.Causes[worst])
+}

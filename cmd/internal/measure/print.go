@@ -1,0 +1,75 @@
+package measure
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+
+	"wsperf/cmd/internal/job"
+	"wsperf/cmd/internal/ui"
+	"wsperf/engine"
+	"wsperf/stats"
+	"wsperf/stats/file"
+	"wsperf/stats/report"
+)
+
+// RunAndPrint does the job, writes its result file and prints the report.
+func RunAndPrint(ctx context.Context, u *ui.UI, j *job.Job) error {
+	ctx, signals := ui.Watch(ctx, u)
+	defer signals.Stop()
+	m, err := Run(ctx, j, &printer{u, signals, j.Quiet || !u.Terminal()})
+	signals.Writing()
+	if m == nil {
+		return err
+	}
+	// The report is printed even if the file is lost.
+	lost := Save(m, signals)
+	return errors.Join(lost, printResult(u, m.Result, j.JSON), err, Outcome(m.Result))
+}
+
+// Save writes the result file, if there is to be one.
+func Save(m *Measured, signals *ui.Interrupts) error {
+	if m.File == nil {
+		return nil
+	}
+	return m.File.Save(func(w io.Writer) error { return file.Write(w, m.Result) }, signals.OnExit)
+}
+
+func printResult(u *ui.UI, r *stats.Result, asJSON bool) error {
+	show := report.Text
+	if asJSON {
+		show = file.Write
+	}
+	return cmp.Or(show(u.Out, r), u.Out.Flush())
+}
+
+// printer shows the user how a run goes.
+type printer struct {
+	u       *ui.UI
+	signals *ui.Interrupts
+	quiet   bool
+}
+
+func (p *printer) TesteeListens(at netip.AddrPort, cpus []int) {
+	if !p.quiet {
+		p.u.Note(fmt.Sprintf("built-in testee on %v, CPUs %s", at, job.FormatCPUs(cpus)))
+	}
+}
+
+func (p *printer) Prepared(_ context.Context, warnings []engine.Warning) error {
+	for _, w := range warnings {
+		p.u.Warn(w.Text)
+	}
+	return nil
+}
+
+func (p *printer) Begun(read func() engine.Progress, goal ui.Goal) (ended func()) {
+	p.signals.OnFirst("interrupted: closing open connections (again to stop at once)")
+	if p.quiet {
+		return func() {}
+	}
+	return p.u.ShowProgress(read, goal)
+}

@@ -1,0 +1,145 @@
+// Package resultfile writes files that appear whole or not at all.
+package resultfile
+
+import (
+	"bufio"
+	"cmp"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/sys/unix"
+)
+
+// File is the place of a result. A regular file is written under another name
+// in the same folder and renamed when it is whole (rename(2)).
+type File struct {
+	path   string
+	mode   fs.FileMode // of the file that is replaced; 0: there is none
+	stream bool        // a device or a pipe, which is written in place
+}
+
+// Prepare checks that path can be written, before a run is spent on it. It
+// leaves nothing behind.
+func Prepare(path string) (*File, error) {
+	f, err := examine(path)
+	if err != nil {
+		return nil, fmt.Errorf("result file %s: %w: must be a file that can be written", path, systemError(err))
+	}
+	return f, nil
+}
+
+// Stream reports whether the file is a device or a pipe, which cannot be read again.
+func (f *File) Stream() bool { return f.stream }
+
+func examine(path string) (*File, error) {
+	if path == "" {
+		return nil, errors.New("the name is empty")
+	}
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real
+	}
+	f := &File{path: path}
+	switch info, err := os.Stat(path); {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
+		return nil, err
+	case info.IsDir():
+		return nil, unix.EISDIR
+	default:
+		// A file may be write-protected in a folder that is not: rename(2) would replace it.
+		if err := unix.Access(path, unix.W_OK); err != nil {
+			return nil, err
+		}
+		f.stream = !info.Mode().IsRegular()
+		f.mode = info.Mode().Perm()
+	}
+	return f, f.tryCreate()
+}
+
+// tryCreate creates the temporary file and removes it.
+func (f *File) tryCreate() error {
+	if f.stream {
+		return nil
+	}
+	temp, err := f.createTemp()
+	if err != nil {
+		return err
+	}
+	return cmp.Or(temp.Close(), os.Remove(temp.Name()))
+}
+
+// createTemp creates the file that will be renamed. Its name is random: two runs
+// never share it.
+func (f *File) createTemp() (*os.File, error) {
+	dir, name := filepath.Split(f.path)
+	// The longest file name on Linux is 255 bytes (NAME_MAX, limits.h).
+	temp := fmt.Sprintf(".%.200s.%s.tmp", name, rand.Text()[:10])
+	file, err := os.OpenFile(filepath.Join(dir, temp), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	if err != nil || f.mode == 0 {
+		return file, err
+	}
+	return file, file.Chmod(f.mode)
+}
+
+// Save writes the file with write. begun is told how to undo what is on disk so
+// far, for a process that ends meanwhile.
+func (f *File) Save(write func(io.Writer) error, begun func(undo func())) error {
+	put := func() error { return f.replace(write, begun) }
+	if f.stream {
+		put = func() error { return f.writeInPlace(write) }
+	}
+	if err := put(); err != nil {
+		return fmt.Errorf("result file %s: %w", f.path, systemError(err))
+	}
+	return nil
+}
+
+func (f *File) writeInPlace(write func(io.Writer) error) error {
+	file, err := os.OpenFile(f.path, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	return cmp.Or(writeAll(file, write), file.Close())
+}
+
+func (f *File) replace(write func(io.Writer) error, begun func(undo func())) error {
+	file, err := f.createTemp()
+	if err != nil {
+		return err
+	}
+	undo := func() { _ = os.Remove(file.Name()) } // nothing more can be done about it
+	begun(undo)
+	defer begun(func() {})
+	err = writeAll(file, write)
+	// Some file systems report a full disk only in close(2), "Dealing with error returns".
+	err = cmp.Or(err, file.Close())
+	if err == nil {
+		err = os.Rename(file.Name(), f.path)
+	}
+	if err != nil {
+		undo()
+	}
+	return err
+}
+
+func writeAll(w io.Writer, write func(io.Writer) error) error {
+	buffered := bufio.NewWriterSize(w, 64<<10)
+	if err := write(buffered); err != nil {
+		return err
+	}
+	return buffered.Flush()
+}
+
+// systemError removes the call and the path, which package os adds.
+func systemError(err error) error {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		return path.Err
+	}
+	return err
+}

@@ -1,0 +1,169 @@
+package resultfile
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+func content(text string) func(io.Writer) error {
+	return func(w io.Writer) error {
+		_, err := io.WriteString(w, text)
+		return err
+	}
+}
+
+func forget(func()) {}
+
+func mustOpen(t *testing.T, path string) *File {
+	t.Helper()
+	f, err := Prepare(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+func mustHold(t *testing.T, path, want string) {
+	t.Helper()
+	if got, err := os.ReadFile(path); err != nil || string(got) != want {
+		t.Errorf("%s holds %q, %v, want %q", path, got, err, want)
+	}
+}
+
+func mustList(t *testing.T, dir string, want ...string) {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, e := range entries {
+		got = append(got, e.Name())
+	}
+	if strings.Join(got, " ") != strings.Join(want, " ") {
+		t.Errorf("%s holds %q, want %q", dir, got, want)
+	}
+}
+
+func TestResultFile(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "result.json")
+	f := mustOpen(t, path)
+	mustList(t, dir) // the check leaves nothing behind
+	if err := f.Save(content("one"), forget); err != nil {
+		t.Fatal(err)
+	}
+	mustHold(t, path, "one")
+	if err := os.Chmod(path, 0o640); err != nil {
+		t.Fatal(err)
+	}
+	if err := mustOpen(t, path).Save(content("two"), forget); err != nil {
+		t.Fatal(err)
+	}
+	mustHold(t, path, "two")
+	if info, err := os.Stat(path); err != nil || info.Mode() != 0o640 {
+		t.Errorf("mode %v, %v, want that of the file before", info.Mode(), err)
+	}
+	mustList(t, dir, "result.json")
+}
+
+func TestResultFileStaysWhenWritingFails(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "result.json")
+	if err := os.WriteFile(path, []byte("old"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f := mustOpen(t, path)
+	broken := errors.New("broken")
+	err := f.Save(func(w io.Writer) error {
+		_, _ = io.WriteString(w, strings.Repeat("x", 1<<20)) // the error under test is the next one
+		return broken
+	}, forget)
+	if !errors.Is(err, broken) || !strings.Contains(err.Error(), path) {
+		t.Errorf("error %v does not say what and where", err)
+	}
+	mustHold(t, path, "old")
+	mustList(t, dir, "result.json")
+}
+
+func TestResultFileIsUndone(t *testing.T) {
+	dir := t.TempDir()
+	undo := func() { t.Error("never told how to undo") }
+	begun := func(u func()) { undo = u }
+	err := mustOpen(t, filepath.Join(dir, "result.json")).Save(func(io.Writer) error {
+		undo()
+		mustList(t, dir)
+		return nil
+	}, begun)
+	if !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a file that was undone is renamed: %v", err)
+	}
+}
+
+func TestResultFileBehindLink(t *testing.T) {
+	dir := t.TempDir()
+	path, link := filepath.Join(dir, "result.json"), filepath.Join(dir, "link")
+	if err := os.WriteFile(path, []byte("old"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("result.json", link); err != nil {
+		t.Fatal(err)
+	}
+	if err := mustOpen(t, link).Save(content("new"), forget); err != nil {
+		t.Fatal(err)
+	}
+	mustHold(t, path, "new")
+	if to, err := os.Readlink(link); err != nil || to != "result.json" {
+		t.Errorf("the link leads to %q, %v", to, err)
+	}
+}
+
+// TestPipeIsWrittenInPlace uses a pipe in a folder of its own. A test must not
+// name a device of the machine: run by root, broken code would replace it.
+func TestPipeIsWrittenInPlace(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "pipe")
+	if err := unix.Mkfifo(path, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	// Open for both, so that neither side waits for the other (fifo(7)).
+	pipe, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer pipe.Close()
+	if err := mustOpen(t, path).Save(content("through"), forget); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Lstat(path); err != nil || info.Mode()&fs.ModeNamedPipe == 0 {
+		t.Fatalf("the pipe was replaced: %v, %v", info.Mode(), err)
+	}
+	got := make([]byte, len("through"))
+	if _, err := io.ReadFull(pipe, got); err != nil || string(got) != "through" {
+		t.Errorf("the pipe has %q, %v", got, err)
+	}
+}
+
+func TestOpenResultRefuses(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ path, want string }{
+		{"", "the name is empty"},
+		{dir, "is a directory"},
+		{filepath.Join(dir, "missing", "file"), "no such file or directory"},
+		{filepath.Join(file, "below"), "not a directory"},
+	} {
+		if _, err := Prepare(c.path); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%q: %v, want %q", c.path, err, c.want)
+		}
+	}
+}

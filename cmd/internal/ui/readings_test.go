@@ -1,0 +1,95 @@
+package ui
+
+import (
+	"testing"
+	"time"
+
+	"wsperf/engine"
+)
+
+// at adds a reading of a run that ends perSecond handshakes a second.
+func at(d *readings, elapsed time.Duration, perSecond float64) {
+	d.add(elapsed, engine.Progress{Success: uint64(perSecond * elapsed.Seconds()), InFlight: 250})
+}
+
+func TestReadingsFitsTheTerminal(t *testing.T) {
+	d := &readings{goal: Goal{Connections: 200000}}
+	at(d, time.Second, 10000)
+	at(d, 2*time.Second, 10000)
+	for _, c := range []struct {
+		width       int
+		left, right string
+	}{
+		{100, " 10%", "18s left  10000/s  fail 0  in flight 250  20000/200000"},
+		{60, " 10%", "18s left  10000/s  fail 0  in flight 250"},
+		{40, " 10%", "18s left  10000/s  fail 0"},
+		{30, " 10%", "18s left  10000/s"},
+		{18, " 10%", "18s left"},
+		{17, " 10%", ""},
+		{4, " 10%", ""},
+		{3, "", ""},
+		{0, "", ""},
+	} {
+		if got := d.left(c.width); got != c.left {
+			t.Errorf("width %d: left %q, want %q", c.width, got, c.left)
+		}
+		if got := d.right(c.width); got != c.right {
+			t.Errorf("width %d: right %q, want %q", c.width, got, c.right)
+		}
+	}
+}
+
+func TestReadingsTimeLeft(t *testing.T) {
+	for _, c := range []struct {
+		name     string
+		goal     Goal
+		elapsed  time.Duration
+		progress engine.Progress
+		want     string
+	}{
+		{"at half", Goal{Connections: 1000}, time.Second, engine.Progress{Success: 400, Fail: 100}, "1s left"},
+		{"minutes", Goal{Connections: 126}, time.Second, engine.Progress{Success: 1}, "2m05s left"},
+		{"hours", Goal{Connections: 7321}, time.Second, engine.Progress{Success: 1}, "2h02m left"},
+		{"nothing ended yet", Goal{Connections: 1000}, time.Second, engine.Progress{}, "- left"},
+		{"for ever", Goal{Connections: 1 << 62}, time.Second, engine.Progress{Success: 1}, "- left"},
+		{"duration", Goal{Duration: 90 * time.Second}, 30 * time.Second, engine.Progress{}, "30s/1m30s"},
+		{"duration over", Goal{Duration: time.Second}, 3 * time.Second, engine.Progress{}, "1s/1s"},
+	} {
+		d := &readings{goal: c.goal}
+		d.add(c.elapsed, c.progress)
+		last, rate := d.latest()
+		if got := d.timeLeft(last, rate); got != c.want {
+			t.Errorf("%s: %q, want %q", c.name, got, c.want)
+		}
+	}
+}
+
+func TestReadingsRateIsOfTheLastTwoSeconds(t *testing.T) {
+	d := &readings{goal: Goal{Connections: 1 << 40}}
+	if _, rate := d.latest(); rate != 0 {
+		t.Errorf("rate %v before the first reading", rate)
+	}
+	done := uint64(0)
+	for i := range 40 {
+		if i < 20 {
+			done += 100
+		} else {
+			done += 1000
+		}
+		d.add(time.Duration(i)*RefreshEvery, engine.Progress{Success: done})
+	}
+	if _, rate := d.latest(); rate != 4000 {
+		t.Errorf("rate %v, want that of the end only, 4000", rate)
+	}
+	if n := len(d.all); n != rateReadings+1 {
+		t.Errorf("%d readings are kept, want %d", n, rateReadings+1)
+	}
+}
+
+func TestReadingsShare(t *testing.T) {
+	d := &readings{goal: Goal{Duration: 10 * time.Second}}
+	d.add(12*time.Second, engine.Progress{})
+	if got := d.left(80); got != "100%" {
+		t.Errorf("share %q after the duration, want 100%%", got)
+	}
+}
