@@ -84,22 +84,46 @@ func freePort(t *testing.T) string {
 	return strings.TrimPrefix(l.Addr().String(), "127.0.0.1")
 }
 
-// TestReadmeNamesEveryOption compares the README's table with the command.
+// TestReadmeNamesEveryOption compares the README's tables, each in the section of
+// its command, with the command.
 func TestReadmeNamesEveryOption(t *testing.T) {
-	text := readmeText(t)
-	var help, complaint bytes.Buffer
-	if code := run([]string{"run", "--help"}, nil, &help, &complaint); code != 0 {
-		t.Fatalf("run --help: exit code %d\n%s", code, complaint.String())
-	}
-	options := regexp.MustCompile(`(?m)^      (--[a-z-]+)`).FindAllStringSubmatch(help.String(), -1)
-	if len(options) < 15 {
-		t.Fatalf("%d options in the help", len(options))
-	}
-	for _, o := range options {
-		if !strings.Contains(text, "| `"+o[1]) {
-			t.Errorf("%s is not in the README's table", o[1])
+	for _, c := range []struct {
+		verb, section string
+		least         int
+	}{{"run", "## Options of `wsperf run`", 19}, {"drive", "## Several processes", 22}} {
+		section := sectionOf(t, c.section)
+		options := optionsOf(t, c.verb)
+		if len(options) < c.least {
+			t.Errorf("%s: %d options in the help", c.verb, len(options))
+		}
+		for _, o := range options {
+			if !strings.Contains(section, "| `"+o+" ") && !strings.Contains(section, "| `"+o+"`") {
+				t.Errorf("%s: %s is not in the README's table", c.verb, o)
+			}
 		}
 	}
+}
+
+func sectionOf(t *testing.T, title string) string {
+	t.Helper()
+	_, rest, found := strings.Cut(readmeText(t), "\n"+title+"\n")
+	if !found {
+		t.Fatalf("the README has no section %s", title)
+	}
+	section, _, _ := strings.Cut(rest, "\n## ")
+	return section
+}
+
+func optionsOf(t *testing.T, verb string) (names []string) {
+	t.Helper()
+	var help, complaint bytes.Buffer
+	if code := run([]string{verb, "--help"}, nil, &help, &complaint); code != 0 {
+		t.Fatalf("%s --help: exit code %d\n%s", verb, code, complaint.String())
+	}
+	for _, m := range regexp.MustCompile(`(?m)^      (--[a-z-]+)`).FindAllStringSubmatch(help.String(), -1) {
+		names = append(names, m[1])
+	}
+	return names
 }
 
 // TestReadmeNamesEveryMakeTarget: `make X` in the README is a target.
