@@ -105,7 +105,7 @@ func (s *soak) run(file string) (watched []series, ended, err error) {
 	if err != nil {
 		client.End(0)
 	}
-	return watched, errors.Join(client.outcome(), testee.stop()), err
+	return watched, errors.Join(client.failure(), testee.stop()), err
 }
 
 // enough gets one reason to end the run early: a signal, or a client that does

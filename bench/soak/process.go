@@ -50,9 +50,9 @@ func startTestee(path, loops string) (p *process, url string, err error) {
 	return p, "ws://" + addr + "/", nil
 }
 
-// outcome waits for the end of the process. An exit code other than 0 is an
+// failure waits for the end of the process. An exit code other than 0 is an
 // error, and so is any output on standard error.
-func (p *process) outcome() error {
+func (p *process) failure() error {
 	err, words := p.Wait(), strings.TrimSpace(p.LastWords())
 	if err == nil && words == "" {
 		return nil
@@ -65,5 +65,5 @@ func (p *process) stop() error {
 	if p.End(stopTimeout) {
 		return fmt.Errorf("wsperf %s did not end within %v and was killed", p.verb, stopTimeout)
 	}
-	return p.outcome()
+	return p.failure()
 }

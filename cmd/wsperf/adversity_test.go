@@ -31,7 +31,7 @@ type server struct {
 
 func (s *server) url() string { return "ws://" + s.addr + "/" }
 
-// startServer ends the testee with the test, if that has not done so.
+// startServer starts the testee. The end of the test ends it.
 func startServer(t *testing.T, listen string) *server {
 	t.Helper()
 	path, err := exec.LookPath("wsperf")
@@ -57,7 +57,7 @@ func startServer(t *testing.T, listen string) *server {
 // kill ends the testee and waits until the kernel has closed its sockets. It can be called again.
 func (s *server) kill() {
 	_ = s.Process.Kill()
-	_ = s.Wait() // killed, as it was to be
+	_ = s.Wait() // the error says that it was killed
 }
 
 // answers returns how often the testee has written (proc_pid_io(5)): twice a
@@ -77,7 +77,7 @@ func (s *server) answers(t *testing.T) (n int) {
 	return 0
 }
 
-// served is the number of connections that are proof enough of a run in its midst.
+// served is how many connections show that a run is under way.
 const served = 500
 
 // awaitServed waits until the testee has served that many connections more.
@@ -99,8 +99,8 @@ func awaitThat(t *testing.T, what string, holds func() bool) {
 	}
 }
 
-// endWell wants the run to end by itself with exit code 0, without words, and
-// with a whole result that it returns.
+// endWell expects the run to end by itself with exit code 0, nothing on standard
+// error and a whole result, which it returns.
 func endWell(t *testing.T, p *program, file string) *stats.Result {
 	t.Helper()
 	if stderr, code := p.end(t); stderr != "" || code != ui.ExitDone {
@@ -127,7 +127,7 @@ func mustReadBack(t *testing.T, file string) *stats.Result {
 	return r
 }
 
-// mustFailBy wants no other causes of failure, and one at least if there are any.
+// mustFailBy expects failures by these causes only, and at least one if there are causes.
 func mustFailBy(t *testing.T, r *stats.Result, causes ...stats.Cause) {
 	t.Helper()
 	if r.Fail == 0 && len(causes) > 0 {
@@ -140,8 +140,8 @@ func mustFailBy(t *testing.T, r *stats.Result, causes ...stats.Cause) {
 	}
 }
 
-// deadCauses are those of a testee that dies: the kernel refuses, resets or
-// closes, whatever the connection was about.
+// deadCauses are the causes of failure when a testee dies: the kernel refuses,
+// resets or closes connections in any phase.
 var deadCauses = []stats.Cause{
 	stats.CauseConnectRefused, stats.CauseConnectReset,
 	stats.CauseOpenReset, stats.CauseOpenEOF, stats.CauseCloseReset, stats.CauseCloseEOF,
@@ -164,8 +164,8 @@ func TestTesteeKilled(t *testing.T) {
 	}
 }
 
-// TestTesteeRestarted: the run has a duration, and not a number of connections,
-// as there is no bound to how many are refused in between.
+// TestTesteeRestarted uses a duration: any number of connections can be refused
+// while no testee listens.
 func TestTesteeRestarted(t *testing.T) {
 	t.Parallel()
 	s, file := startServer(t, "127.0.0.1:0"), filepath.Join(t.TempDir(), "result.json")
@@ -179,8 +179,8 @@ func TestTesteeRestarted(t *testing.T) {
 	mustFailBetweenSuccesses(t, file)
 }
 
-// mustFailBetweenSuccesses reads the records of a single loop, which are in the
-// order in which the connections ended.
+// mustFailBetweenSuccesses reads the records of a single loop, in which
+// connections are in the order of their ends.
 func mustFailBetweenSuccesses(t *testing.T, file string) {
 	t.Helper()
 	type record struct{ Failed bool }
@@ -203,13 +203,13 @@ func mustFailBetweenSuccesses(t *testing.T, file string) {
 	}
 }
 
-// stopTime is how long a testee is stopped, and seenStop what must be seen of it at least.
+// stopTime is how long a testee is stopped. The result must show at least seenStop of it.
 const (
 	stopTime = 3 * time.Second
 	seenStop = 2500 * time.Millisecond
 )
 
-// pause stops the testee in the midst of a run for stopTime.
+// pause stops the testee for stopTime during a run.
 func (s *server) pause(t *testing.T) {
 	t.Helper()
 	s.awaitServed(t)
@@ -298,7 +298,7 @@ func childOf(t *testing.T, pid int) (child int, found bool) {
 	return 0, false
 }
 
-// refusing returns the URL of a port that is taken, and where nobody listens.
+// refusing returns the URL of a port that is in use and on which nobody listens.
 func refusing(t *testing.T) string {
 	t.Helper()
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
@@ -309,7 +309,7 @@ func refusing(t *testing.T) string {
 	return bindLoopback(t, fd)
 }
 
-// bindLoopback binds the socket to a free port and returns the URL of that.
+// bindLoopback binds the socket to a free port and returns its URL.
 func bindLoopback(t *testing.T, fd int) string {
 	t.Helper()
 	if err := unix.Bind(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
@@ -322,7 +322,7 @@ func bindLoopback(t *testing.T, fd int) string {
 	return fmt.Sprintf("ws://%v/", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: sa.(*unix.SockaddrInet4).Port})
 }
 
-// TestTesteeListensOnLoopback unless told otherwise: it lets in whoever comes.
+// TestTesteeListensOnLoopback: by default. It accepts connections from anybody.
 func TestTesteeListensOnLoopback(t *testing.T) {
 	listen := newTesteeCommand(ui.New(nil, io.Discard, io.Discard)).Flag("listen").DefValue
 	if at, err := netip.ParseAddrPort(listen); err != nil || !at.Addr().IsLoopback() {

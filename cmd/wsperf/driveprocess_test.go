@@ -30,7 +30,7 @@ type gated struct {
 	url   string
 	gate  chan struct{} // closed: open; nil: never
 	begun chan struct{} // gets one for each request that was seen
-	gone  chan struct{} // gets one for each connection that the client has left; with no gate only
+	gone  chan struct{} // gets one for each connection that the client has closed; only without a gate
 }
 
 func newGated(t *testing.T, gate chan struct{}) *gated {
@@ -59,7 +59,7 @@ func (g *gated) serve(c net.Conn) {
 	_, _ = in.Peek(1) // the next step fails if this one does
 	tell(g.begun)
 	if g.gate == nil {
-		_, _ = io.Copy(io.Discard, in) // until the client goes, in whatever way
+		_, _ = io.Copy(io.Discard, in) // until the client closes
 		tell(g.gone)
 		return
 	}
@@ -91,7 +91,7 @@ func awaitBoth(t *testing.T, c <-chan struct{}, what string) {
 
 const driveHint = "wsperf: interrupted: the workers close open connections (again to stop at once)\n"
 
-// readHint expects the hint, behind the warning of a machine that has a single CPU.
+// readHint expects the hint, after a warning on a machine with a single CPU.
 func readHint(t *testing.T, p *program) {
 	t.Helper()
 	line, err := p.stderr.ReadString('\n')

@@ -13,7 +13,7 @@ import (
 	"wsperf/cmd/internal/job"
 )
 
-// flagError words the flag library's errors our way: what is wrong, and what would be right.
+// flagError rewrites an error of the flag library to say what is wrong and what would be right.
 func flagError(c *cobra.Command, err error) error {
 	var unknown *pflag.NotExistError
 	var missing *pflag.ValueRequiredError
@@ -51,8 +51,8 @@ func invalidValue(c *cobra.Command, e *pflag.InvalidValueError) error {
 	}
 }
 
-// shown writes a value behind its option: numbers and times as they are, other
-// text in quotes, nothing for nothing.
+// shown writes a value for an error message: a number or a time as it is, other
+// text in quotes, an empty value not at all.
 func shown(value string) string {
 	_, notTime := time.ParseDuration(value)
 	switch {

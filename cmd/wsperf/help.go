@@ -12,7 +12,7 @@ import (
 const helpWidth = 100
 
 // writeHelp prints a command's help, examples first: most readers look for a
-// line to copy. Write errors are kept by ui.UI.Out and reported at the end.
+// line to copy. ui.UI.Out keeps a write error and reports it at the end.
 func writeHelp(w io.Writer, c *cobra.Command) {
 	if c.Long != "" {
 		fmt.Fprintf(w, "%s\n\n", c.Long)

@@ -20,12 +20,12 @@ import (
 	"wsperf/stats"
 )
 
-// stuck is a testee that lets connections get into a phase and no further. wait
-// returns when one is there.
+// stuck is a testee that lets connections reach a phase and go no further. wait
+// returns when one has reached it.
 type stuck struct {
 	phase  string
 	begin  func(t *testing.T) (url string, wait func())
-	causes []stats.Cause // of the connections that are given up, none: they succeed
+	causes []stats.Cause // of the connections that are given up; nil: they succeed
 }
 
 var stuckTestees = []stuck{
@@ -114,7 +114,7 @@ func leaveOpen(c net.Conn, answered chan struct{}) {
 	_, _ = io.Copy(io.Discard, c) // until the client goes
 }
 
-// startStuck starts a run that has got into its phase.
+// startStuck starts a run and returns when a connection is in the phase.
 func startStuck(t *testing.T, s stuck, closeTimeout string) (p *program, file string) {
 	t.Helper()
 	where, wait := s.begin(t)
@@ -202,14 +202,14 @@ func TestInterruptedLookup(t *testing.T) {
 	mustList(t, dir)
 }
 
-// manyRecords is a run that ends by itself and has long to write.
+// manyRecords is a run that ends by itself and takes long to write its result.
 func manyRecords(t *testing.T, conns, file string) *program {
 	t.Helper()
 	return start(t, "wsperf", "run", refusing(t), "--conns", conns, "--log", "--out", file)
 }
 
-// TestInterruptedWriting stops the process in the midst of writing, so that the
-// signal finds it there.
+// TestInterruptedWriting stops the process while it writes, so that the signal
+// arrives then.
 func TestInterruptedWriting(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -265,14 +265,14 @@ func sizeOfOnly(t *testing.T, dir, ending string) int64 {
 	return info.Size()
 }
 
-// TestInterruptedWritingToPipe: nobody reads the pipe, so that the process hangs in its write.
+// TestInterruptedWritingToPipe: nobody reads the pipe, so the process blocks in write(2).
 func TestInterruptedWritingToPipe(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "pipe")
 	if err := unix.Mkfifo(path, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	pipe, err := os.OpenFile(path, os.O_RDWR, 0) // for both: opening waits for nobody (fifo(7))
+	pipe, err := os.OpenFile(path, os.O_RDWR, 0) // O_RDWR does not block (fifo(7))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -24,13 +24,13 @@ func newManCommand(*ui.UI) *cobra.Command {
 	}
 }
 
-// writeManual writes a page per command into dir, which is made if it is missing.
+// writeManual writes a page per command into dir, which it creates if necessary.
 func writeManual(root *cobra.Command, dir string) error {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return fmt.Errorf("manual pages: %w", err)
 	}
 	root.DisableAutoGenTag = true
-	// A fixed date keeps the pages the same from build to build.
+	// A fixed date makes the pages reproducible.
 	date := time.Date(2026, time.January, 1, 0, 0, 0, 0, time.UTC)
 	header := &doc.GenManHeader{Section: "1", Source: "wsperf " + job.Version, Manual: "wsperf manual", Date: &date}
 	if err := doc.GenManTree(root, header, dir); err != nil {

@@ -15,9 +15,9 @@ import (
 
 const positionalForm = "wsperf URL THREADS CONNECTIONS LOW HIGH [RESULTFILE]"
 
-// positionalVerb is the call of wsperf's ancestor. Without RESULTFILE the
-// result goes to standard output as JSON; with it, to the file, and the report
-// to standard output. Both hold a record per connection.
+// positionalVerb is the call of wsperf's ancestor. With RESULTFILE, the result goes
+// to that file and the report to standard output. Without it, the result goes to
+// standard output as JSON. Either result has a record per connection.
 func positionalVerb(u *ui.UI) func(*cobra.Command, []string) error {
 	return func(c *cobra.Command, args []string) error {
 		if len(args) == 0 {
@@ -90,13 +90,13 @@ func isNumber(s string) bool {
 	return err == nil
 }
 
-// parseNumber reads a whole number of least to most.
+// parseNumber reads a whole number from least to most.
 func parseNumber(name, s string, least, most int64) (int64, error) {
 	n, err := strconv.ParseInt(s, 10, 64)
 	switch {
 	case err != nil && !isNumber(s):
 		return 0, fmt.Errorf("%s %q: must be a whole number", name, s)
-	case n > most || err != nil && n == math.MaxInt64: // ParseInt returns the nearest value when out of range
+	case n > most || err != nil && n == math.MaxInt64: // out of range, ParseInt returns the nearest value
 		return 0, fmt.Errorf("%s %s: must be at most %d", name, s, most)
 	case err != nil || n < least:
 		return 0, fmt.Errorf("%s %s: must be a whole number, %d or more", name, s, least)

@@ -63,8 +63,8 @@ func (p *program) end(t *testing.T) (string, int) {
 	return string(rest), p.ProcessState.ExitCode()
 }
 
-// scripted is a testee that tells when it has read a close frame, and answers
-// that only if it is polite.
+// scripted is a testee that reports when it has read a close frame, and answers it
+// only if it is polite.
 type scripted struct {
 	url    string
 	polite bool
@@ -199,7 +199,7 @@ func TestTesteeEndsBySignal(t *testing.T) {
 	}
 }
 
-// TestBuiltinEndsWithItsParent kills the parent in the way that leaves it no time to tidy up.
+// TestBuiltinEndsWithItsParent kills the parent with SIGKILL, which it cannot handle.
 func TestBuiltinEndsWithItsParent(t *testing.T) {
 	p := start(t, "wsperf", "run", "--duration", "1h", "--quiet")
 	pid := 0

@@ -17,9 +17,8 @@ const (
 	shellOutput = "output.txt" // in the folder of the commands
 )
 
-// TestReadmeCommands runs the commands of the README as they stand there, in
-// an empty folder that has nothing but bin/wsperf. Only the port is another one:
-// somebody may be using the README's.
+// TestReadmeCommands runs the commands of the README unchanged, in a folder that
+// has bin/wsperf only. The port alone is another one: the README's may be in use.
 func TestReadmeCommands(t *testing.T) {
 	if testing.Short() {
 		t.Log("the commands are run without -short")
@@ -36,7 +35,7 @@ func TestReadmeCommands(t *testing.T) {
 	var script strings.Builder
 	script.WriteString("set -e\n")
 	for _, block := range blocks {
-		// A person's hands are slower than the testee's start; the shell's are not.
+		// Wait for the testee to listen: a script is faster than a person.
 		script.WriteString(strings.ReplaceAll(block[1], "&\n", "&\ntimeout 10 sh -c \"until grep -q 'listening on' "+shellOutput+"; do sleep 0.02; done\"\n"))
 	}
 	out, err := shell(folder, strings.ReplaceAll(script.String(), ":9000", freePort(t)))
@@ -53,7 +52,7 @@ func TestReadmeCommands(t *testing.T) {
 	}
 }
 
-// shell runs a script, and ends what it has started and left.
+// shell runs a script, and ends the processes that it leaves behind.
 func shell(folder, script string) (out string, err error) {
 	cmd := exec.Command("sh", "-c", script)
 	cmd.Dir = folder

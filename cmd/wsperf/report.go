@@ -100,7 +100,7 @@ func writeCoverage(w io.Writer, paths []string, errs []error) error {
 	return report.Coverage(w, len(paths), lost, damaged)
 }
 
-// fileOrStdin opens files, and standard input for "-".
+// fileOrStdin opens files; "-" is standard input.
 func fileOrStdin(stdin io.Reader) file.Open {
 	return func(path string) (io.ReadCloser, error) {
 		if path == "-" {

@@ -81,7 +81,7 @@ func newHelpCommand(u *ui.UI) *cobra.Command {
 	}
 }
 
-// tameCompletion gives cobra's completion command our words and our errors.
+// tameCompletion gives cobra's completion command help and errors in our style.
 func tameCompletion(root *cobra.Command) {
 	c, _, err := root.Find([]string{"completion"})
 	if err != nil {

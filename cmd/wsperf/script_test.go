@@ -91,8 +91,8 @@ func startTestee(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv("ADDRESS", strings.TrimSpace(strings.TrimPrefix(line, builtin.Listening)))
 }
 
-// says503 starts a server that has something rude in the body of its response,
-// sets ADDRESS, and ends it with the script.
+// says503 starts a server with control characters and markup in the body of its
+// response, sets ADDRESS, and ends it with the script.
 func startUnavailable(ts *testscript.TestScript, neg bool, args []string) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	ts.Check(err)
@@ -109,7 +109,7 @@ func startUnavailable(ts *testscript.TestScript, neg bool, args []string) {
 	}()
 }
 
-// unavailable answers one request. What fails here fails the client's count.
+// unavailable answers one request. If it fails, the client's counts are wrong.
 func unavailable(c net.Conn) {
 	defer c.Close()
 	if _, err := http.ReadRequest(bufio.NewReader(c)); err == nil {

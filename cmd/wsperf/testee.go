@@ -50,7 +50,8 @@ func newTesteeCommand(u *ui.UI) *cobra.Command {
 	return c
 }
 
-// completeTestee fills in the number of loops unless it was given, and checks the rest.
+// completeTestee sets the default number of loops unless one was given, and checks
+// the configuration.
 func completeTestee(cfg *testee.Config, given bool) error {
 	if !given {
 		allowed, err := host.AllowedCPUs()

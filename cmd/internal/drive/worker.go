@@ -175,9 +175,9 @@ func (w *worker) failure(interrupted bool) string {
 	return err.Error()
 }
 
-// words returns the errors that the worker reported. If it died without a
+// errorLines returns the errors that the worker reported. If it died without a
 // report, it returns what it wrote on standard error.
-func (w *worker) words() (lines []string) {
+func (w *worker) errorLines() (lines []string) {
 	if r := w.result(); r != nil {
 		return r.Errors
 	}
@@ -192,11 +192,11 @@ func (w *worker) words() (lines []string) {
 	return lines
 }
 
-// report makes an error of several lines: why the worker failed, and its words.
+// report makes an error of several lines: why the worker failed, and its own errors.
 func (w *worker) report(why string) error {
-	words := w.words()
-	lines := []error{fmt.Errorf("worker %d: %s", w.number, strings.Join(append([]string{why}, words[:min(1, len(words))]...), ": "))}
-	for _, line := range words[min(1, len(words)):] {
+	own := w.errorLines()
+	lines := []error{fmt.Errorf("worker %d: %s", w.number, strings.Join(append([]string{why}, own[:min(1, len(own))]...), ": "))}
+	for _, line := range own[min(1, len(own)):] {
 		lines = append(lines, fmt.Errorf("worker %d: %s", w.number, line))
 	}
 	return errors.Join(lines...)

@@ -13,7 +13,7 @@ import (
 const wantCPUs = "must be a list such as 1,3 or 0-3,6"
 
 // parseCPUs reads a list such as "1,3" or "0-3,6" (cpuset(7), "List format").
-// The order is kept; a CPU may be named once.
+// It keeps the order. A CPU may be named once.
 func parseCPUs(list string) ([]int, error) {
 	var cpus []int
 	for part := range strings.SplitSeq(list, ",") {
@@ -61,8 +61,8 @@ func parseCPU(s string) (int, error) {
 	return int(cpu), nil
 }
 
-// FormatCPUs writes a list as parseCPUs reads it: "0-3,6". Neighbours that are not
-// in ascending order are written one by one.
+// FormatCPUs writes a list in the form that parseCPUs reads, such as "0-3,6". The
+// order is kept; only consecutive ascending numbers become a range.
 func FormatCPUs(cpus []int) string {
 	var parts []string
 	for i := 0; i < len(cpus); {

@@ -11,7 +11,7 @@ import (
 
 const wantSources = "must be a list such as 127.0.0.2-127.0.0.20 or 10.0.0.5,10.0.0.7"
 
-// sourceTexts writes each address of a list by itself.
+// sourceTexts expands a list to the text of each address.
 func sourceTexts(list string) ([]string, error) {
 	all, err := parseSources(list)
 	texts := make([]string, len(all))
@@ -22,7 +22,7 @@ func sourceTexts(list string) ([]string, error) {
 }
 
 // parseSources reads a list of addresses and ranges of addresses, all IPv4 or all
-// IPv6. The order is kept; an address may be named once.
+// IPv6. It keeps the order. An address may be named once.
 func parseSources(list string) ([]netip.Addr, error) {
 	s := sourceList{known: make(map[netip.Addr]bool)}
 	for part := range strings.SplitSeq(list, ",") {
@@ -33,7 +33,7 @@ func parseSources(list string) ([]netip.Addr, error) {
 	return s.all, nil
 }
 
-// sourceList is what has been read of a list.
+// sourceList is the part of a list that has been read.
 type sourceList struct {
 	all   []netip.Addr
 	known map[netip.Addr]bool
@@ -72,8 +72,8 @@ func (s *sourceList) add(a netip.Addr) error {
 	return nil
 }
 
-// parseAddresses reads an address, or a range: a zone is the rest of the text
-// behind its % (RFC 4007 section 11), so with one there is no range.
+// parseAddresses reads an address or a range. A zone takes all text after its %
+// (RFC 4007 section 11), so an address with a zone cannot begin a range.
 func parseAddresses(part string) (first, last netip.Addr, err error) {
 	from, to, isRange := strings.Cut(part, "-")
 	if strings.Contains(part, "%") {
@@ -107,7 +107,8 @@ func parseSource(text string) (netip.Addr, error) {
 	switch {
 	case err != nil:
 		return a, fmt.Errorf("%q is not an IP address", Shortened(text))
-	// No name of an interface has a colon (dev_valid_name in net/core/dev.c), but a range has.
+	// An interface name has no colon (dev_valid_name in net/core/dev.c). One in a zone
+	// comes from the second address of a range.
 	case strings.Contains(a.Zone(), ":"):
 		return a, fmt.Errorf("%q: a range cannot have a zone", Shortened(text))
 	case a.Zone() != "" && !a.IsLinkLocalUnicast():
@@ -126,7 +127,7 @@ func family(a netip.Addr) string {
 	return "IPv6"
 }
 
-// Shortened cuts a long text of the user's for an error message.
+// Shortened cuts text from the user to a length that suits an error message.
 func Shortened(text string) string {
 	const most = 80
 	if len(text) > most {

@@ -11,18 +11,18 @@ import (
 	"strings"
 )
 
-// defaultPort is that of ws:// (RFC 6455 section 3).
+// defaultPort is the port of a ws:// URL without one (RFC 6455 section 3).
 const defaultPort = 80
 
-// target is the testee that a URL names, not resolved yet.
+// target is the testee that a URL names, before its host name is looked up.
 type target struct {
 	url  *url.URL
 	port uint16
-	from netip.Addr // a source address: the testee's must be of its family; zero: any is
+	from netip.Addr // a source address, whose family the testee's address must have; zero: any family
 }
 
 // parseTarget reads a ws:// URL (RFC 6455 section 3). Errors say in one line
-// what is wrong and what would be right; they never repeat a password.
+// what is wrong and what would be right, and never repeat a password.
 func parseTarget(s string) (target, error) {
 	if err := checkScheme(s); err != nil {
 		return target{}, err
@@ -83,8 +83,8 @@ func portOf(u *url.URL) (uint16, error) {
 	return uint16(port), nil
 }
 
-// resolve finds the address to connect to: of those that can be reached from the
-// source addresses, the first IPv4 one, or else the first.
+// resolve looks up the address to connect to. Of those in the sources' family, it
+// takes the first IPv4 address, or if there is none the first address.
 func (t target) resolve(ctx context.Context, find Lookup) (netip.AddrPort, error) {
 	host := t.url.Hostname()
 	if literal, err := netip.ParseAddr(host); err == nil {
@@ -105,7 +105,7 @@ func (t target) resolve(ctx context.Context, find Lookup) (netip.AddrPort, error
 	return netip.AddrPortFrom(preferred(suiting), t.port), nil
 }
 
-// suiting returns the addresses of the sources' family.
+// suiting returns the addresses in the family of the sources.
 func (t target) suiting(all []netip.Addr) (some []netip.Addr) {
 	for _, a := range all {
 		if !t.from.IsValid() || sameFamily(a, t.from) {
@@ -115,18 +115,19 @@ func (t target) suiting(all []netip.Addr) (some []netip.Addr) {
 	return some
 }
 
-// checkFamily compares the family of a testee that is given by its address with that of the sources.
+// checkFamily compares the families of the sources and of a testee that the URL
+// gives by address. A host name is checked when it is looked up.
 func (t target) checkFamily() error {
 	literal, err := netip.ParseAddr(t.url.Hostname())
 	if err != nil || sameFamily(literal, t.from) {
-		return nil // a name is looked up later
+		return nil
 	}
 	return fmt.Errorf("--source %v is %s, the testee's address %v is %s: must be of one family",
 		t.from, family(t.from), literal, family(literal))
 }
 
-// preferred chooses IPv4 when there is a choice: a server on "localhost"
-// listens there more often than on ::1.
+// preferred chooses IPv4 if there is a choice: a server on "localhost" listens on
+// 127.0.0.1 more often than on ::1.
 func preferred(all []netip.Addr) netip.Addr {
 	for _, a := range all {
 		if a.Unmap().Is4() {
