@@ -2,11 +2,11 @@ package main
 
 import (
 	"bufio"
+	"encoding/binary"
 	"fmt"
 	"net/netip"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 )
@@ -44,10 +44,11 @@ func peakBytes(process string) (int64, error) {
 	return 0, fmt.Errorf("no VmHWM of process %s", process)
 }
 
-// timeWaits counts the connections in TIME_WAIT whose end is at a port of the
-// testee, by the side that has it (proc_pid_net(5): state 06 of include/net/tcp_states.h).
+// timeWaits counts the connections in TIME_WAIT with one of the testee's addresses at
+// either end, by the side that has it (proc_pid_net(5): state 06 of
+// include/net/tcp_states.h).
 func timeWaits(addresses map[string]string) (clients, testees int, err error) {
-	ports := portsOf(addresses)
+	ends := endsOf(addresses)
 	file, err := os.Open("/proc/net/tcp")
 	if err != nil {
 		return 0, 0, err
@@ -58,33 +59,25 @@ func timeWaits(addresses map[string]string) (clients, testees int, err error) {
 		fields := strings.Fields(lines.Text())
 		switch {
 		case len(fields) < 4 || fields[3] != "06":
-		case ports[portOf(fields[2])]:
+		case ends[fields[2]]:
 			clients++
-		case ports[portOf(fields[1])]:
+		case ends[fields[1]]:
 			testees++
 		}
 	}
 	return clients, testees, lines.Err()
 }
 
-func portsOf(addresses map[string]string) map[uint64]bool {
-	ports := map[uint64]bool{}
+// endsOf writes addresses as /proc/net/tcp does: "0100007F:1F90" for 127.0.0.1:8080.
+func endsOf(addresses map[string]string) map[string]bool {
+	ends := map[string]bool{}
 	for _, a := range addresses {
 		if addr, err := netip.ParseAddrPort(a); err == nil {
-			ports[uint64(addr.Port())] = true
+			ip := addr.Addr().As4()
+			ends[fmt.Sprintf("%08X:%04X", binary.NativeEndian.Uint32(ip[:]), addr.Port())] = true
 		}
 	}
-	return ports
-}
-
-// portOf reads the port of "0100007F:1F90".
-func portOf(address string) uint64 {
-	_, port, _ := strings.Cut(address, ":")
-	number, err := strconv.ParseUint(port, 16, 16)
-	if err != nil {
-		return 0
-	}
-	return number
+	return ends
 }
 
 // checkTimeWaits: where wsperf ends a connection first it does so by RST, or it

@@ -50,7 +50,7 @@ type process struct {
 // startTestee starts the testee in a process, which ends with the test.
 func startTestee(t *testing.T) process {
 	t.Helper()
-	cmd := exec.Command(os.Args[0])
+	cmd := exec.Command(os.Args[0], "--listen", ownAddress()+":0")
 	cmd.Env = append(os.Environ(), testeeRole+"=1")
 	cmd.Stderr = os.Stderr
 	stdin, err := cmd.StdinPipe()
@@ -71,6 +71,14 @@ func startTestee(t *testing.T) process {
 		}
 	})
 	return process{cmd.Process.Pid, readAddresses(t, stdout)}
+}
+
+// ownAddress is a loopback address that no other process uses. On a shared one,
+// connections in TIME_WAIT that other tests have left, from ports that are the testee's
+// now, would be taken for those of wsperf.
+func ownAddress() string {
+	pid := os.Getpid()
+	return fmt.Sprintf("127.%d.%d.%d", 1+pid>>16%254, pid>>8&255, pid&255)
 }
 
 // readAddresses reads what the testee prints until it is ready.
