@@ -78,13 +78,14 @@ func wanted(f *pflag.Flag) string {
 	return "must be followed by " + name
 }
 
-// nearestFlag returns the flag within two mistyped letters of name, or one that begins with name.
+// nearestFlag returns the first flag that begins with name, as --lowmark does with
+// --low, or else the one within two mistyped letters of it.
 func nearestFlag(c *cobra.Command, name string) string {
 	best, near := 3, ""
 	c.Flags().VisitAll(func(f *pflag.Flag) {
 		d := distance(name, f.Name)
 		if len(name) > 1 && strings.HasPrefix(f.Name, name) {
-			d = min(d, 2)
+			d = 0
 		}
 		if !f.Hidden && d < best {
 			best, near = d, f.Name
