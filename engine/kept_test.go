@@ -3,6 +3,7 @@ package engine
 import (
 	"errors"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -242,21 +243,37 @@ func TestIdleSocketsThatAreNeededAfterAll(t *testing.T) {
 		l.start(l.clock())
 	}
 	l.closeIdle()
-	handleUntilFree(l)
+	l.handleUntilFree()
 	if _, success, fail := l.rec.Counts(); success != 2*burst || fail != 0 {
 		t.Errorf("%d successes and %d fails, want %d and none", success, fail, 2*burst)
 	}
 }
 
-// loopByHand is a loop whose steps the test makes.
-func loopByHand(t *testing.T) *loop {
+// handLoop is a loop whose steps the test makes. Its testee counts the connections that
+// it has shut down: while its shutdown(2) is under way, our FIN is not acknowledged at
+// once, and then the socket is rightly not kept.
+type handLoop struct {
+	*loop
+	shut *atomic.Int64
+	fins int64 // that were seen
+}
+
+func loopByHand(t *testing.T) *handLoop {
 	t.Helper()
-	run, _, err := Prepare(patient(t, scripted(t, echoClose), 100))
+	var shut atomic.Int64
+	over := make(chan struct{})
+	t.Cleanup(func() { close(over) })
+	run, _, err := Prepare(patient(t, scripted(t, func(p *peer) {
+		echoClose(p)
+		_ = p.CloseWrite()
+		shut.Add(1)
+		<-over // and touches the socket no more
+	}), 100))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(run.Close)
-	l := run.loops[0]
+	l := &handLoop{loop: run.loops[0], shut: &shut}
 	l.baseline = time.Now()
 	t.Cleanup(l.closeKept)
 	return l
@@ -264,13 +281,13 @@ func loopByHand(t *testing.T) *loop {
 
 // connect makes that many connections at once, to their end, and returns the
 // slot that is next to be taken, with the socket kept in it.
-func connect(t *testing.T, l *loop, count uint64) *slot {
+func connect(t *testing.T, l *handLoop, count uint64) *slot {
 	t.Helper()
 	_, before, _ := l.rec.Counts()
 	for range count {
 		l.start(l.clock())
 	}
-	handleUntilFree(l)
+	l.handleUntilFree()
 	if _, success, _ := l.rec.Counts(); success != before+count {
 		t.Fatalf("%d successes, want %d", success, before+count)
 	}
@@ -281,10 +298,21 @@ func connect(t *testing.T, l *loop, count uint64) *slot {
 	return s
 }
 
-func handleUntilFree(l *loop) {
+func (l *handLoop) handleUntilFree() {
 	for tries := 0; l.slots.open() > 0 && tries < 100; tries++ {
 		for _, ev := range l.poller.wait(int64(maxSleep)) {
+			l.awaitShutdown(&ev)
 			l.dispatch(&ev)
 		}
+	}
+}
+
+// awaitShutdown waits until the testee's shutdown(2) has returned for every FIN seen.
+func (l *handLoop) awaitShutdown(ev *unix.EpollEvent) {
+	if ev.Events&unix.EPOLLRDHUP == 0 || l.slots.all[ev.Fd].state == stateFree {
+		return
+	}
+	for l.fins++; l.shut.Load() < l.fins; {
+		runtime.Gosched()
 	}
 }
