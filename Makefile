@@ -33,13 +33,17 @@ test: ## lint, tests, scripts, README commands, short tests under the race detec
 test-all: test ## all there is but the real servers: make test, and every fuzz target
 	$(STEP) "fuzz targets, $(FUZZTIME) each" $(MAKE) --no-print-directory fuzz
 
-# Lint vets, so the tests need not.
+# Lint vets, so the tests need not. They do without the profile of cmd/wsperf, with
+# which all that it imports would be compiled a second time.
 unit: build ## tests, with the command line's scripts and the README's commands
 	$(GO) test -vet=off -pgo=off ./...
 
+# handshake and stats start no goroutines: engine and cmd/wsperf would show their races.
+RACED := ./engine/... ./cmd/... ./bench/...
+
 race: ## short tests under the race detector, which needs gcc
 	@if [ "$$($(GO) env CGO_ENABLED)" = 1 ] && command -v "$$($(GO) env CC)" >/dev/null; then \
-		echo "$(GO) test -vet=off -pgo=off -race -short ./..." && $(GO) test -vet=off -pgo=off -race -short ./...; \
+		echo "$(GO) test -vet=off -pgo=off -race -short $(RACED)" && $(GO) test -vet=off -pgo=off -race -short $(RACED); \
 	else echo "SKIPPED: the race detector needs a C compiler: apt-get install gcc libc6-dev"; fi
 
 test-interop: ## 20000 handshakes against each real server of bench/testees (installs Debian packages)
@@ -76,8 +80,8 @@ analyze: build ## the aggregate of the result files that the driver left
 
 lint: ## gofmt, vet and staticcheck
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "gofmt is needed for: $$unformatted"; exit 1; fi
-	$(GO) vet ./...
-	$(GO) run $(STATICCHECK) ./...
+	$(GO) vet -pgo=off ./...
+	GOFLAGS="$$($(GO) env GOFLAGS) -pgo=off" $(GO) run $(STATICCHECK) ./...
 
 fuzz: ## every fuzz target, 100000 executions: make fuzz FUZZTIME=1h
 	@GO="$(GO)" .ci/fuzz $(FUZZTIME) $(FUZZED)
