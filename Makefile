@@ -38,8 +38,8 @@ test-all: test ## all there is but the real servers: make test, and every fuzz t
 unit: build ## tests, with the command line's scripts and the README's commands
 	$(GO) test -vet=off -pgo=off ./...
 
-# handshake and stats start no goroutines: engine and cmd/wsperf would show their races.
-RACED := ./engine/... ./cmd/... ./bench/...
+# handshake, stats and stats/report start no goroutines.
+RACED := ./engine/... ./stats/file ./cmd/... ./bench/...
 
 race: ## short tests under the race detector, which needs gcc
 	@if [ "$$($(GO) env CGO_ENABLED)" = 1 ] && command -v "$$($(GO) env CC)" >/dev/null; then \

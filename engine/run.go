@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/netip"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -226,23 +225,13 @@ func (r *Run) result(started, ended time.Time, cost stats.ClientCost, loopCPUUs 
 	return res, res.Check()
 }
 
+// setup is what only the run knows of its setup, and what its result is checked by.
 func (r *Run) setup() stats.Setup {
-	c := &r.cfg
 	return stats.Setup{
-		Address: c.Addr.String(), Sources: addresses(c.Sources), Samples: c.Samples, Loops: c.Loops, CPUs: r.pinnedTo(),
-		Connections: c.Connections, DurationUs: c.Duration.Microseconds(),
-		Low: c.Low, High: c.High, MaxOpen: r.maxOpen, CloseCode: int(c.CloseCode),
-		ConnectTimeoutUs: c.ConnectTimeout.Microseconds(), OpenTimeoutUs: c.OpenTimeout.Microseconds(),
-		CloseTimeoutUs: c.CloseTimeout.Microseconds(), Log: c.Log,
+		Address: r.cfg.Addr.String(), Samples: r.cfg.Samples,
+		Loops: r.cfg.Loops, CPUs: r.pinnedTo(), MaxOpen: r.maxOpen,
 		GoVersion: runtime.Version(), Kernel: host.KernelRelease(),
 	}
-}
-
-func addresses(all []netip.Addr) (texts []string) {
-	for _, a := range all {
-		texts = append(texts, a.String())
-	}
-	return texts
 }
 
 // pinnedTo is the CPU of each loop, empty when loops are not pinned.

