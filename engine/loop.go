@@ -112,7 +112,7 @@ func (l *loop) startSome() (more bool) {
 	return true
 }
 
-// count counts how the pacer changed its mind.
+// count counts resumes, throttles and waits for a slot.
 func (l *loop) count(say pace) {
 	switch say {
 	case paceResume:
