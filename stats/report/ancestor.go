@@ -1,7 +1,6 @@
 package report
 
 import (
-	"bufio"
 	"io"
 
 	"wsperf/stats"
@@ -12,29 +11,27 @@ import (
 // failed ones included, and the quantiles are those of the sorted times. It sorts
 // the times. The error is the first one of w.
 func Ancestor(w io.Writer, c *stats.Census) error {
-	out := bufio.NewWriter(w)
 	length := c.Ended.Sub(c.Started)
 	h := head{length, c.Success + c.Fail, c.Success, c.Fail, ratio(float64(c.Success), length.Seconds())}
-	h.print(out)
 	c.Open.Sort()
-	everyTime(out, &c.Open)
-	return out.Flush()
+	return writeText(w, []section{{aggregateTitle, []part{h.block(), timesBlock(everyTime(&c.Open))}}})
 }
 
-func everyTime(out io.Writer, open *stats.Times) {
+func everyTime(open *stats.Times) []figure {
 	n := open.Len()
 	if n == 0 {
-		openTimes(out, stats.NewHistogram())
-		return
+		return histogramTimes(stats.NewHistogram())
 	}
 	mean := open.Mean()
-	timeLine(out, "Min", open.At(0), true)
-	timeLine(out, "SD", open.Deviation(mean), n > 1)
-	timeLine(out, "Avg", mean, true)
-	timeLine(out, "Median", open.At(n/2), true)
-	for _, q := range quantiles[1:] {
-		part := int(q.least) // 1/(1-q); the script rounded n/part up
-		timeLine(out, q.label, open.At(n-(n+part-1)/part), true)
+	figures := []figure{
+		timeFigure("Min", open.At(0), true),
+		timeFigure("SD", open.Deviation(mean), n > 1),
+		timeFigure("Avg", mean, true),
+		timeFigure("Median", open.At(n/2), true),
 	}
-	timeLine(out, "Max", open.At(n-1), true)
+	for _, q := range quantiles[1:] {
+		oneIn := int(q.least) // 1/(1-q); the script rounded n/oneIn up
+		figures = append(figures, timeFigure(q.label, open.At(n-(n+oneIn-1)/oneIn), true))
+	}
+	return append(figures, timeFigure("Max", open.At(n-1), true))
 }

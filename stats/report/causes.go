@@ -3,7 +3,6 @@ package report
 import (
 	"cmp"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -14,38 +13,34 @@ import (
 // maxCodesShown bounds the list of status codes in a line of the report.
 const maxCodesShown = 8
 
-// causes prints the causes that are not zero, in the order of the enum, with
-// what helps to understand each.
-func causes(out io.Writer, r *stats.Result) {
+// causes lists the causes that were charged, in the order of the enum, with what helps
+// to understand each.
+func causes(r *stats.Result) (s section) {
 	if r.Fail == 0 {
-		return
+		return s
 	}
-	fmt.Fprint(out, "\nCauses of failure\n\n")
+	var all failures
 	for c, count := range r.Causes {
 		if count > 0 {
-			cause(out, r, stats.Cause(c))
+			all = append(all, failureOf(r, stats.Cause(c)))
 		}
 	}
 	if n := r.Unmeasured.Fail; n > 0 {
-		fmt.Fprintf(out, "  %-22s %10d\n", "(not recorded)", n)
+		all = append(all, failure{name: "(not recorded)", count: n})
 	}
+	return section{"Causes of failure", []part{all}}
 }
 
-func cause(out io.Writer, r *stats.Result, c stats.Cause) {
-	fmt.Fprintf(out, "  %-22s %10d", c, r.Causes[c])
+func failureOf(r *stats.Result, c stats.Cause) failure {
+	f := failure{name: c.String(), count: r.Causes[c], remedy: remedy(c), replies: samples(r.Replies[c])}
 	if c == stats.CauseOpenStatus && len(r.StatusCodes) > 0 {
-		fmt.Fprintf(out, " (%s)", statusList(r.StatusCodes))
+		f.codes = statusList(r.StatusCodes)
 	}
-	fmt.Fprintln(out)
-	if hint := remedy(c); hint != "" {
-		fmt.Fprintf(out, "      %s\n", hint)
-	}
-	for _, line := range samples(r.Replies[c]) {
-		fmt.Fprintln(out, line)
-	}
+	return f
 }
 
-// remedy says what to do about a cause that is not the testee's; empty: nothing is known.
+// remedy says what to do about a cause that is not the testee's. It is empty if no remedy
+// is known.
 func remedy(c stats.Cause) string {
 	switch c {
 	case stats.CausePortsExhausted:

@@ -13,7 +13,7 @@ import (
 // sampleWidth bounds a line with a reply, in columns.
 const sampleWidth = 100
 
-// samples prints what testees said, each different reply once.
+// samples quotes what testees said, each different reply once.
 func samples(kept []stats.Reply) (lines []string) {
 	for len(kept) > 0 {
 		first := kept[0]
@@ -31,9 +31,9 @@ func samples(kept []stats.Reply) (lines []string) {
 const maxSampleLines = 12
 
 const (
-	sampleIndent = `      "`
-	sampleEnd    = `"`
-	sampleCut    = `"...`
+	sampleStart = `"`
+	sampleEnd   = `"`
+	sampleCut   = `"...`
 )
 
 // sampleLines is a reply in Go's notation for strings, of ASCII only: one string
@@ -41,7 +41,7 @@ const (
 func sampleLines(r stats.Reply, times int) []string {
 	note := sampleNote(r, times)
 	if text, whole := quote(r.Bytes, roomBeside(note)); whole && r.Total == len(r.Bytes) {
-		return []string{sampleIndent + text + sampleEnd + note}
+		return []string{sampleStart + text + sampleEnd + note}
 	}
 	var lines []string
 	rest := r.Bytes
@@ -52,7 +52,7 @@ func sampleLines(r stats.Reply, times int) []string {
 		}
 		text, whole := quote(rest[:end], roomBeside(note))
 		rest = rest[end:]
-		lines = append(lines, sampleIndent+text+ending(whole))
+		lines = append(lines, sampleStart+text+ending(whole))
 	}
 	if all := len(rest) == 0 && r.Total == len(r.Bytes); !all {
 		last := len(lines) - 1
@@ -78,7 +78,9 @@ func sampleNote(r stats.Reply, times int) string {
 }
 
 // roomBeside is how many columns a string has beside the note.
-func roomBeside(note string) int { return sampleWidth - len(sampleIndent) - len(sampleCut) - len(note) }
+func roomBeside(note string) int {
+	return sampleWidth - len(failureIndent+sampleStart) - len(sampleCut) - len(note)
+}
 
 // quote escapes what fits the room, byte by byte, so that what is no UTF-8 and
 // what is are written alike.

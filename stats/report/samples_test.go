@@ -33,7 +33,7 @@ func TestSampleLines(t *testing.T) {
 	} {
 		var want []string
 		for _, line := range c.want {
-			want = append(want, "      "+line)
+			want = append(want, line)
 		}
 		if got := samples(c.kept); strings.Join(got, "\n") != strings.Join(want, "\n") {
 			t.Errorf("%s:\n%s\nwant\n%s", c.name, strings.Join(got, "\n"), strings.Join(want, "\n"))

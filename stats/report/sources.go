@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"io"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -13,15 +12,16 @@ import (
 // maxRangesShown bounds the list of source addresses in the report.
 const maxRangesShown = 4
 
-// sources says where the connections came from, if not from where the kernel chose.
-func sources(out io.Writer, r *stats.Result) {
+// sources says which source addresses were asked for. Without any, the kernel chose.
+func sources(r *stats.Result) (s section) {
 	if n := len(r.Setup.Sources); n > 0 {
 		addresses := "addresses"
 		if n == 1 {
 			addresses = "address"
 		}
-		fmt.Fprintf(out, "\nFrom %d source %s: %s\n", n, addresses, addressList(r.Setup.Sources))
+		s.parts = append(s.parts, sentence(fmt.Sprintf("From %d source %s: %s", n, addresses, addressList(r.Setup.Sources))))
 	}
+	return s
 }
 
 // addressList joins neighbours to ranges. What is no address is not printed.

@@ -64,8 +64,8 @@ func checkGolden(t *testing.T, name, got string) {
 	}
 }
 
-// block is the form of the aggregate block, to the character.
-const block = `Aggregate results (WebSocket Opening+Closing Handshake)
+// knownBlock is the form of the aggregate block, to the character.
+const knownBlock = `Aggregate results (WebSocket Opening+Closing Handshake)
 
           Duration:      13.5 s
              Total:    200000
@@ -98,7 +98,7 @@ func form(line string) string {
 }
 
 func TestAggregateBlockHasTheKnownForm(t *testing.T) {
-	want := strings.Split(block, "\n")
+	want := strings.Split(knownBlock, "\n")
 	rec := stats.NewRecorder(nil)
 	for range 100 { // enough for every quantile
 		example.RecordSuccesses(rec, 100)
@@ -130,7 +130,7 @@ func TestAggregateBlockValues(t *testing.T) {
 	open(180, 108.6)
 	open(20, 109.2)
 	r := example.Complete(rec)
-	for _, want := range strings.Split(block, "\n") {
+	for _, want := range strings.Split(knownBlock, "\n") {
 		if strings.Contains(want, "SD:") || strings.Contains(want, "Avg:") {
 			continue // these follow from the shape between the quantiles
 		}

@@ -1,0 +1,103 @@
+package report
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"wsperf/stats"
+)
+
+// The table is in milliseconds if one of its values is at least this, in
+// microseconds otherwise.
+const millisecondsFromUs = 10_000
+
+// phases is a row per phase of the successes, all in the same unit.
+func phases(r *stats.Result) (s section) {
+	if r.Success == 0 {
+		return s
+	}
+	format, unit := phaseFormat(r)
+	t := table{columns: []column{
+		{"phase", -7}, {"count", 10}, {"min", 10}, {"median", 10}, {"q99", 10}, {"q99.9", 10}, {"max", 10},
+	}}
+	for p, phase := range r.Phases {
+		if phase.Success.TotalCount() == 0 && r.Unmeasured.Success > 0 {
+			continue // not measured, as opposed to measured and never reached
+		}
+		t.rows = append(t.rows, append([]string{stats.Phase(p).String()}, phaseCells(phase.Success, format)...))
+	}
+	return section{fmt.Sprintf("Phases of the successful connections (%s)", unit), []part{t}}
+}
+
+func phaseFormat(r *stats.Result) (format func(us int64) string, unit string) {
+	for _, phase := range r.Phases {
+		if phase.Success.Max() >= millisecondsFromUs {
+			return formatMs, "ms"
+		}
+	}
+	return formatUs, "us"
+}
+
+func phaseCells(h *hdrhistogram.Histogram, format func(us int64) string) []string {
+	count := h.TotalCount()
+	if count == 0 {
+		return []string{"0", none, none, none, none, none}
+	}
+	cells := []string{strconv.FormatInt(count, 10), format(h.Min())}
+	for _, q := range quantiles {
+		switch q.percentile {
+		case 50, 99, 99.9:
+			cells = append(cells, quantileCell(h, q, format))
+		}
+	}
+	return append(cells, format(h.Max()))
+}
+
+func quantileCell(h *hdrhistogram.Histogram, q quantile, format func(us int64) string) string {
+	if h.TotalCount() < q.least {
+		return none
+	}
+	return format(h.ValueAtPercentile(q.percentile))
+}
+
+func formatUs(us int64) string { return strconv.FormatInt(us, 10) }
+
+func formatMs(us int64) string { return strconv.FormatFloat(float64(us)/1000, 'f', 3, 64) }
+
+// outOfRange says which phases have values that a histogram could not hold.
+func outOfRange(r *stats.Result) (s section) {
+	var over, under []string
+	for p, phase := range r.Phases {
+		over = appendCount(over, stats.Phase(p).String(), phase.Overruns)
+		under = appendCount(under, stats.Phase(p).String(), phase.Underruns)
+	}
+	if len(over) > 0 {
+		s.parts = append(s.parts, sentence(fmt.Sprintf("Overruns, values above %.0f s: %s",
+			stats.MaxTrackable.Seconds(), strings.Join(over, ", "))))
+	}
+	if len(under) > 0 {
+		s.parts = append(s.parts, sentence("Underruns, values below 0: "+strings.Join(under, ", ")))
+	}
+	return s
+}
+
+func appendCount(list []string, name string, count uint64) []string {
+	if count == 0 {
+		return list
+	}
+	return append(list, fmt.Sprintf("%s %d", name, count))
+}
+
+// ends tells how TCP ended after the closing handshakes, unless the server closed
+// first every time, as RFC 6455 section 7.1.1 wants it.
+func ends(r *stats.Result) (s section) {
+	if r.Fin.Reset > 0 || r.Fin.Timeout > 0 {
+		s.parts = append(s.parts, sentence(fmt.Sprintf(
+			"After the closing handshake: %d ended by FIN, %d by reset, %d by timeout",
+			r.Fin.Received, r.Fin.Reset, r.Fin.Timeout)))
+	}
+	return s
+}
