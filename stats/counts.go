@@ -1,17 +1,18 @@
 package stats
 
-// Counts is every count of connections, once: a Recorder counts with it, and a Result
-// holds the sum. A new count is a field here and the method of Recorder that counts it.
-// Status codes are apart: a Result keeps only those that were seen.
+// Counts is every count of connections, once: a Recorder counts with it, a Result holds
+// the sum, and its JSON keys are those of the result file. A new count is a field here
+// and the method of Recorder that counts it; with omitzero, because the files of before
+// lack it. Status codes are apart: a Result keeps only those that were seen.
 type Counts struct {
-	Total      uint64 // connections started
-	Success    uint64 // opening handshake validated and closing handshake completed
-	Fail       uint64
-	Throttled  uint64 // times that in-flight reached the high watermark
-	Resumed    uint64 // times that starting began, or began again below the low watermark
-	Causes     [NumCauses]uint64
-	Fin        FinResult
-	Unmeasured UnmeasuredResult // also in Total, Success and Fail, but in no other count
+	Throttled  uint64            `json:"handshake_throttle_count"` // times that in-flight reached the high watermark
+	Resumed    uint64            `json:"handshake_resume_count"`   // times that starting began, or began again below the low watermark
+	Total      uint64            `json:"total"`                    // connections started
+	Success    uint64            `json:"success"`                  // opening handshake validated and closing handshake completed
+	Fail       uint64            `json:"fail"`
+	Causes     [NumCauses]uint64 `json:"-"` // in the file by name
+	Fin        FinResult         `json:"fin"`
+	Unmeasured UnmeasuredResult  `json:"unmeasured,omitzero"` // also in Total, Success and Fail, but in no other count
 }
 
 // Add adds each count of o.

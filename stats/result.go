@@ -52,7 +52,7 @@ type PhaseResult struct {
 
 // LoopResult is what one loop did.
 type LoopResult struct {
-	CPU     int    `json:"cpu"` // -1: not pinned
+	CPU     int    `json:"cpu" least:"-1"` // -1: not pinned
 	Started uint64 `json:"started"`
 	Success uint64 `json:"success"`
 	Fail    uint64 `json:"fail"`

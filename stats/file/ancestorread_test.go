@@ -127,7 +127,7 @@ func TestReadAncestorInAnyForm(t *testing.T) {
 		{"no log", "{" + head + "}", `key "connection_stats" is missing`},
 		{"log alone", "{" + log + "}", `key "total_duration" is missing`},
 		{"log twice", "{" + head + "," + log + "," + log + "}", `key "connection_stats": is there twice`},
-		{"time runs back", "{" + strings.Replace(head, "6000", "600", 1) + "," + log + "}", `1000 to 600 is no span of time`},
+		{"time runs back", "{" + strings.Replace(head, "6000", "600", 1) + "," + log + "}", `1000 to 600 is not a span of time`},
 		{"negative count", "{" + strings.Replace(head, `resume_count":1`, `resume_count":-1`, 1) + "," + log + "}", `cannot unmarshal number -1`},
 		{"no array", "{" + head + `,"connection_stats":7}`, "0 records read, the rest is lost"},
 		{"comma at the end", "{" + head + "," + strings.Replace(log, "]", ",]", 1) + "}", "1 records read, the rest is lost"},

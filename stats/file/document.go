@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"reflect"
 	"slices"
 	"time"
 
@@ -29,14 +30,11 @@ const (
 type document struct {
 	schema                         string
 	durationUs, startedNs, endedNs int64
-	throttled, resumed             uint64
+	counts                         stats.Counts
 	setup                          stats.Setup
-	total, success, fail           uint64
 	interrupted                    bool
 	causes, status                 map[string]uint64
 	phases                         map[string]phaseShape
-	fin                            stats.FinResult
-	unmeasured                     stats.UnmeasuredResult
 	loops                          []stats.LoopResult
 	client                         stats.ClientCost
 	replies                        [stats.NumCauses][]stats.Reply
@@ -44,28 +42,50 @@ type document struct {
 	records                        uint64
 }
 
-// fields says where each key goes. All but unmeasuredKey are needed.
-func (d *document) fields() map[string]any {
-	return map[string]any{
-		"schema":                   &d.schema,
-		"total_duration":           &d.durationUs,
-		"started":                  &d.startedNs,
-		"ended":                    &d.endedNs,
-		"handshake_throttle_count": &d.throttled,
-		"handshake_resume_count":   &d.resumed,
-		"config":                   &d.setup,
-		"total":                    &d.total,
-		"success":                  &d.success,
-		"fail":                     &d.fail,
-		"interrupted":              &d.interrupted,
-		"causes":                   &d.causes,
-		"status_codes":             &d.status,
-		"phases":                   &d.phases,
-		"fin":                      &d.fin,
-		unmeasuredKey:              &d.unmeasured,
-		"loops":                    &d.loops,
-		"client":                   &d.client,
+// target is where the value of a key goes.
+type target struct {
+	value    any  // a pointer
+	optional bool // files may lack the key
+}
+
+func (d *document) targets() map[string]target {
+	all := map[string]target{
+		"schema":         {value: &d.schema},
+		"total_duration": {value: &d.durationUs},
+		"started":        {value: &d.startedNs},
+		"ended":          {value: &d.endedNs},
+		"config":         {value: &d.setup},
+		"interrupted":    {value: &d.interrupted},
+		"causes":         {value: &d.causes},
+		"status_codes":   {value: &d.status},
+		"phases":         {value: &d.phases},
+		"loops":          {value: &d.loops},
+		"client":         {value: &d.client},
 	}
+	for _, c := range countsIn(&d.counts) {
+		all[c.key] = target{c.pointer, c.optional}
+	}
+	return all
+}
+
+// countIn is a count, or a group of counts, that has a key of its own.
+type countIn struct {
+	key      string
+	pointer  any
+	zero     bool
+	optional bool // files lack it when it is zero
+}
+
+// countsIn lists the counts by their JSON keys.
+func countsIn(c *stats.Counts) (all []countIn) {
+	v := reflect.ValueOf(c).Elem()
+	for i := range v.NumField() {
+		key, optional := jsonKey(v.Type().Field(i))
+		if key != "-" {
+			all = append(all, countIn{key, v.Field(i).Addr().Interface(), v.Field(i).IsZero(), optional})
+		}
+	}
+	return all
 }
 
 // checkSchema is called after each key, so that a file of another form is
@@ -83,19 +103,13 @@ func (d *document) result() (*stats.Result, error) {
 		return nil, err
 	}
 	r := &stats.Result{
-		Setup:   d.setup,
-		Started: time.Unix(0, d.startedNs),
-		Ended:   time.Unix(0, d.endedNs),
-		Counts: stats.Counts{
-			Total: d.total, Success: d.success, Fail: d.fail,
-			Throttled: d.throttled, Resumed: d.resumed,
-			Fin: d.fin, Unmeasured: d.unmeasured,
-		},
-
-		Loops:   d.loops,
-		Client:  d.client,
-		Replies: d.replies,
-
+		Setup:       d.setup,
+		Started:     time.Unix(0, d.startedNs),
+		Ended:       time.Unix(0, d.endedNs),
+		Counts:      d.counts,
+		Loops:       d.loops,
+		Client:      d.client,
+		Replies:     d.replies,
 		Interrupted: d.interrupted,
 	}
 	for _, fill := range []func(*stats.Result) error{d.fillCauses, d.fillStatus, d.fillPhases} {
@@ -103,8 +117,8 @@ func (d *document) result() (*stats.Result, error) {
 			return nil, err
 		}
 	}
-	if d.hasLog && d.records != d.total {
-		return nil, fmt.Errorf("key \"connection_stats\": %d records, but total is %d", d.records, d.total)
+	if d.hasLog && d.records != d.counts.Total {
+		return nil, fmt.Errorf("key \"connection_stats\": %d records, but total is %d", d.records, d.counts.Total)
 	}
 	return r, r.Check()
 }
@@ -121,7 +135,7 @@ func (d *document) ancestorResult(tally *stats.Tally) (*stats.Result, error) {
 	}
 	r := tally.Result()
 	r.Started, r.Ended = time.Unix(0, d.startedNs), time.Unix(0, d.endedNs)
-	r.Throttled, r.Resumed = d.throttled, d.resumed
+	r.Throttled, r.Resumed = d.counts.Throttled, d.counts.Resumed
 	return r, r.Check()
 }
 

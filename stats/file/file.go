@@ -10,11 +10,8 @@ import (
 
 const logKey = "connection_stats"
 
-// These are in a file of ours only when there is something to say.
-const (
-	unmeasuredKey = "unmeasured"
-	samplesKey    = "samples"
-)
+// samplesKey is in a file only when there are samples.
+const samplesKey = "samples"
 
 // ancestorKeys are all that the ancestor's files have. They come in this order.
 var ancestorKeys = []string{
@@ -24,19 +21,19 @@ var ancestorKeys = []string{
 // fileReader reads the top level of a result file into doc, and hands on the
 // records of connection_stats.
 type fileReader struct {
-	scan   *scanner
-	doc    document
-	fields map[string]any  // where the value of a key goes
-	needed []string        // keys of fields without the optional one
-	seen   map[string]bool // keys of fields, samples and connection_stats
-	each   func(*record)   // called for each record that is whole
+	scan    *scanner
+	doc     document
+	targets map[string]target
+	needed  []string        // keys of targets that are not optional
+	seen    map[string]bool // keys of targets, samples and connection_stats
+	each    func(*record)   // called for each record that is whole
 }
 
 func newFileReader(rd io.Reader, each func(*record)) *fileReader {
 	f := &fileReader{scan: newScanner(rd), seen: make(map[string]bool), each: each}
-	f.fields = f.doc.fields()
-	for key := range f.fields {
-		if key != unmeasuredKey {
+	f.targets = f.doc.targets()
+	for key, target := range f.targets {
+		if !target.optional {
 			f.needed = append(f.needed, key)
 		}
 	}
@@ -86,7 +83,7 @@ func (f *fileReader) member() error {
 	if f.seen[key] {
 		return fmt.Errorf("key %q: is there twice", clip(key))
 	}
-	target, known := f.fields[key]
+	target, known := f.targets[key]
 	switch {
 	case key == logKey:
 		f.seen[key] = true
@@ -98,7 +95,7 @@ func (f *fileReader) member() error {
 		_, err := f.scan.value()
 		return err
 	}
-	return f.field(key, target)
+	return f.field(key, target.value)
 }
 
 // field reads the value of a key. It is seen when it is whole.

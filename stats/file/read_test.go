@@ -135,7 +135,7 @@ func TestReadRefuses(t *testing.T) {
 		{"fin", `"reset":2`, `"reset":3`, `ends after a closing handshake (194) differ from successes (193)`},
 		{"negative config", `"low":250`, `"low":-250`, `key "config.low": -250 is out of range`},
 		{"config type", `"low":250`, `"low":[]`, `key "config": json: cannot unmarshal array into Go struct field Setup.low`},
-		{"negative CPU", `"cpus":[]`, `"cpus":[-1]`, `key "config.cpus": -1`},
+		{"negative CPU", `"cpus":[]`, `"cpus":[-1]`, `key "config.cpus[0]": -1`},
 		{"loop CPU", `"cpu":-1`, `"cpu":-2`, `key "loops[0].cpu": -2`},
 		{"loop started", `"started":154`, `"started":155`, `connections started by all loops (200)`},
 		{"negative loop time", `"cpu_us":4213000`, `"cpu_us":-1`, `key "loops[0].cpu_us": -1`},

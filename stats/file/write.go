@@ -45,7 +45,8 @@ func writeFile(w io.Writer, r *stats.Result, phases object) error {
 	return out.Flush()
 }
 
-// members lists the top level of the result file in its order.
+// members lists the top level of the result file in its order. The first keys are those
+// that the ancestor's files have too.
 func members(r *stats.Result, phases object) []member {
 	startedNs, lengthNs := window(r)
 	all := []member{
@@ -53,24 +54,22 @@ func members(r *stats.Result, phases object) []member {
 		{"total_duration", lengthNs / 1000},
 		{"started", startedNs},
 		{"ended", startedNs + lengthNs},
-		{"handshake_throttle_count", r.Throttled},
-		{"handshake_resume_count", r.Resumed},
-		{"config", config(r.Setup)},
-		{"total", r.Total},
-		{"success", r.Success},
-		{"fail", r.Fail},
-		{"handshakes_per_second", r.HandshakesPerSecond()},
-		{"interrupted", r.Interrupted},
-		{"causes", causeMembers(r)},
-		{"status_codes", statusMembers(r)},
-		{"phases", phases},
-		{"fin", r.Fin},
-		{"loops", append([]stats.LoopResult{}, r.Loops...)},
-		{"client", clientShape{r.Client, r.PerConnection(r.Client.UserUs), r.PerConnection(r.Client.SystemUs)}},
 	}
-	if r.Unmeasured.Total() > 0 {
-		all = append(all, member{unmeasuredKey, r.Unmeasured})
+	for _, c := range countsIn(&r.Counts) {
+		if !c.optional || !c.zero {
+			all = append(all, member{c.key, c.pointer})
+		}
 	}
+	all = append(all,
+		member{"config", config(r.Setup)},
+		member{"handshakes_per_second", r.HandshakesPerSecond()},
+		member{"interrupted", r.Interrupted},
+		member{"causes", causeMembers(r)},
+		member{"status_codes", statusMembers(r)},
+		member{"phases", phases},
+		member{"loops", append([]stats.LoopResult{}, r.Loops...)},
+		member{"client", clientShape{r.Client, r.PerConnection(r.Client.UserUs), r.PerConnection(r.Client.SystemUs)}},
+	)
 	if kept := sampleShapes(r); len(kept) > 0 {
 		all = append(all, member{samplesKey, kept})
 	}
