@@ -54,3 +54,39 @@ func (b *buffers) bytes(i int32) []byte {
 	at := int(i) * b.size
 	return b.slab[at : at+b.size : at+b.size]
 }
+
+// incoming returns what the slot holds of a response that is not whole, or nil.
+func (l *loop) incoming(s *slot) []byte {
+	if s.state == stateOpening && s.buffer != noBuffer {
+		return l.buffers.bytes(s.buffer)[:s.held]
+	}
+	return nil
+}
+
+// space is where to read into: behind what the slot holds of its response, or the
+// loop's inbox if it holds nothing.
+func (l *loop) space(s *slot) []byte {
+	if held := l.incoming(s); held != nil {
+		return held[len(held):cap(held)]
+	}
+	return l.inbox
+}
+
+// hold keeps bytes in a buffer of the slot: a response that is not whole, which is
+// shorter than a buffer because the parser refuses a longer one, or what the socket
+// did not take of our last frames.
+func (l *loop) hold(s *slot, b []byte) {
+	if s.buffer != noBuffer {
+		return // they are there already
+	}
+	s.buffer = l.buffers.take()
+	s.held = int32(copy(l.buffers.bytes(s.buffer), b))
+}
+
+// drop gives the slot's buffer back.
+func (l *loop) drop(s *slot) {
+	if s.buffer != noBuffer {
+		l.buffers.give(s.buffer)
+		s.buffer, s.held = noBuffer, 0
+	}
+}
