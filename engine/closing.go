@@ -15,23 +15,21 @@ const maxOutbox = 6 + ws.MaxControlFramePayloadSize + 6 + 2
 // beginClose sends the close frame. Frames that came with the response are parsed
 // first: a ping among them is answered, and a close frame is replied to with its own
 // code (RFC 6455 section 5.5.1).
-func (l *loop) beginClose(s *slot, rest []byte) stats.Cause {
+func (l *loop) beginClose(s *slot, rest []byte) failure {
 	s.frames.Reset()
 	closed, err := l.answerFrames(s, rest)
 	if err != nil {
-		cause := frameCause(err)
-		l.rec.Reply(cause, rest)
-		return cause
+		return failure{frameCause(err), rest}
 	}
 	l.outbox = handshake.AppendClose(l.outbox, l.closeCode(s, closed), l.random4())
 	l.drop(s)
 	if errno := l.writeFrames(s); errno != 0 {
-		return s.traits().cut(errno)
+		return cut(s, errno)
 	}
 	if closed {
 		l.closeReceived(s)
 	}
-	return stats.CauseNone
+	return failure{}
 }
 
 // closeCode is the code that our close frame carries: the testee's own if it closes
@@ -78,13 +76,11 @@ func (l *loop) writeFrames(s *slot) unix.Errno {
 
 // framesReceived parses what arrives after our close frame. We may send nothing more
 // (RFC 6455 section 5.5.1), so pings are skipped like data.
-func (l *loop) framesReceived(s *slot, b []byte) stats.Cause {
+func (l *loop) framesReceived(s *slot, b []byte) failure {
 	for rest := b; len(rest) > 0; {
 		n, event, err := s.frames.Feed(rest)
 		if err != nil {
-			cause := frameCause(err)
-			l.rec.Reply(cause, b)
-			return cause
+			return failure{frameCause(err), b}
 		}
 		if event == handshake.FrameClose {
 			l.closeReceived(s)
@@ -92,7 +88,7 @@ func (l *loop) framesReceived(s *slot, b []byte) stats.Cause {
 		}
 		rest = rest[n:]
 	}
-	return stats.CauseNone
+	return failure{}
 }
 
 // closeReceived ends phase close: the closing handshake is complete, and the testee

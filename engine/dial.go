@@ -36,7 +36,7 @@ func (l *loop) attempt(s *slot, nowNs int64) {
 		cause = l.dialed(s, kept)
 	}
 	if cause != stats.CauseNone {
-		l.fail(s, cause)
+		l.fail(s, failure{cause: cause})
 	}
 }
 
@@ -166,14 +166,14 @@ func (l *loop) writeEarly(s *slot) stats.Cause {
 
 // connecting handles an event of a connection that is not established yet
 // (connect(2), EINPROGRESS): now it is, or it has failed.
-func (l *loop) connecting(s *slot) stats.Cause {
+func (l *loop) connecting(s *slot) failure {
 	if s.wire.has(wireBroken) {
 		if errno := socketError(s.fd); errno != 0 {
-			return connectCause(errno)
+			return failure{cause: connectCause(errno)}
 		}
 	}
 	if !s.wire.has(wireWritable | wireReadable) {
-		return stats.CauseNone
+		return failure{}
 	}
 	nowNs := l.clock()
 	l.connected(s, nowNs)

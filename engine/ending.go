@@ -62,12 +62,21 @@ func (l *loop) recordSuccess(s *slot, nowNs int64) {
 	l.rec.Success(&s.sample)
 }
 
-// fail ends a connection for a cause, by an RST. What has come of a response that is
-// not whole is kept as a sample.
-func (l *loop) fail(s *slot, cause stats.Cause) {
+// failure is why a connection is to be ended by its loop. Without a cause it goes on.
+type failure struct {
+	cause stats.Cause
+	reply []byte // what the testee said that is wrong; nil: nothing
+}
+
+// fail ends a connection that failed, by an RST. The sample of its reply is what was
+// wrong, or what has come of a response that is not whole.
+func (l *loop) fail(s *slot, f failure) {
 	s.endedAll(l.clock())
-	l.rec.Reply(cause, l.incoming(s))
-	l.rec.Fail(&s.sample, cause)
+	if f.reply == nil {
+		f.reply = l.incoming(s)
+	}
+	l.rec.Reply(f.cause, f.reply)
+	l.rec.Fail(&s.sample, f.cause)
 	if s.fd != noFD {
 		setAbortive(s.fd)
 	}
@@ -83,7 +92,7 @@ func (l *loop) timedOut(q queue, s *slot) {
 	case queueFin:
 		l.finTimedOut(s)
 	default:
-		l.fail(s, s.traits().late)
+		l.fail(s, failure{cause: s.traits().late})
 	}
 }
 
@@ -95,7 +104,7 @@ func (l *loop) giveUp() {
 		case stateFinishing:
 			l.finTimedOut(s)
 		default:
-			l.fail(s, stats.CauseInterrupted)
+			l.fail(s, failure{cause: stats.CauseInterrupted})
 		}
 	}
 }

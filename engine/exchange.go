@@ -9,33 +9,43 @@ import (
 // exchange moves an established connection on as far as its wire allows: it writes
 // what is unsent, and reads until the wire is drained, which edge-triggered epoll
 // demands. Behind the testee's close frame nothing is read any more.
-func (l *loop) exchange(s *slot) stats.Cause {
+func (l *loop) exchange(s *slot) failure {
 	if errno := l.flush(s); errno != 0 {
-		return s.traits().cut(errno)
+		return cut(s, errno)
 	}
 	if !s.wire.has(wireReadable) {
-		return stats.CauseNone
+		return failure{}
 	}
 	for {
 		n, drained, errno := l.receive(s, l.space(s))
 		switch {
 		case errno != 0:
-			return s.traits().cut(errno)
+			return cut(s, errno)
 		case n > 0:
-			if cause := l.received(s, n); cause != stats.CauseNone || s.state == stateFinishing {
-				return cause
+			if f := l.received(s, n); f.cause != stats.CauseNone || s.state == stateFinishing {
+				return f
 			}
 		case !drained:
-			return s.traits().eof
+			return failure{cause: s.traits().eof}
 		}
 		if drained {
-			return stats.CauseNone
+			return failure{}
 		}
 	}
 }
 
+// cut names the loss of an established connection by the errno that told of it:
+// ETIMEDOUT if the kernel gave up retransmitting (tcp(7), tcp_retries2), an RST
+// otherwise.
+func cut(s *slot, errno unix.Errno) failure {
+	if errno == unix.ETIMEDOUT {
+		return failure{cause: s.traits().late}
+	}
+	return failure{cause: s.traits().reset}
+}
+
 // received hands n new bytes to what awaits them.
-func (l *loop) received(s *slot, n int) stats.Cause {
+func (l *loop) received(s *slot, n int) failure {
 	switch {
 	case s.state == stateClosing:
 		return l.framesReceived(s, l.inbox[:n])

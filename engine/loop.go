@@ -143,7 +143,7 @@ func (l *loop) dispatch(ev *unix.EpollEvent) {
 		return // of a socket that is closed here, but not yet in a child that was forked meanwhile (epoll(7))
 	}
 	s.wire = wireOf(ev.Events)
-	var cause stats.Cause
+	var f failure
 	switch s.state {
 	case stateFree:
 		return
@@ -151,13 +151,13 @@ func (l *loop) dispatch(ev *unix.EpollEvent) {
 		l.finishing(s)
 		return
 	case stateConnecting:
-		cause = l.connecting(s)
+		f = l.connecting(s)
 	default:
-		cause = l.exchange(s)
+		f = l.exchange(s)
 	}
 	switch {
-	case cause != stats.CauseNone:
-		l.fail(s, cause)
+	case f.cause != stats.CauseNone:
+		l.fail(s, f)
 	case s.state == stateFinishing: // a FIN that came with the close frame came when that did: phase fin is 0
 		l.finish(s, s.phaseNs)
 	}

@@ -27,7 +27,7 @@ func (l *loop) unsentRequest(s *slot) []byte {
 
 // responseBegun looks at the first bytes of a response. Most often they are all of
 // it, and the same as those of the connection before but for the accept key.
-func (l *loop) responseBegun(s *slot, b []byte) stats.Cause {
+func (l *loop) responseBegun(s *slot, b []byte) failure {
 	if head := l.to(s).memo.Match(&s.key, b); head > 0 {
 		return l.opened(s, b[head:])
 	}
@@ -35,7 +35,7 @@ func (l *loop) responseBegun(s *slot, b []byte) stats.Cause {
 }
 
 // responseReceived looks at all that has come of a response.
-func (l *loop) responseReceived(s *slot, b []byte) stats.Cause {
+func (l *loop) responseReceived(s *slot, b []byte) failure {
 	t := l.to(s)
 	head, err := s.parser.Parse(t.rules, &s.key, b)
 	switch {
@@ -43,31 +43,29 @@ func (l *loop) responseReceived(s *slot, b []byte) stats.Cause {
 		return l.refused(s, err, b)
 	case head == 0:
 		l.hold(s, b)
-		return stats.CauseNone
+		return failure{}
 	}
 	t.memo.Remember(&s.key, b[:head])
 	return l.opened(s, b[head:])
 }
 
-// refused names what is wrong with a response, and keeps it as a sample unless it is
-// our own request: a connection to itself is one that nobody accepted.
-func (l *loop) refused(s *slot, err error, b []byte) stats.Cause {
+// refused names what is wrong with a response. If the response is our own request, the
+// connection is a self-connect: nobody accepted it, and there is no reply.
+func (l *loop) refused(s *slot, err error, b []byte) failure {
 	cause := openCause(err)
 	switch {
 	case cause == stats.CauseOpenStatus:
 		l.rec.Status(s.parser.Status())
 	case cause == stats.CauseOpenMalformed && isItsOwnPeer(s.fd, l.to(s).addr):
 		l.drop(s)
-		return stats.CauseConnectRefused
+		return failure{cause: stats.CauseConnectRefused}
 	}
-	l.rec.Reply(cause, b)
-	l.drop(s)
-	return cause
+	return failure{cause, b}
 }
 
 // opened ends phase open and begins the closing handshake. Frames may have come with
 // the response.
-func (l *loop) opened(s *slot, rest []byte) stats.Cause {
+func (l *loop) opened(s *slot, rest []byte) failure {
 	nowNs := l.clock()
 	s.ended(stats.PhaseOpen, nowNs)
 	l.enter(s, stateClosing, nowNs)

@@ -42,7 +42,7 @@ func (l *loop) deferStart(s *slot, shortage stats.Cause, nowNs int64) {
 func (l *loop) retry(s *slot) {
 	nowNs := l.clock()
 	if l.waitedEnough(s, nowNs) {
-		l.fail(s, s.shortage)
+		l.fail(s, failure{cause: s.shortage})
 		return
 	}
 	l.enter(s, stateStarting, nowNs)

@@ -1,10 +1,6 @@
 package engine
 
-import (
-	"golang.org/x/sys/unix"
-
-	"wsperf/stats"
-)
+import "wsperf/stats"
 
 // state is where a slot's connection stands.
 type state uint8
@@ -73,13 +69,3 @@ func (l *loop) enter(s *slot, to state, nowNs int64) {
 
 // traits returns those of the slot's state.
 func (s *slot) traits() *traits { return &traitsOf[s.state] }
-
-// cut names the loss of an established connection by the errno that told of it:
-// ETIMEDOUT if the kernel gave up retransmitting (tcp(7), tcp_retries2), an RST
-// otherwise.
-func (t *traits) cut(errno unix.Errno) stats.Cause {
-	if errno == unix.ETIMEDOUT {
-		return t.late
-	}
-	return t.reset
-}
