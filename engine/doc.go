@@ -61,11 +61,11 @@
 //	  | finReceived       stamp: phase fin and total end; our FIN; the socket is kept, or closed
 //	free
 //
-// What handles an event returns a stats.Cause: CauseNone while the connection goes on.
-// loop.dispatch, the attempts to connect and the timeouts pass any other to loop.fail,
-// which ends the connection with an RST. A connection whose two handshakes are complete
-// is a success, also if the testee ends TCP by RST or not at all; that is counted
-// apart (stats.FinResult). The testee is to close TCP first (RFC 6455 section
+// The handler of an event returns a failure, without a cause while the connection goes
+// on. loop.dispatch, the attempts to connect and the timeouts pass a failure with a cause
+// to loop.fail, which keeps the reply that shows it and ends the connection with an RST. A
+// connection whose two handshakes are complete is a success, also if the testee ends TCP
+// by RST or not at all; that is counted apart (stats.FinResult). The testee is to close TCP first (RFC 6455 section
 // 7.1.1): TIME_WAIT then stays on its side.
 //
 // A start for which the client lacks a port, a descriptor, memory or its source
