@@ -197,7 +197,7 @@ func FuzzSources(f *testing.F) {
 			t.Fatalf("%q: %d addresses, and written again %d, %v", s, len(all), len(again), err)
 		}
 		if slices.SortFunc(all, netip.Addr.Compare); len(slices.Compact(slices.Clone(all))) != len(all) {
-			t.Fatalf("%q: an address is there twice", s)
+			t.Fatalf("%q: duplicate address", s)
 		}
 	})
 }
