@@ -76,7 +76,7 @@ func TestParseSourcesRefuses(t *testing.T) {
 	for _, c := range badSources {
 		got, err := parseSources(c.in)
 		if err == nil {
-			t.Errorf("%q is taken for %d addresses", c.in, len(got))
+			t.Errorf("%q was parsed as %d addresses, want an error", c.in, len(got))
 			continue
 		}
 		if want := c.want + ": must be a list such as"; !strings.HasPrefix(err.Error(), want) {
@@ -84,7 +84,7 @@ func TestParseSourcesRefuses(t *testing.T) {
 		}
 	}
 	if _, err := parseSources(strings.Repeat("x", 1000)); len(err.Error()) > 300 {
-		t.Errorf("an error of %d characters", len(err.Error()))
+		t.Errorf("the error has %d characters, want at most 300", len(err.Error()))
 	}
 }
 
