@@ -80,7 +80,7 @@ func (r *Recorder) KeepReplies(perCause int) { r.replies = newReplies(perCause) 
 func (r *Recorder) Start() { r.counts.Total++ }
 
 // Success records a connection that completed the opening and the closing handshake.
-// Exactly one call of Fin must follow for it.
+// Exactly one call of Fin must go with it.
 func (r *Recorder) Success(s *Sample) {
 	r.counts.Success++
 	m := &r.batch[r.batched]
