@@ -1,42 +1,45 @@
 package stats
 
-// Cause is the counted reason why a connection failed. Exactly one is charged
-// to each failed connection.
+// Cause is the reason why a connection failed. Each measured failure is charged
+// to exactly one cause.
 type Cause uint8
 
-// The causes, grouped by the phase they end. CauseNone is a success.
+// The causes, grouped by the phase in which the connection failed. CauseNone is a
+// success.
 const (
 	CauseNone Cause = iota
 
 	CauseConnectRefused     // RST answered the SYN
-	CauseConnectTimeout     // connect timeout passed, or the kernel gave up (ETIMEDOUT)
+	CauseConnectTimeout     // connect timeout expired, or the kernel gave up (ETIMEDOUT)
 	CauseConnectReset       // RST after the connection was established, before anything was sent
 	CauseConnectUnreachable // ICMP unreachable or no route
 	CauseConnectOther       // any other error of connect(2)
 
-	CausePortsExhausted // EADDRNOTAVAIL: no free local port; the client's own limit
-	CauseFDLimit        // EMFILE or ENFILE; the client's own limit
-	CauseMemory         // ENOMEM or ENOBUFS; the client's own limit
-	CauseSource         // a source address that is not on the client's machine any more
+	// The client's own limits. The first four are charged only after a whole connect
+	// timeout: until then the start is retried.
+	CausePortsExhausted // EADDRNOTAVAIL: no free local port
+	CauseFDLimit        // EMFILE or ENFILE
+	CauseMemory         // ENOMEM or ENOBUFS
+	CauseSource         // the source address was removed from the client's machine
 	CauseClientOther    // any other failure of the client itself
 
-	CauseOpenTimeout        // open timeout passed before the response was whole
-	CauseOpenReset          // RST before the response was whole
-	CauseOpenEOF            // FIN before the response was whole
+	CauseOpenTimeout        // open timeout expired before the response was complete
+	CauseOpenReset          // RST before the response was complete
+	CauseOpenEOF            // FIN before the response was complete
 	CauseOpenStatus         // a well-formed response with a status other than 101
 	CauseOpenMalformed      // not an HTTP/1.1 response
-	CauseOpenTooLarge       // response head over the limit of bytes or headers
+	CauseOpenTooLarge       // response head over the limit of bytes or header lines
 	CauseOpenBadUpgrade     // Upgrade header missing or wrong
 	CauseOpenBadConnection  // Connection header missing or without the token upgrade
 	CauseOpenBadAccept      // Sec-WebSocket-Accept missing, repeated or wrong
-	CauseOpenBadSubprotocol // a subprotocol that was not asked for
-	CauseOpenBadExtension   // an extension that was not asked for
+	CauseOpenBadSubprotocol // a subprotocol that was not requested
+	CauseOpenBadExtension   // an extension that was not requested
 
-	CauseCloseTimeout  // close timeout passed before the close frame came
+	CauseCloseTimeout  // close timeout expired before the close frame came
 	CauseCloseReset    // RST before the close frame came
 	CauseCloseEOF      // FIN before the close frame came
 	CauseCloseProtocol // a frame that RFC 6455 section 5 or 7.4 forbids
-	CauseCloseFlood    // more bytes than the bound before the close frame
+	CauseCloseFlood    // more bytes or frames than the limit before the close frame
 
 	CauseInterrupted // the run was interrupted before this connection ended
 
@@ -53,8 +56,8 @@ var causeKeys = [NumCauses]string{
 	"interrupted",
 }
 
-// String returns the cause's key in the result file, which is stable.
-// CauseNone has the empty string.
+// String returns the cause's key in the result file; keys never change. It returns
+// "" for CauseNone and "unknown" for a value out of range.
 func (c Cause) String() string {
 	if int(c) < len(causeKeys) {
 		return causeKeys[c]

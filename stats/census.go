@@ -6,8 +6,9 @@ import (
 	"time"
 )
 
-// Census is what the script of wsperf's ancestor computed from result files: a
-// window, counts, and phase open of every connection, failed ones included.
+// Census holds the input of the script that came with wsperf's ancestor: the
+// measured window, the counts, and phase open of every connection, including the
+// failed ones.
 type Census struct {
 	Files          int
 	Started, Ended time.Time // from the earliest start to the latest end
@@ -15,7 +16,7 @@ type Census struct {
 	Open           Times
 }
 
-// Add adds the files of o.
+// Add merges o into c.
 func (c *Census) Add(o *Census) {
 	if c.Files == 0 || o.Started.Before(c.Started) {
 		c.Started = o.Started
@@ -29,9 +30,9 @@ func (c *Census) Add(o *Census) {
 	c.Open.addAll(&o.Open)
 }
 
-// Times holds every single value of a phase in microseconds. A value takes 4
-// bytes if it fits. The ancestor's clocks run from the boot of its machine, so
-// the garbage of a phase that was never reached can need 8.
+// Times holds the exact values of a phase in microseconds. A value takes 4 bytes
+// if it fits in an int32. The ancestor's clocks count from boot, so the garbage that
+// it writes for a phase that was not reached can need 8.
 type Times struct {
 	low, high []int64 // below and above the range of int32
 	fit       []int32
@@ -77,7 +78,7 @@ func (t *Times) At(i int) float64 {
 	return float64(t.high[i-len(t.fit)])
 }
 
-// Mean returns the arithmetic mean of one value or more.
+// Mean returns the arithmetic mean in microseconds. It needs at least one value.
 func (t *Times) Mean() float64 {
 	sum := 0.0
 	for i := range t.Len() {
@@ -86,8 +87,8 @@ func (t *Times) Mean() float64 {
 	return sum / float64(t.Len())
 }
 
-// Deviation returns the standard deviation of a sample of two values or more,
-// whose mean is given.
+// Deviation returns the sample standard deviation in microseconds around the given
+// mean. It needs at least two values.
 func (t *Times) Deviation(mean float64) float64 {
 	sum := 0.0
 	for i := range t.Len() {

@@ -2,9 +2,9 @@ package stats
 
 import "fmt"
 
-// Check proves that the result's numbers agree with each other: nothing that was
-// started is missing, and nothing was counted twice. The error names both sides
-// of the first equation that does not hold.
+// Check verifies that the result's numbers agree: no connection is missing, and none
+// was counted twice. The error names both sides of the first equation that does not
+// hold.
 func (r *Result) Check() error {
 	for _, check := range []func() error{
 		r.checkUnmeasured, r.checkTotals, r.checkPhases, r.checkFin, r.checkParts, r.checkReplies,
@@ -41,8 +41,9 @@ func (r *Result) checkUnmeasured() error {
 	return nil
 }
 
-// checkPhases: every success has each phase that phaseRows demands, and each
-// connection has a total, except the unmeasured ones.
+// checkPhases verifies that every success has a value in each phase with
+// phaseRow.every, and that every failure has one in PhaseTotal. Unmeasured connections
+// have no PhaseTotal.
 func (r *Result) checkPhases() error {
 	for p := range Phase(NumPhases) {
 		phase := &r.Phases[p]
@@ -61,7 +62,8 @@ func (r *Result) checkPhases() error {
 	return equal("failures in phase total", failed, "failures", r.Fail-r.Unmeasured.Fail)
 }
 
-// successesIn returns the successes of which phase p is known.
+// successesIn returns how many successes can have a value in phase p: unmeasured
+// ones have neither fin nor total.
 func (r *Result) successesIn(p Phase) uint64 {
 	if p == PhaseFin || p == PhaseTotal {
 		return r.Success - r.Unmeasured.Success
@@ -78,7 +80,7 @@ func (r *Result) checkFin() error {
 	)
 }
 
-// checkParts compares the whole with its loops and logs, if there are any.
+// checkParts compares the totals with the sums over the loops and logs, if any.
 func (r *Result) checkParts() error {
 	if len(r.Loops) > 0 {
 		var started, success, fail uint64
@@ -108,19 +110,20 @@ func (r *Result) checkLog() error {
 	return equal("records in the log", records, "connections ended", r.Success+r.Fail)
 }
 
-// checkReplies: each reply is that of a connection that failed for the cause.
+// checkReplies verifies that no cause has more replies than failures, or more than
+// Setup.Samples.
 func (r *Result) checkReplies() error {
 	for c, kept := range r.Replies {
 		n := uint64(len(kept))
 		if n > r.Causes[c] {
-			return fmt.Errorf("replies kept of %v (%d) are more than its failures (%d)", Cause(c), n, r.Causes[c])
+			return fmt.Errorf("replies kept for %v (%d) are more than its failures (%d)", Cause(c), n, r.Causes[c])
 		}
 		if n > uint64(max(0, r.Setup.Samples)) {
-			return fmt.Errorf("replies kept of %v (%d) are more than were asked for (%d)", Cause(c), n, r.Setup.Samples)
+			return fmt.Errorf("replies kept for %v (%d) are more than requested (%d)", Cause(c), n, r.Setup.Samples)
 		}
 		for _, reply := range kept {
 			if err := reply.check(); err != nil {
-				return fmt.Errorf("a reply kept of %v: %w", Cause(c), err)
+				return fmt.Errorf("a reply kept for %v: %w", Cause(c), err)
 			}
 		}
 	}

@@ -2,8 +2,9 @@ package stats
 
 import "iter"
 
-// ConnRecord is the measurement of a single connection, 16 bytes. Phases that a
-// failed connection did not reach are 0. All values fit: the longest is MaxTrackable.
+// ConnRecord is the measurement of one connection, 16 bytes. Phases that a failed
+// connection did not reach are 0. Recorder clamps the values to MaxTrackable, which
+// fits in a uint32.
 type ConnRecord struct {
 	ConnectUs uint32 // phase connect in microseconds
 	OpenUs    uint32 // phase open in microseconds
@@ -13,21 +14,20 @@ type ConnRecord struct {
 
 const (
 	chunkRecords = 64 << 10 // 1 MiB of records
-	// Beyond this number (256 MiB of records) memory is taken chunk by chunk, so
-	// that an absurd capacity does not end the program.
+	// Beyond this number (256 MiB of records) memory is allocated chunk by chunk, so
+	// an absurd capacity does not make the program run out of memory at once.
 	maxPreallocated = 16 << 20
 )
 
 // ConnLog holds one record per finished connection of one loop, in the order
 // in which the connections ended.
 type ConnLog struct {
-	full [][]ConnRecord // chunks that take no more
+	full [][]ConnRecord // full chunks
 	tail []ConnRecord   // the chunk being filled
 }
 
-// NewConnLog returns an empty log with room for capacity records (up to 16 Mi)
-// that are added without allocating. Beyond that, and from the start when
-// capacity is 0, it grows by 64 Ki records at a time.
+// NewConnLog returns an empty log that preallocates room for capacity records, at
+// most 16 Mi. After those it grows by 64 Ki records (1 MiB) at a time.
 func NewConnLog(capacity int64) *ConnLog {
 	return &ConnLog{tail: make([]ConnRecord, 0, preallocated(capacity))}
 }

@@ -13,8 +13,8 @@ func TestConnLogKeepsOrder(t *testing.T) {
 		{"one, unknown capacity", 0, 1, 0},
 		{"capacity filled", 100, 100, 0},
 		{"capacity exceeded", 100, 101, 1},
-		{"a chunk filled", 0, chunkRecords, 0},
-		{"chunks", 0, 2*chunkRecords + 1, 2},
+		{"chunk filled", 0, chunkRecords, 0},
+		{"chunks exceeded", 0, 2*chunkRecords + 1, 2},
 		{"negative capacity", -1, 3, 0},
 	}
 	for _, test := range tests {
@@ -41,7 +41,7 @@ func TestConnLogKeepsOrder(t *testing.T) {
 	}
 }
 
-func TestConnLogAllCanBeLeft(t *testing.T) {
+func TestConnLogAllStopsEarly(t *testing.T) {
 	log := NewConnLog(2)
 	for range 5 {
 		log.add(ConnRecord{})
@@ -54,12 +54,12 @@ func TestConnLogAllCanBeLeft(t *testing.T) {
 			}
 		}
 		if n != stop {
-			t.Errorf("left after %d records, want %d", n, stop)
+			t.Errorf("%d records yielded, want %d", n, stop)
 		}
 	}
 }
 
-func TestConnLogBoundsWhatIsPreallocated(t *testing.T) {
+func TestConnLogBoundsPreallocation(t *testing.T) {
 	for capacity, want := range map[int64]int64{-1: 0, 0: 0, 7: 7, maxPreallocated: maxPreallocated, 1 << 62: maxPreallocated} {
 		if got := preallocated(capacity); got != want {
 			t.Errorf("capacity %d: room for %d records, want %d", capacity, got, want)

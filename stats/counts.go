@@ -1,18 +1,18 @@
 package stats
 
-// Counts is every count of connections, once: a Recorder counts with it, a Result holds
-// the sum, and its JSON keys are those of the result file. A new count is a field here
-// and the method of Recorder that counts it; with omitzero, because the files of before
-// lack it. Status codes are apart: a Result keeps only those that were seen.
+// Counts holds every count of connections: a Recorder increments one, a Result holds
+// their sum, and the JSON keys are those of the result file. A new count is a field here
+// and a method of Recorder; it has omitzero, because older files lack it. Status codes are
+// kept elsewhere, because a Result has only those that occurred.
 type Counts struct {
-	Throttled  uint64            `json:"handshake_throttle_count"` // times that in-flight reached the high watermark
-	Resumed    uint64            `json:"handshake_resume_count"`   // times that starting began, or began again below the low watermark
+	Throttled  uint64            `json:"handshake_throttle_count"` // times that starting stopped at the high watermark
+	Resumed    uint64            `json:"handshake_resume_count"`   // times that starting began, or resumed below the low watermark
 	Total      uint64            `json:"total"`                    // connections started
 	Success    uint64            `json:"success"`                  // opening handshake validated and closing handshake completed
 	Fail       uint64            `json:"fail"`
 	Causes     [NumCauses]uint64 `json:"-"` // in the file by name
 	Fin        FinResult         `json:"fin"`
-	Unmeasured UnmeasuredResult  `json:"unmeasured,omitzero"` // also in Total, Success and Fail, but in no other count
+	Unmeasured UnmeasuredResult  `json:"unmeasured,omitzero"` // included in Total, Success and Fail, in no other count
 }
 
 // Add adds each count of o.
@@ -26,18 +26,18 @@ type FinResult struct {
 	Timeout  uint64 `json:"timeout"`  // neither within the close timeout: wsperf closed
 }
 
-// UnmeasuredResult counts the connections of which only connect, open and close
-// are known, and whether they failed: the ancestor's files name no cause, and
-// have neither phase fin nor total, nor what the client cost.
+// UnmeasuredResult counts the connections read from the ancestor's files. These tell
+// whether a connection failed, and its phases connect, open and close. They have no
+// cause, no phase fin or total, and no client cost.
 type UnmeasuredResult struct {
 	Success uint64 `json:"success"`
 	Fail    uint64 `json:"fail"`
 }
 
-// Total returns the number of these connections.
+// Total returns Success + Fail.
 func (u UnmeasuredResult) Total() uint64 { return u.Success + u.Fail }
 
-// count counts one connection's end.
+// count adds one connection that ended as f.
 func (r *FinResult) count(f Fin) {
 	switch f {
 	case FinReceived:

@@ -5,12 +5,12 @@ import (
 	"testing"
 )
 
-// TestAddTakesEveryCount sets each number of Counts to one of its own.
-func TestAddTakesEveryCount(t *testing.T) {
+// TestAddAddsEveryCount gives each number of Counts another value.
+func TestAddAddsEveryCount(t *testing.T) {
 	var one, sum Counts
 	numbers := setNumbers(reflect.ValueOf(&one).Elem(), 0)
 	if numbers < 10+NumCauses {
-		t.Fatalf("%d numbers in Counts: the test does not see them all", numbers)
+		t.Fatalf("%d numbers in Counts, want at least %d: setNumbers skips some", numbers, 10+NumCauses)
 	}
 	before := one
 	sum.Add(&one)
@@ -22,11 +22,11 @@ func TestAddTakesEveryCount(t *testing.T) {
 		t.Errorf("x + x = %+v", sum)
 	}
 	if one != before {
-		t.Error("what is added was changed")
+		t.Error("Add modified its argument")
 	}
 }
 
-// setNumbers numbers the unsigned integers of v from n+1 on, and returns the last number.
+// setNumbers sets the unsigned integers of v to n+1, n+2 and so on, and returns the last.
 func setNumbers(v reflect.Value, n int) int {
 	switch v.Kind() {
 	case reflect.Struct:

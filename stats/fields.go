@@ -5,16 +5,18 @@ import (
 	"reflect"
 )
 
-// How two values of a field are merged: the rule is in the field's tag merge.
+// Values of the struct tag merge: how two values of a field are merged.
 const (
 	mergeSum    = "sum"    // numbers are added
 	mergeMax    = "max"    // the larger number
-	mergeAppend = "append" // the second list after the first
-	mergeCommon = "common" // the value if both agree, else the zero value: no single value is true
+	mergeAppend = "append" // the second list is appended to the first
+	mergeCommon = "common" // the value if both are equal, otherwise the zero value
 )
 
-// merge merges each field of from into to. rule is for the fields without a tag,
-// and for the elements of an array. merge never writes to memory that from refers to.
+// merge merges each field of from into the same field of to. rule applies to fields
+// without a tag. A struct or an array hands its own rule down to its elements. merge
+// never writes to memory that from refers to. It panics if a rule does not suit a
+// field's type.
 func merge[T any](to, from *T, rule string) {
 	mergeValue(reflect.ValueOf(to).Elem(), reflect.ValueOf(from).Elem(), rule)
 }
@@ -50,7 +52,8 @@ func mergeLeaf(to, from reflect.Value, rule string) {
 	case rule == mergeMax && to.CanInt():
 		to.SetInt(max(to.Int(), from.Int()))
 	case rule == mergeAppend && to.Kind() == reflect.Slice:
-		to.Set(reflect.AppendSlice(to.Slice3(0, to.Len(), to.Len()), from)) // capped: append copies
+		// The full slice expression makes append copy: to may share its array with from.
+		to.Set(reflect.AppendSlice(to.Slice3(0, to.Len(), to.Len()), from))
 	case rule == mergeCommon:
 		if !sameValue(to, from) {
 			to.SetZero()
@@ -60,7 +63,7 @@ func mergeLeaf(to, from reflect.Value, rule string) {
 	}
 }
 
-// sameValue makes no difference between a nil list and an empty one.
+// sameValue reports whether a and b are deeply equal; a nil slice equals an empty one.
 func sameValue(a, b reflect.Value) bool {
 	if a.Kind() == reflect.Slice && a.Len() == 0 && b.Len() == 0 {
 		return true

@@ -6,11 +6,11 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
-// Merge adds up what the loops of a run recorded. It fills Total, Success, Fail,
-// Throttled, Resumed, Causes, StatusCodes, Phases, Fin, Log and Replies; the rest
-// is left to the caller. Of each cause it takes as many replies as one recorder
-// keeps, the first of each recorder first. The recorders must not be used by their
-// loops any more. The error says which histogram could not take all values.
+// Merge adds up the recorders of a run's loops. It fills Counts, StatusCodes, Phases,
+// Log and Replies; the caller fills the rest. For each cause it keeps as many replies
+// as the recorder with the largest limit, taking the recorders in turn. The recorders
+// must not be in use by their loops. The error names the histogram that could not
+// hold all values.
 func Merge(recs ...*Recorder) (*Result, error) {
 	res := newResult()
 	for _, rec := range recs {
@@ -28,7 +28,7 @@ func Merge(recs ...*Recorder) (*Result, error) {
 	return res, nil
 }
 
-// NewPhaseResult returns the measurement of a phase that no connection reached.
+// NewPhaseResult returns a phase without any value.
 func NewPhaseResult() PhaseResult {
 	return PhaseResult{Success: NewHistogram(), Failure: NewHistogram()}
 }
@@ -64,7 +64,7 @@ func (r *Result) addPhases(rec *Recorder) error {
 	return nil
 }
 
-// add adds other, a measurement of the same phase p.
+// add merges other into r; both are of phase p, which the error names.
 func (r *PhaseResult) add(p Phase, other PhaseResult) error {
 	if err := mergeHistogram(r.Success, other.Success); err != nil {
 		return fmt.Errorf("phase %v of the successes: %w", p, err)

@@ -9,7 +9,7 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
-// recordRun records successes of openUs each and one failure.
+// recordRun records successes with openUs in each phase, and one failure for cause c.
 func recordRun(successes int, openUs int64, c Cause) *Recorder {
 	rec := NewRecorder(NewConnLog(0))
 	for range successes {
@@ -46,7 +46,7 @@ func TestMergeAddsEverything(t *testing.T) {
 	}
 }
 
-func TestMergeOfNothing(t *testing.T) {
+func TestMergeWithoutRecorders(t *testing.T) {
 	res := mustMerge(t)
 	if err := res.Check(); err != nil {
 		t.Error(err)
@@ -58,7 +58,7 @@ func TestMergeOfNothing(t *testing.T) {
 
 func TestMergeWithoutLog(t *testing.T) {
 	if res := mustMerge(t, NewRecorder(nil)); res.Log != nil {
-		t.Error("a log out of nothing")
+		t.Error("the result has a log, and the recorder has none")
 	}
 }
 
@@ -80,6 +80,7 @@ func TestMergeFailsWhenValuesAreDropped(t *testing.T) {
 	}
 }
 
+// fill completes a merged result as a run does.
 func fill(r *Result, setup Setup, started, seconds int64, cost ClientCost) *Result {
 	r.Setup = setup
 	r.Started = time.Unix(started, 0)
@@ -124,11 +125,11 @@ func TestMergeResults(t *testing.T) {
 		t.Errorf("result %+v", res)
 	}
 	if n := countAt(a.Phases[PhaseOpen].Success, 900); n != 0 || a.Total != 4 || len(a.Setup.CPUs) != 1 {
-		t.Error("merging changed its argument")
+		t.Error("MergeResults modified its argument")
 	}
 }
 
-func TestMergeResultsKeepsAgreement(t *testing.T) {
+func TestMergeResultsKeepsEqualSettings(t *testing.T) {
 	setup := Setup{URL: "ws://a", Address: "127.0.0.1:1", Sources: []string{"127.0.0.2"}, Samples: 3, Headers: []string{"X: 1"}, Subprotocols: []string{"p"},
 		Origin: "o", CPUs: []int{0}, CloseCode: 1000, ConnectTimeoutUs: 1, OpenTimeoutUs: 2, CloseTimeoutUs: 3,
 		Log: true, Version: "v", GoVersion: "g", Kernel: "k"}
@@ -143,16 +144,16 @@ func TestMergeResultsKeepsAgreement(t *testing.T) {
 		t.Errorf("setup %+v, want %+v", res.Setup, setup)
 	}
 	if res.Log != nil {
-		t.Error("a log out of nothing")
+		t.Error("the merged result has a log, and no result has one")
 	}
 }
 
 func TestMergeResultsWindow(t *testing.T) {
 	tests := []struct{ started, seconds, wantStarted, wantSeconds int64 }{
-		{90, 40, 90, 40},  // around the first result
-		{102, 3, 100, 10}, // within it
-		{80, 10, 80, 30},  // before it
-		{120, 10, 100, 30},
+		{90, 40, 90, 40},   // around the first result
+		{102, 3, 100, 10},  // within it
+		{80, 10, 80, 30},   // before it
+		{120, 10, 100, 30}, // after it
 	}
 	for _, test := range tests {
 		setup := Setup{CPUs: []int{0}}
@@ -169,8 +170,8 @@ func TestMergeResultsWindow(t *testing.T) {
 	}
 }
 
-func TestMergeResultsClearsDisagreement(t *testing.T) {
-	// Every field but the quantities, which are added.
+func TestMergeResultsClearsDifferentSettings(t *testing.T) {
+	// Every field without a merge tag.
 	differing := Setup{URL: "ws://a", Address: "127.0.0.1:1", Sources: []string{"127.0.0.2"}, Headers: []string{"X: 1"}, Subprotocols: []string{"p"},
 		Origin: "o", CloseCode: 1000, ConnectTimeoutUs: 1, OpenTimeoutUs: 2, CloseTimeoutUs: 3,
 		Log: true, Version: "v", GoVersion: "g", Kernel: "k"}
@@ -182,7 +183,7 @@ func TestMergeResultsClearsDisagreement(t *testing.T) {
 			t.Fatal(err)
 		}
 		if !reflect.DeepEqual(res.Setup, Setup{}) {
-			t.Errorf("setup %+v, want nothing", res.Setup)
+			t.Errorf("setup %+v, want the zero value", res.Setup)
 		}
 	}
 }
@@ -194,11 +195,11 @@ func TestMergeResultsDropsAPartialLog(t *testing.T) {
 		t.Fatal(err)
 	}
 	if res.Log != nil {
-		t.Error("a log that covers a part only")
+		t.Error("the merged result has a log, and one result has none")
 	}
 }
 
-func TestMergeResultsOfNothing(t *testing.T) {
+func TestMergeResultsWithoutResults(t *testing.T) {
 	if _, err := MergeResults(); err == nil {
 		t.Error("no error")
 	}

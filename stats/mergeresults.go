@@ -2,23 +2,22 @@ package stats
 
 import "errors"
 
-// MergeResults adds up several results, such as those of processes that ran at
-// the same time, into a new one; the given ones are not changed.
+// MergeResults merges several results, such as those of processes that ran at the
+// same time, into a new one. It does not modify its arguments; the new result shares
+// their logs.
 //
-//   - The window goes from the earliest Started to the latest Ended. A pause
-//     between runs that followed each other is part of it.
-//   - Counts and histograms are added, Loops are listed one after the other.
-//   - Setup: Loops, Connections, Low, High and MaxOpen are added, CPUs listed one
-//     after the other, DurationUs is the longest and Samples the largest. Any other
-//     field is kept if all results have the same value, and is zero otherwise: no
-//     single value is true.
-//   - Replies: the first ones in the order of the results, of each cause as many as
-//     the merged Setup.Samples.
-//   - Client: added, but PeakMemoryBytes is that of the largest process.
-//   - Unmeasured: added.
-//   - Interrupted if any of them was. Log only if all have one.
+//   - The measured window goes from the earliest Started to the latest Ended. It
+//     includes the pauses between runs that did not overlap.
+//   - Counts, StatusCodes and histograms are added, Loops are concatenated.
+//   - Setup: Loops, Connections, Low, High and MaxOpen are added, CPUs are
+//     concatenated, DurationUs and Samples are the maximum. Any other field keeps its
+//     value if all results have the same one, and is zero otherwise.
+//   - Replies: for each cause the first Setup.Samples of the merged Setup, in the order
+//     of the results.
+//   - Client: added, except for PeakMemoryBytes, which is the maximum.
+//   - Interrupted is set if any result has it. Log is set only if all results have one.
 //
-// It fails without any result, and when a histogram cannot take all values.
+// It fails if there is no result, or if a histogram cannot hold all values.
 func MergeResults(rs ...*Result) (*Result, error) {
 	if len(rs) == 0 {
 		return nil, errors.New("no results to merge")

@@ -1,7 +1,7 @@
 package stats
 
-// Phase is one measured stretch of a connection's life. The words are those of
-// the report and of the result file.
+// Phase is a measured interval of a connection's life. Its String is its name in the
+// report and its key in the result file.
 type Phase uint8
 
 // The phases in the order in which a connection goes through them.
@@ -15,24 +15,25 @@ const (
 	NumPhases = 5
 )
 
-// phaseRow is what the checks, the codec and the report know of a phase.
+// phaseRow describes a phase.
 type phaseRow struct {
 	key   string // in the result file and the report
-	every bool   // every success has it
+	every bool   // every success has a value; an unmeasured one need not have total
 }
 
 // phaseRows is the table of phases. A new phase is a row. A result file that is older
-// than a phase lacks its key, which reads as an empty phase: every can be set only for
-// a phase that files of every form have.
+// than a phase lacks its key and reads as an empty phase, so every can be set only for
+// phases that all wsperf/1 files have.
 var phaseRows = [NumPhases]phaseRow{
 	PhaseConnect: {key: "connect", every: true},
 	PhaseOpen:    {key: "open", every: true},
 	PhaseClose:   {key: "close", every: true},
-	PhaseFin:     {key: "fin"}, // as many as FINs were received
+	PhaseFin:     {key: "fin"}, // only successes whose FIN was received: checkFin
 	PhaseTotal:   {key: "total", every: true},
 }
 
-// String returns the phase's key in the result file.
+// String returns the phase's key in the result file, and "unknown" for a value out of
+// range.
 func (p Phase) String() string {
 	if int(p) < len(phaseRows) {
 		return phaseRows[p].key
@@ -43,7 +44,7 @@ func (p Phase) String() string {
 // Phases is a set of phases.
 type Phases uint8
 
-// Has tells whether p is in the set.
+// Has reports whether p is in the set.
 func (s Phases) Has(p Phase) bool { return s&(1<<p) != 0 }
 
 // With returns the set with p added.

@@ -6,8 +6,7 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
-// MaxTrackable is the longest duration that the histograms hold: they go from
-// 1 microsecond to MaxTrackable with 3 significant digits, in microseconds.
+// MaxTrackable is the longest duration that a histogram holds.
 const MaxTrackable = 10 * time.Minute
 
 const (
@@ -15,35 +14,36 @@ const (
 	significantDigits = 3
 )
 
-// NewHistogram returns an empty histogram with the range of all histograms of
-// this package: 1 microsecond to MaxTrackable, 3 significant digits.
+// NewHistogram returns an empty histogram in microseconds, with the range of all
+// histograms of this package: 1 microsecond to MaxTrackable, 3 significant digits.
 func NewHistogram() *hdrhistogram.Histogram {
 	return hdrhistogram.New(1, maxTrackableUs, significantDigits)
 }
 
-// Sample is one finished connection, as its loop measured it.
+// Sample is the measurement of one finished connection.
 type Sample struct {
-	// Ns is the duration of each phase in nanoseconds. Ns[PhaseTotal] is always
-	// needed, the others only when the phase was reached.
+	// Ns is the duration of each phase in nanoseconds. It is read for the phases in
+	// Reached and for PhaseTotal.
 	Ns [NumPhases]int64
-	// Reached holds the phases that came to their end. PhaseTotal need not be in it.
+	// Reached is the set of completed phases. PhaseTotal need not be in it.
 	Reached Phases
 }
 
-// Fin is the way in which a connection ended after a complete closing handshake.
+// Fin is how a connection ended after a complete closing handshake.
 type Fin uint8
 
-// The ways, in the order of FinResult. Each success ends in exactly one.
+// The ends of a success, in the order of FinResult.
 const (
 	FinReceived Fin = iota // the testee's FIN came; PhaseFin is reached
 	FinReset               // an RST came instead
-	FinTimeout             // neither came in time
+	FinTimeout             // neither came within the close timeout
 )
 
-// Recorder counts and measures the connections of one loop. It belongs to that
-// loop alone and takes no locks. All its memory, less than 2 MB, is allocated by
-// NewRecorder. No sample is lost: what does not fit a histogram is recorded as
-// the nearest value that does, and counted as an overrun or underrun.
+// Recorder counts and measures the connections of one loop. Only that loop uses it,
+// so it takes no locks. NewRecorder allocates its memory, less than 2 MB; KeepReplies
+// allocates more, and so does a log that outgrows its capacity. No sample is lost: a
+// value outside of a histogram's range is recorded as the nearest value in the range,
+// and counted as an overrun or underrun.
 type Recorder struct {
 	counts Counts
 	status [maxStatus + 1]uint64 // by code; [otherStatus]: the invalid ones
@@ -53,15 +53,15 @@ type Recorder struct {
 	overruns  [NumPhases]uint64
 	underruns [NumPhases]uint64
 
-	batch   [batchSize]measured // successes that are not in the histograms yet
+	batch   [batchSize]measured // successes that flush has not yet recorded
 	batched int
 
 	log     *ConnLog // nil: no record per connection
-	replies *replies // nil: none is kept
+	replies *replies // nil: replies are not kept
 }
 
-// NewRecorder returns an empty recorder. log may be nil; otherwise it takes one
-// record per finished connection and belongs to the recorder from now on.
+// NewRecorder returns an empty recorder. It adds a record per finished connection to
+// log, unless that is nil, and takes ownership of it.
 func NewRecorder(log *ConnLog) *Recorder {
 	r := &Recorder{log: log}
 	for p := range NumPhases {
@@ -71,15 +71,16 @@ func NewRecorder(log *ConnLog) *Recorder {
 	return r
 }
 
-// KeepReplies has the recorder keep the first perCause replies of each cause, 1
-// to MaxSamples. It comes before the first connection.
+// KeepReplies makes the recorder keep the first perCause replies of each cause, 0 to
+// MaxSamples. It must be called before the first connection.
 func (r *Recorder) KeepReplies(perCause int) { r.replies = newReplies(perCause) }
 
-// Start counts a connection that was started. Each one must come to Success or
-// Fail, once.
+// Start counts a connection that was started. Exactly one call of Success or Fail must
+// follow for it.
 func (r *Recorder) Start() { r.counts.Total++ }
 
-// Success records a connection whose opening and closing handshake were completed.
+// Success records a connection that completed the opening and the closing handshake.
+// Exactly one call of Fin must go with it.
 func (r *Recorder) Success(s *Sample) {
 	r.counts.Success++
 	m := &r.batch[r.batched]
@@ -91,8 +92,8 @@ func (r *Recorder) Success(s *Sample) {
 	}
 }
 
-// Fail records a connection that failed for the cause c, apart from the
-// successes: the phases that it reached, and PhaseTotal.
+// Fail records a connection that failed for cause c: the phases in s.Reached and
+// PhaseTotal, in histograms of their own.
 func (r *Recorder) Fail(s *Sample, c Cause) {
 	r.counts.Fail++
 	r.counts.Causes[c]++
@@ -101,16 +102,16 @@ func (r *Recorder) Fail(s *Sample, c Cause) {
 	r.keep(&m.us, true)
 }
 
-// Reply keeps what the testee said on a connection that failed, when there is
-// room for one more of that cause; it goes with the Fail of that connection.
+// Reply keeps what the testee sent on a connection that failed, if there is room for
+// one more reply of that cause. It is called beside Fail.
 func (r *Recorder) Reply(c Cause, received []byte) {
 	if r.replies != nil {
 		r.replies.keep(c, received)
 	}
 }
 
-// Status counts the status code of a CauseOpenStatus failure; it goes with the
-// Fail of that connection. Codes outside of 100..599 are counted as 0, "other".
+// Status counts the status code of a failure, and must be called once for each Fail
+// with CauseOpenStatus. Codes outside of 100..599 are counted as 0, "other".
 func (r *Recorder) Status(code int) {
 	if code < minStatus || code > maxStatus {
 		code = otherStatus
@@ -118,31 +119,30 @@ func (r *Recorder) Status(code int) {
 	r.status[code]++
 }
 
-// Fin counts how a connection ended after its closing handshake; it goes with
-// the Success of that connection.
+// Fin counts how a successful connection ended.
 func (r *Recorder) Fin(f Fin) { r.counts.Fin.count(f) }
 
-// Throttle counts that the connections in flight reached the high watermark.
+// Throttle counts that starting stopped at the high watermark.
 func (r *Recorder) Throttle() { r.counts.Throttled++ }
 
-// Resume counts that starting began, or began again below the low watermark.
+// Resume counts that starting began, or resumed below the low watermark.
 func (r *Recorder) Resume() { r.counts.Resumed++ }
 
-// Counts returns the connections started, succeeded and failed so far. Only the
-// loop that owns the recorder may call it while the run lasts.
+// Counts returns how many connections were started, succeeded and failed so far.
+// During the run only the loop that owns the recorder may call it.
 func (r *Recorder) Counts() (started, success, fail uint64) {
 	return r.counts.Total, r.counts.Success, r.counts.Fail
 }
 
-// batchSize is how many successes are put into the histograms at a time. What
-// the kernel does for a connection leaves nothing of them in the cache: so that
-// of one phase is fetched once for many values.
+// batchSize is how many successes are recorded in the histograms at a time. Kernel
+// work evicts the histograms between connections. A batch fetches each phase's
+// histogram once per 256 values.
 const batchSize = 256
 
-// measured is a connection as the histograms take it.
+// measured is a Sample in microseconds, clamped to the range of the histograms.
 type measured struct {
 	us      [NumPhases]uint32 // 0 for the phases that were not reached
-	reached Phases            // with PhaseTotal
+	reached Phases            // including PhaseTotal
 }
 
 func (r *Recorder) measure(s *Sample) (m measured) {
@@ -163,13 +163,12 @@ func (m *measured) record(set *[NumPhases]*hdrhistogram.Histogram) {
 
 func (m *measured) recordPhase(p Phase, h *hdrhistogram.Histogram) {
 	if m.reached.Has(p) {
-		// The error is impossible in the clamped range; Result.Check would show
-		// the missing value.
+		// A clamped value cannot fail. If one did, Result.Check would report it.
 		_ = h.RecordValue(int64(m.us[p]))
 	}
 }
 
-// flush puts the batch into the histograms.
+// flush records the batch in the histograms.
 func (r *Recorder) flush() {
 	for p, h := range r.successes {
 		for i := range r.batch[:r.batched] {
@@ -179,9 +178,9 @@ func (r *Recorder) flush() {
 	r.batched = 0
 }
 
-// clampUs turns nanoseconds into microseconds, rounded half up, within
-// 0..MaxTrackable. It comes before RecordValue because that one allocates an
-// error for a value out of its range.
+// clampUs converts nanoseconds to microseconds, rounded half up and clamped to
+// 0..MaxTrackable. Values are clamped before RecordValue, which allocates an error
+// for a value out of range.
 func (r *Recorder) clampUs(p Phase, ns int64) int64 {
 	switch {
 	case ns < 0:
@@ -194,7 +193,7 @@ func (r *Recorder) clampUs(p Phase, ns int64) int64 {
 	return (ns + 500) / 1000
 }
 
-// keep adds the connection to the log, if there is one.
+// keep adds a record to the log, if there is one.
 func (r *Recorder) keep(us *[NumPhases]uint32, failed bool) {
 	if r.log == nil {
 		return

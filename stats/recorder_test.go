@@ -9,7 +9,7 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
-// sampleOf returns a sample that reached every phase, each with the duration ns.
+// sampleOf returns a sample that completed every phase, each in ns nanoseconds.
 func sampleOf(ns int64) *Sample {
 	s := &Sample{}
 	for p := range Phase(NumPhases) {
@@ -61,7 +61,7 @@ func TestSuccessRoundsAndClamps(t *testing.T) {
 		{"above half", 1501, 2, 0, 0},
 		{"below half of the second", 1499, 1, 0, 0},
 		{"longest", int64(MaxTrackable), maxTrackableUs, 0, 0},
-		{"too long by one", int64(MaxTrackable) + 1, maxTrackableUs, 1, 0},
+		{"one ns too long", int64(MaxTrackable) + 1, maxTrackableUs, 1, 0},
 		{"longest int64", math.MaxInt64, maxTrackableUs, 1, 0},
 		{"negative", -1, 0, 0, 1},
 		{"most negative", math.MinInt64, 0, 0, 1},
@@ -118,7 +118,7 @@ func TestFailRecordsReachedPhasesAndTotal(t *testing.T) {
 			t.Errorf("%v: %d failures, want %d", Phase(p), n, want)
 		}
 		if n := phase.Success.TotalCount(); n != 0 {
-			t.Errorf("%v: a failure among the successes", Phase(p))
+			t.Errorf("%v: %d successes, want 0", Phase(p), n)
 		}
 	}
 	if res.Causes[CauseOpenStatus] != 1 || res.StatusCodes[503] != 1 {
@@ -173,12 +173,12 @@ func TestCounters(t *testing.T) {
 		t.Errorf("throttled %d, resumed %d", res.Throttled, res.Resumed)
 	}
 	if err := res.Check(); err == nil {
-		t.Error("a connection is missing, and Check did not see it")
+		t.Error("Check accepts a connection that has started and not ended")
 	}
 }
 
 func TestHotPathDoesNotAllocate(t *testing.T) {
-	// AllocsPerRun calls once more than it is told to.
+	// AllocsPerRun calls the function once more, to warm up.
 	rec := NewRecorder(NewConnLog(4 * 1001))
 	inRange, outOfRange := sampleOf(123456), sampleOf(math.MaxInt64)
 	outOfRange.Ns[PhaseOpen] = -1

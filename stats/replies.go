@@ -2,26 +2,24 @@ package stats
 
 import "bytes"
 
-// MaxReplyBytes is how much is kept of one reply: a status line and the
-// headers that matter, and of a body what fits.
+// MaxReplyBytes is how much of a reply is kept: enough for a status line and the
+// headers that matter.
 const MaxReplyBytes = 512
 
-// MaxSamples is the most replies that are kept per cause.
+// MaxSamples is the limit of replies kept per cause.
 const MaxSamples = 100
 
-// Reply is what a testee said on a connection that failed, as it came: it is
-// not to be printed without being escaped.
+// Reply is what a testee sent on a connection that failed. The bytes are raw: escape
+// them before printing.
 type Reply struct {
-	Bytes []byte // the first MaxReplyBytes at most, never empty
-	Total int    // bytes that were there when the connection failed, of its last read or its response
+	Bytes []byte // 1 to MaxReplyBytes bytes
+	Total int    // length of the response, or of the last read after it, before it was cut to Bytes
 }
 
-// clone returns a reply that shares no memory with r.
 func (r Reply) clone() Reply { return Reply{Bytes: bytes.Clone(r.Bytes), Total: r.Total} }
 
-// replies keeps the first few replies of each cause: what the testee really
-// said. All its memory is allocated by newReplies: NumCauses times perCause
-// times a little over MaxReplyBytes.
+// replies keeps the first perCause replies of each cause. newReplies allocates all
+// its memory: NumCauses times perCause times a little over MaxReplyBytes.
 type replies struct {
 	perCause int
 	kept     [NumCauses][]Reply
@@ -29,20 +27,20 @@ type replies struct {
 
 func newReplies(perCause int) *replies {
 	k := &replies{perCause: perCause}
-	bytes := make([]byte, NumCauses*perCause*MaxReplyBytes)
+	free := make([]byte, NumCauses*perCause*MaxReplyBytes)
 	for c := range k.kept {
 		k.kept[c] = make([]Reply, 0, perCause)
 		for range perCause {
-			k.kept[c] = append(k.kept[c], Reply{Bytes: bytes[:0:MaxReplyBytes]})
-			bytes = bytes[MaxReplyBytes:]
+			k.kept[c] = append(k.kept[c], Reply{Bytes: free[:0:MaxReplyBytes]})
+			free = free[MaxReplyBytes:]
 		}
 		k.kept[c] = k.kept[c][:0]
 	}
 	return k
 }
 
-// keep copies a reply when there is room for one more of its cause. A testee
-// that said nothing takes no room from one that did.
+// keep copies a reply if there is room for one more of its cause. An empty reply is
+// not kept.
 func (k *replies) keep(c Cause, received []byte) {
 	n := len(k.kept[c])
 	if n == k.perCause || len(received) == 0 {
@@ -54,9 +52,9 @@ func (k *replies) keep(c Cause, received []byte) {
 	r.Bytes = append(r.Bytes[:0], received[:min(len(received), MaxReplyBytes)]...)
 }
 
-// fillReplies copies what the recorders kept, as many of each cause as the
-// recorder that keeps the most does. All loops began at the same time, so the
-// first of each come before the second of any.
+// fillReplies copies the replies of the recorders, for each cause up to the largest
+// perCause. It takes the first reply of every recorder, then the second, because all
+// loops began at the same time.
 func (r *Result) fillReplies(recs []*Recorder) {
 	most := 0
 	for _, rec := range recs {
@@ -71,8 +69,8 @@ func (r *Result) fillReplies(recs []*Recorder) {
 	}
 }
 
-// takeReplies adds the nth reply of each cause, if there is one, unless there
-// are most of them already.
+// takeReplies copies the nth reply of each cause, unless the cause has most replies
+// already.
 func (r *Result) takeReplies(k *replies, nth, most int) {
 	if k == nil {
 		return
@@ -84,8 +82,8 @@ func (r *Result) takeReplies(k *replies, nth, most int) {
 	}
 }
 
-// addReplies adds copies of the replies of another result, as far as
-// r.Setup.Samples allows.
+// addReplies copies the replies of another result, for each cause up to
+// r.Setup.Samples.
 func (r *Result) addReplies(other *Result) {
 	for c, kept := range other.Replies {
 		room := max(0, r.Setup.Samples-len(r.Replies[c]))

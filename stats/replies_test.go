@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// failWith records a failure for each of the replies.
+// failWith records a failure for cause c with each of the replies.
 func failWith(rec *Recorder, c Cause, replies ...string) {
 	for _, reply := range replies {
 		rec.Start()
@@ -23,7 +23,7 @@ func keeping(perCause int) *Recorder {
 	return rec
 }
 
-// texts are the replies of a cause, with their totals.
+// texts formats replies as BYTES/TOTAL.
 func texts(kept []Reply) (all []string) {
 	for _, r := range kept {
 		all = append(all, fmt.Sprintf("%s/%d", r.Bytes, r.Total))
@@ -55,8 +55,8 @@ func TestFirstRepliesAreKeptPerCause(t *testing.T) {
 	}
 }
 
-func TestNoReplyIsKeptUnlessAskedFor(t *testing.T) {
-	for name, rec := range map[string]*Recorder{"no word": NewRecorder(nil), "0": keeping(0)} {
+func TestNoReplyIsKeptByDefault(t *testing.T) {
+	for name, rec := range map[string]*Recorder{"KeepReplies not called": NewRecorder(nil), "KeepReplies(0)": keeping(0)} {
 		failWith(rec, CauseOpenMalformed, "a")
 		if res := mustMerge(t, rec); len(res.Replies[CauseOpenMalformed]) > 0 {
 			t.Errorf("%s: kept %q", name, texts(res.Replies[CauseOpenMalformed]))
@@ -90,7 +90,8 @@ func TestMergedRepliesAreCopies(t *testing.T) {
 	checkReplies(t, sum, CauseOpenEOF, "first/5")
 }
 
-// TestMergeResultsOrderOfReplies merges as the loader of result files does: one after the other.
+// TestMergeResultsOrderOfReplies merges all at once and pairwise, as the loader of
+// result files does.
 func TestMergeResultsOrderOfReplies(t *testing.T) {
 	result := func(samples int, replies ...string) *Result {
 		rec := keeping(samples)
@@ -113,7 +114,7 @@ func TestMergeResultsOrderOfReplies(t *testing.T) {
 	for _, res := range []*Result{merge(a, b, c), merge(merge(a, b), c), merge(a, merge(b, c))} {
 		checkReplies(t, res, CauseOpenEOF, "a1/2", "b1/2", "b2/2")
 		if res.Setup.Samples != 3 {
-			t.Errorf("%d samples, want those of the largest", res.Setup.Samples)
+			t.Errorf("%d samples, want 3, the maximum", res.Setup.Samples)
 		}
 	}
 	checkReplies(t, merge(a, c), CauseOpenEOF, "a1/2", "c1/2")
@@ -126,6 +127,6 @@ func TestReplyAllocatesNothing(t *testing.T) {
 		t.Errorf("%v allocations per reply", n)
 	}
 	if n := len(rec.replies.kept[CauseOpenEOF]); n != MaxSamples {
-		t.Errorf("%d are kept, want %d", n, MaxSamples)
+		t.Errorf("%d replies kept, want %d", n, MaxSamples)
 	}
 }

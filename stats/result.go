@@ -6,16 +6,16 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
-// Schema names the form of the result file.
+// Schema is the name and version of the result file's format.
 const Schema = "wsperf/1"
 
-// MaxSources is the most source addresses of a run: a loop takes 72 bytes for
-// each, a result file some 15.
+// MaxSources is the limit of source addresses of a run. A loop takes 72 bytes for
+// each, a result file about 15.
 const MaxSources = 1 << 16
 
-// Setup is what the run was asked to do, as the result file's "config" says it. Tag
-// merge says what becomes of a field when results are merged (MergeResults); without it,
-// the field keeps its value if all results have the same.
+// Setup is what the run was asked to do: "config" in the result file. The struct tag
+// merge is how MergeResults merges a field; without it, the field keeps its value if
+// all results have the same one, and is zero otherwise.
 type Setup struct {
 	URL              string   `json:"url"`
 	Address          string   `json:"address"`           // IP address and port that was connected to
@@ -24,75 +24,76 @@ type Setup struct {
 	Subprotocols     []string `json:"subprotocols,omitempty"`
 	Origin           string   `json:"origin,omitempty"`
 	Loops            int      `json:"loops" merge:"sum"`
-	CPUs             []int    `json:"cpus" merge:"append"` // CPU of each loop, empty when loops are not pinned
+	CPUs             []int    `json:"cpus" merge:"append"` // CPU of each loop, empty if the loops are not pinned
 	Connections      int64    `json:"connections" merge:"sum"`
 	DurationUs       int64    `json:"duration_us" merge:"max"`
 	Low              int      `json:"low" merge:"sum"`
 	High             int      `json:"high" merge:"sum"`
-	MaxOpen          int      `json:"max_open" merge:"sum"` // connections that the descriptor limit allows at once
+	MaxOpen          int      `json:"max_open" merge:"sum"` // limit of simultaneous connections, from the descriptor limit
 	CloseCode        int      `json:"close_code"`
 	ConnectTimeoutUs int64    `json:"connect_timeout_us"`
 	OpenTimeoutUs    int64    `json:"open_timeout_us"`
 	CloseTimeoutUs   int64    `json:"close_timeout_us"`
 	Log              bool     `json:"log"`
-	Samples          int      `json:"samples" merge:"max"` // failing replies to keep per cause
+	Samples          int      `json:"samples" merge:"max"` // replies to keep per cause of failure
 	Version          string   `json:"wsperf_version"`
 	GoVersion        string   `json:"go_version"`
 	Kernel           string   `json:"kernel"`
 }
 
-// PhaseResult is the merged measurement of one phase: successes and failures
-// apart. Histogram values are microseconds.
+// PhaseResult is the merged measurement of one phase. The histograms are in
+// microseconds.
 type PhaseResult struct {
 	Success   *hdrhistogram.Histogram
-	Failure   *hdrhistogram.Histogram // connections that failed later than this phase, or in PhaseTotal
+	Failure   *hdrhistogram.Histogram // connections that completed this phase and failed later; in PhaseTotal all failures
 	Overruns  uint64                  // values above MaxTrackable, recorded as MaxTrackable
 	Underruns uint64                  // values below 0, recorded as 0
 }
 
-// LoopResult is what one loop did.
+// LoopResult counts the connections of one loop, and the CPU time that it used.
 type LoopResult struct {
 	CPU     int    `json:"cpu" least:"-1"` // -1: not pinned
 	Started uint64 `json:"started"`
 	Success uint64 `json:"success"`
 	Fail    uint64 `json:"fail"`
-	CPUUs   int64  `json:"cpu_us"` // CPU time of the loop's thread in the window, user and system
+	CPUUs   int64  `json:"cpu_us"` // CPU time of the loop's thread in the measured window, user and system
 }
 
-// ClientCost is what the run cost the process that ran it.
+// ClientCost is the resource usage of the process that made the load. All but
+// PeakMemoryBytes cover the measured window only.
 type ClientCost struct {
 	UserUs              int64  `json:"cpu_user_us"`
 	SystemUs            int64  `json:"cpu_system_us"`
 	VoluntarySwitches   int64  `json:"context_switches_voluntary"`
 	InvoluntarySwitches int64  `json:"context_switches_involuntary"`
 	PeakMemoryBytes     int64  `json:"peak_memory_bytes" merge:"max"` // ru_maxrss of the whole process
-	Allocations         uint64 `json:"allocations"`                   // heap objects, whole process, in the window
-	Collections         uint64 `json:"collections"`                   // garbage collections in the window
-	SlotWaits           uint64 `json:"slot_waits"`                    // times that a start waited because the descriptor limit was reached
-	ShortageWaits       uint64 `json:"shortage_waits"`                // times that starting paused because the client lacked a port, a descriptor or memory
+	Allocations         uint64 `json:"allocations"`                   // heap objects allocated by the whole process
+	Collections         uint64 `json:"collections"`                   // garbage collections
+	SlotWaits           uint64 `json:"slot_waits"`                    // times that starting paused at Setup.MaxOpen
+	ShortageWaits       uint64 `json:"shortage_waits"`                // times that starting paused because the client lacked a port, a source address, a descriptor or memory
 }
 
-// Result is the outcome of a run, or of several merged ones.
+// Result is the outcome of a run, or of several merged runs.
 type Result struct {
 	Counts
 	Setup       Setup
-	Started     time.Time // of the measured window
-	Ended       time.Time
-	StatusCodes map[int]uint64 // of CauseOpenStatus; 0: codes outside of 100..599
+	Started     time.Time      // start of the measured window
+	Ended       time.Time      // end of the measured window
+	StatusCodes map[int]uint64 // of the CauseOpenStatus failures; key 0: codes outside of 100..599
 	Phases      [NumPhases]PhaseResult
 	Loops       []LoopResult
 	Client      ClientCost
 	Interrupted bool
 	Log         []*ConnLog         // one per loop, nil without a log
-	Replies     [NumCauses][]Reply // the first few failing replies, Setup.Samples per cause at most
+	Replies     [NumCauses][]Reply // the first replies of failed connections, at most Setup.Samples per cause
 }
 
-// Duration returns the length of the measured window. Times of one process are
-// compared by its monotonic clock, those of result files by the wall clock.
+// Duration returns the length of the measured window: by the monotonic clock for a
+// run of this process, by the wall clock for a result file.
 func (r *Result) Duration() time.Duration { return r.Ended.Sub(r.Started) }
 
-// HandshakesPerSecond returns the successes per second of the measured window,
-// 0 for a window without length.
+// HandshakesPerSecond returns the successes per second of the measured window, and 0
+// if its length is not positive.
 func (r *Result) HandshakesPerSecond() float64 {
 	seconds := r.Duration().Seconds()
 	if seconds <= 0 {
@@ -101,8 +102,9 @@ func (r *Result) HandshakesPerSecond() float64 {
 	return float64(r.Success) / seconds
 }
 
-// PerConnection divides a cost by the connections that caused it: all that were
-// started, as failed ones cost CPU time too. It returns 0 if there were none.
+// PerConnection divides a cost by the connections that were started: failed ones cost
+// CPU time too. Unmeasured ones are not counted, because their cost is unknown. It
+// returns 0 if there were none.
 func (r *Result) PerConnection(us int64) float64 {
 	started := r.Total - r.Unmeasured.Total()
 	if started == 0 {

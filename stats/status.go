@@ -10,14 +10,14 @@ import (
 const (
 	minStatus   = 100
 	maxStatus   = 599
-	otherStatus = 0 // every invalid code
+	otherStatus = 0 // stands for every invalid code
 )
 
 // otherKey is the key of otherStatus.
 const otherKey = "other"
 
-// StatusKey returns the key of a status code in the result file: the code, or
-// "other" for 0, which stands for all invalid codes.
+// StatusKey returns the key of a status code in the result file: the code in decimal,
+// or "other" for 0.
 func StatusKey(code int) string {
 	if code == otherStatus {
 		return otherKey
@@ -25,7 +25,8 @@ func StatusKey(code int) string {
 	return strconv.Itoa(code)
 }
 
-// ParseStatusKey is the reverse of StatusKey. It refuses every other text.
+// ParseStatusKey is the inverse of StatusKey. It refuses any text that StatusKey
+// does not return.
 func ParseStatusKey(key string) (int, error) {
 	if key == otherKey {
 		return otherStatus, nil

@@ -2,9 +2,9 @@ package stats
 
 import "github.com/HdrHistogram/hdrhistogram-go"
 
-// Timing is one connection as the ancestor's result files tell of it. Its
-// clocks are not trusted: those of a connection that never reached a phase can
-// be anything, also negative.
+// Timing is one connection as connection_stats of a result file records it. The values
+// are not trusted: in the ancestor's files, a phase that was not reached can have any
+// value, even a negative one.
 type Timing struct {
 	ConnectUs int64
 	OpenUs    int64
@@ -12,10 +12,10 @@ type Timing struct {
 	Failed    bool
 }
 
-// Tally makes a result of connections that are known by their Timing alone.
-// What does not fit a histogram is clamped and counted, as a Recorder does it.
+// Tally makes a result from Timings. Like a Recorder, it clamps and counts the values
+// that do not fit a histogram.
 type Tally struct {
-	res *Result // made with the first connection: it takes 1.5 MB
+	res *Result // nil until needed: it takes 1.5 MB
 }
 
 // NewTally returns an empty tally.
@@ -37,8 +37,8 @@ func (t *Tally) Add(c Timing) {
 	r.Phases[PhaseClose].addUs(c.CloseUs, c.Failed)
 }
 
-// Result returns what was added. Counts, Phases and Unmeasured are filled; the
-// rest is left to the caller.
+// Result returns a result with Total, Success, Fail, Unmeasured and Phases. The caller
+// fills the rest.
 func (t *Tally) Result() *Result {
 	if t.res == nil {
 		t.res = newResult()
@@ -55,7 +55,7 @@ func (r *PhaseResult) addUs(us int64, failed bool) {
 		r.Overruns++
 		us = maxTrackableUs
 	}
-	_ = r.of(failed).RecordValue(us) // impossible to fail in the clamped range
+	_ = r.of(failed).RecordValue(us) // a clamped value cannot fail
 }
 
 func (r *PhaseResult) of(failed bool) *hdrhistogram.Histogram {

@@ -42,7 +42,7 @@ func TestTally(t *testing.T) {
 			t.Errorf("%v: %d overruns, %d underruns", test.phase, p.Overruns, p.Underruns)
 		}
 		if test.success > 0 && countAt(p.Success, test.us) != 1 {
-			t.Errorf("%v: no %d us", test.phase, test.us)
+			t.Errorf("%v: %d successes at %d us, want 1", test.phase, countAt(p.Success, test.us), test.us)
 		}
 	}
 }
@@ -61,7 +61,7 @@ func TestTallyMergesWithARun(t *testing.T) {
 	}
 }
 
-func TestTallyAllocatesNothing(t *testing.T) {
+func TestTallyAllocatesNothingPerConnection(t *testing.T) {
 	tally := NewTally()
 	if n := testing.AllocsPerRun(100, func() { tally.Add(Timing{OpenUs: 5, CloseUs: -1}) }); n != 0 {
 		t.Errorf("%v allocations per connection", n)

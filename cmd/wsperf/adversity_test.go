@@ -54,7 +54,8 @@ func startServer(t *testing.T, listen string) *server {
 	return s
 }
 
-// kill ends the testee and waits until the kernel has closed its sockets. It can be called again.
+// kill ends the testee and waits until the kernel has closed its sockets. It can be
+// called several times.
 func (s *server) kill() {
 	_ = s.Process.Kill()
 	_ = s.Wait() // the error says that it was killed
@@ -77,30 +78,30 @@ func (s *server) answers(t *testing.T) (n int) {
 	return 0
 }
 
-// served is how many connections show that a run is under way.
+// served is the number of connections after which a run counts as under way.
 const served = 500
 
-// awaitServed waits until the testee has served that many connections more.
+// awaitServed waits until the testee has served so many more connections.
 func (s *server) awaitServed(t *testing.T) {
 	t.Helper()
 	goal := s.answers(t) + 2*served
 	awaitThat(t, fmt.Sprintf("%d connections served", served), func() bool { return s.answers(t) >= goal })
 }
 
-// awaitThat looks every millisecond until the condition holds.
+// awaitThat polls every millisecond until the condition holds.
 func awaitThat(t *testing.T, what string, holds func() bool) {
 	t.Helper()
 	ticker := time.NewTicker(time.Millisecond)
 	defer ticker.Stop()
 	for deadline := time.Now().Add(patience); !holds(); <-ticker.C {
 		if time.Now().After(deadline) {
-			t.Fatalf("waited in vain for: %s", what)
+			t.Fatalf("timed out waiting for %s", what)
 		}
 	}
 }
 
-// endWell expects the run to end by itself with exit code 0, nothing on standard
-// error and a whole result, which it returns.
+// endWell expects the run to end by itself with exit code 0, nothing on standard error
+// and a valid result, which it returns.
 func endWell(t *testing.T, p *program, file string) *stats.Result {
 	t.Helper()
 	if stderr, code := p.end(t); stderr != "" || code != ui.ExitDone {
@@ -117,7 +118,7 @@ func mustReadBack(t *testing.T, file string) *stats.Result {
 	t.Helper()
 	r := readBack(t, file)
 	if err := r.Check(); err != nil {
-		t.Errorf("the sums of the result do not agree: %v", err)
+		t.Errorf("the result fails its check: %v", err)
 	}
 	p := start(t, "wsperf", "report", file)
 	if stderr, code := p.end(t); stderr != "" || code != ui.ExitDone || !strings.Contains(p.stdout.String(), "Aggregate results") {
@@ -203,7 +204,8 @@ func mustFailBetweenSuccesses(t *testing.T, file string) {
 	}
 }
 
-// stopTime is how long a testee is stopped. The result must show at least seenStop of it.
+// stopTime is how long a testee is stopped. The longest opening handshake must take at
+// least seenStop.
 const (
 	stopTime = 3 * time.Second
 	seenStop = 2500 * time.Millisecond
@@ -232,7 +234,7 @@ func TestTesteeStopped(t *testing.T) {
 	mustFailBy(t, r)
 	// The kernel establishes connections for a process that is stopped: opening handshakes wait.
 	if longest := time.Duration(r.Phases[stats.PhaseOpen].Success.Max()) * time.Microsecond; longest < seenStop {
-		t.Errorf("the longest opening handshake took %v, want the stop in it: %v or more", longest, seenStop)
+		t.Errorf("the longest opening handshake took %v, want at least %v, as the testee was stopped", longest, seenStop)
 	}
 }
 
@@ -251,7 +253,8 @@ func TestTesteeStoppedForLongerThanTimeouts(t *testing.T) {
 	}
 }
 
-// TestDriverLosesAWorker: the other's part is reported, and its file is whole.
+// TestDriverLosesAWorker checks that the other worker's part is reported, and that its
+// file is valid.
 func TestDriverLosesAWorker(t *testing.T) {
 	t.Parallel()
 	gate, dir := make(chan struct{}), t.TempDir()
@@ -275,7 +278,7 @@ func TestDriverLosesAWorker(t *testing.T) {
 	}
 	left, err := filepath.Glob(filepath.Join(dir, "*"))
 	if err != nil || len(left) != 1 {
-		t.Fatalf("left are %v, want the other worker's result: %v", left, err)
+		t.Fatalf("result files %v, want only the other worker's: %v", left, err)
 	}
 	if r := mustReadBack(t, left[0]); r.Total != 5 || r.Success != 5 {
 		t.Errorf("%d of %d connections succeeded", r.Success, r.Total)
@@ -322,7 +325,8 @@ func bindLoopback(t *testing.T, fd int) string {
 	return fmt.Sprintf("ws://%v/", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: sa.(*unix.SockaddrInet4).Port})
 }
 
-// TestTesteeListensOnLoopback: by default. It accepts connections from anybody.
+// TestTesteeListensOnLoopback checks the default address: the testee accepts
+// connections from anybody.
 func TestTesteeListensOnLoopback(t *testing.T) {
 	listen := newTesteeCommand(ui.New(nil, io.Discard, io.Discard)).Flag("listen").DefValue
 	if at, err := netip.ParseAddrPort(listen); err != nil || !at.Addr().IsLoopback() {

@@ -91,7 +91,7 @@ func awaitBoth(t *testing.T, c <-chan struct{}, what string) {
 
 const driveHint = "wsperf: interrupted: the workers close open connections (again to stop at once)\n"
 
-// readHint expects the hint, after a warning on a machine with a single CPU.
+// readHint expects the hint. On a machine with a single CPU it follows a warning.
 func readHint(t *testing.T, p *program) {
 	t.Helper()
 	line, err := p.stderr.ReadString('\n')
@@ -141,7 +141,7 @@ func readBack(t *testing.T, path string) *stats.Result {
 	return r
 }
 
-// TestWorkersEndWithTheirDriver: at once, and without a result.
+// TestWorkersEndWithTheirDriver checks that workers end at once, without a result.
 func TestWorkersEndWithTheirDriver(t *testing.T) {
 	for _, c := range []struct {
 		name string
@@ -169,8 +169,8 @@ func TestWorkersEndWithTheirDriver(t *testing.T) {
 	}
 }
 
-// startWorker starts a worker as its driver does, for the options in the form of
-// the setup message, and returns when it is prepared.
+// startWorker starts a worker, sends it the options in a setup message as a driver
+// does, and returns when it is prepared.
 func startWorker(t *testing.T, options job.Options) (p *exec.Cmd, in io.WriteCloser, out *bufio.Reader) {
 	t.Helper()
 	path, err := exec.LookPath("wsperf")
@@ -196,7 +196,7 @@ func startWorker(t *testing.T, options job.Options) (p *exec.Cmd, in io.WriteClo
 	return p, in, out
 }
 
-// connections is the options of so many connections to the testee.
+// connections returns the options for n connections to the testee.
 func connections(g *gated, n int64, out string) job.Options {
 	o := job.Default()
 	o.URL, o.Connections, o.Out = g.url, n, out
@@ -234,7 +234,7 @@ func TestWorkerBeginsWhenToldTo(t *testing.T) {
 	}
 }
 
-// TestWorkerInterruptedBeforeBegin: a run that had begun would have connections.
+// TestWorkerInterruptedBeforeBegin checks that the worker makes no connection.
 func TestWorkerInterruptedBeforeBegin(t *testing.T) {
 	gate := make(chan struct{})
 	close(gate)
@@ -249,7 +249,8 @@ func TestWorkerInterruptedBeforeBegin(t *testing.T) {
 	}
 }
 
-// TestWorkerWithoutItsDriver: otherwise it would wait for this connection.
+// TestWorkerWithoutItsDriver checks that a worker does not wait for its open connection
+// when its driver is gone.
 func TestWorkerWithoutItsDriver(t *testing.T) {
 	g, file := newGated(t, nil), filepath.Join(t.TempDir(), "result.json")
 	o := connections(g, 1, file)
@@ -268,7 +269,7 @@ func TestWorkerWithoutItsDriver(t *testing.T) {
 	}
 }
 
-// TestWorkerWithoutADriver: a user who starts one learns why it is of no use.
+// TestWorkerWithoutADriver checks the error for a user who starts a worker.
 func TestWorkerWithoutADriver(t *testing.T) {
 	for _, input := range []string{"", "hello\n", "{}\n", "{\"begin\":{}}\n"} {
 		var out, complaint bytes.Buffer
@@ -279,8 +280,8 @@ func TestWorkerWithoutADriver(t *testing.T) {
 	}
 }
 
-// TestHeadersAreNotInTheProcessList: the command line of a worker can be read by
-// every user (proc_pid_cmdline(5)).
+// TestHeadersAreNotInTheProcessList checks a worker's command line, which every user
+// can read (proc_pid_cmdline(5)).
 func TestHeadersAreNotInTheProcessList(t *testing.T) {
 	g, dir := newGated(t, nil), t.TempDir()
 	p := start(t, "wsperf", append(driven(g, dir, "5"), "--header", "Cookie: secret", "--workers", "1")...)

@@ -12,8 +12,8 @@ import (
 	"wsperf/engine"
 )
 
-// mustBeOneLine prints the error as the user would see it: one line, in which
-// nothing controls the terminal.
+// mustBeOneLine checks that the error is printed as one line without control
+// characters.
 func mustBeOneLine(t *testing.T, err error) {
 	t.Helper()
 	var stderr bytes.Buffer
@@ -24,8 +24,8 @@ func mustBeOneLine(t *testing.T, err error) {
 	}
 }
 
-// FuzzPositional: the arguments of the short call, cut at spaces. What is
-// accepted can be run.
+// FuzzPositional splits the arguments of the short call at spaces, and checks the
+// options of an accepted call.
 func FuzzPositional(f *testing.F) {
 	for _, s := range []string{
 		"ws://127.0.0.1:9000 4 200000 1000 2000", "ws://h 0 1 1 1 results.json", "ws://h 1 1 2 1", "ws://h 1025 1 1 1", "ws://h 1 0 1 1", "ws://h -1 1 1 1", "ws://h 1 1 1 1 --json",

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// python is Debian's own: its modules are those of Debian's packages.
+// python is Debian's interpreter, which finds the modules of Debian's packages.
 const python = "/usr/bin/python3"
 
 // TestTheAncestorsParserReadsARealResult runs the command and reads its result

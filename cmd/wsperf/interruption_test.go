@@ -36,7 +36,8 @@ var stuckTestees = []stuck{
 	{"finishing", beginFinishing, nil},
 }
 
-// beginConnecting: when the queue of a listening socket is full, the kernel drops further SYNs.
+// beginConnecting listens with a backlog of 0. The run fills the accept queue, and the
+// kernel drops further SYNs (listen(2)).
 func beginConnecting(t *testing.T) (string, func()) {
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
@@ -137,7 +138,7 @@ func TestInterruptedInEveryPhase(t *testing.T) {
 				t.Errorf("exit code %d, standard error %q", code, stderr)
 			}
 			if out := p.stdout.String(); !strings.Contains(out, "Aggregate results") || !strings.Contains(out, "nterrupted") {
-				t.Errorf("the report is not there, or not marked:\n%s", out)
+				t.Errorf("the report is missing, or not marked as interrupted:\n%s", out)
 			}
 			r := mustReadBack(t, file)
 			if !r.Interrupted || r.Total == 0 {
@@ -173,8 +174,8 @@ func TestSecondSignalInEveryPhase(t *testing.T) {
 	}
 }
 
-// TestInterruptedLookup: the name server does not answer. A signal that this
-// process sends to itself goes to the run, which has asked for it by then.
+// TestInterruptedLookup interrupts a run whose name server does not answer. The run is
+// in this process and has called signal.Notify by then, so the process signals itself.
 func TestInterruptedLookup(t *testing.T) {
 	usual, asked := net.DefaultResolver, make(chan struct{}, 1)
 	t.Cleanup(func() { net.DefaultResolver = usual })
@@ -202,7 +203,7 @@ func TestInterruptedLookup(t *testing.T) {
 	mustList(t, dir)
 }
 
-// manyRecords is a run that ends by itself and takes long to write its result.
+// manyRecords starts a run that takes long to write its result.
 func manyRecords(t *testing.T, conns, file string) *program {
 	t.Helper()
 	return start(t, "wsperf", "run", refusing(t), "--conns", conns, "--log", "--out", file)
@@ -219,7 +220,7 @@ func TestInterruptedWriting(t *testing.T) {
 		t.Fatal(err)
 	}
 	if sizeOfOnly(t, dir, ".tmp") == 0 {
-		t.Fatal("the result was whole before the process could be stopped")
+		t.Fatal("the result was complete before the process could be stopped")
 	}
 	for _, sig := range []unix.Signal{unix.SIGINT, unix.SIGCONT} {
 		if err := p.Process.Signal(sig); err != nil {
@@ -247,8 +248,8 @@ func mustList(t *testing.T, dir string, want ...string) {
 	}
 }
 
-// sizeOfOnly returns the size of the only file in the folder if its name has
-// the ending, or else 0.
+// sizeOfOnly returns the size of the only file in the folder, or 0 unless there is
+// exactly one and its name has the ending.
 func sizeOfOnly(t *testing.T, dir, ending string) int64 {
 	t.Helper()
 	entries, err := os.ReadDir(dir)
@@ -265,7 +266,8 @@ func sizeOfOnly(t *testing.T, dir, ending string) int64 {
 	return info.Size()
 }
 
-// TestInterruptedWritingToPipe: nobody reads the pipe, so the process blocks in write(2).
+// TestInterruptedWritingToPipe interrupts a process that blocks in write(2), because
+// nobody reads the pipe.
 func TestInterruptedWritingToPipe(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "pipe")

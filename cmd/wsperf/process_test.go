@@ -142,10 +142,10 @@ func TestFirstSignalEndsGracefully(t *testing.T) {
 				t.Errorf("exit code %d, standard error %q", code, stderr)
 			}
 			if !strings.Contains(p.stdout.String(), "Aggregate results") || !strings.Contains(p.stdout.String(), "nterrupted") {
-				t.Errorf("the report is not there, or not marked:\n%s", p.stdout.String())
+				t.Errorf("the report is missing, or not marked as interrupted:\n%s", p.stdout.String())
 			}
 			if data, err := os.ReadFile(file); err != nil || !bytes.Contains(data, []byte(`"interrupted":true`)) {
-				t.Errorf("the result file is not marked: %v", err)
+				t.Errorf("the result file is not marked as interrupted: %v", err)
 			}
 		})
 	}

@@ -17,11 +17,11 @@ const (
 	shellOutput = "output.txt" // in the folder of the commands
 )
 
-// TestReadmeCommands runs the commands of the README unchanged, in a folder that
-// has bin/wsperf only. The port alone is another one: the README's may be in use.
+// TestReadmeCommands runs the commands of the README in a folder that contains only
+// bin/wsperf. It replaces the port, because the README's may be in use.
 func TestReadmeCommands(t *testing.T) {
 	if testing.Short() {
-		t.Log("the commands are run without -short")
+		t.Log("skipped because of -short")
 		return
 	}
 	blocks := regexp.MustCompile("(?s)```sh\n(.*?)```").FindAllStringSubmatch(readmeText(t), -1)
@@ -125,7 +125,7 @@ func optionsOf(t *testing.T, verb string) (names []string) {
 	return names
 }
 
-// TestReadmeNamesEveryMakeTarget: `make X` in the README is a target.
+// TestReadmeNamesEveryMakeTarget checks that each `make X` in the README is a target.
 func TestReadmeNamesEveryMakeTarget(t *testing.T) {
 	makefile, err := os.ReadFile("../../Makefile")
 	if err != nil {

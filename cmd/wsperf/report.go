@@ -14,8 +14,8 @@ import (
 
 const reportLong = `Report reads result files (see wsperf run --out), and those of wsperf's ancestor, in
 any mix, merges them if there are more than one, and prints the report. "-" is
-standard input. A file that cannot be read is named and left out; of a damaged one
-what is whole is reported. The exit code is 1 then.`
+standard input. A file that cannot be read is named and left out; of a damaged file
+the intact part is reported. In both cases the exit code is 1.`
 
 const reportExample = `  # the report of one run
   wsperf report result.json
@@ -59,7 +59,7 @@ func (o *reportOptions) check(c *cobra.Command, args []string) error {
 	case len(args) == 0:
 		return usagef(c, "missing argument: report needs one result file or more")
 	case countOf(args, "-") > 1:
-		return usagef(c, "\"-\" is there twice: standard input can be read once")
+		return usagef(c, "\"-\" is given twice: standard input can be read once")
 	case o.json && o.ancestor:
 		return usagef(c, "--json and --ancestor: must be one of them")
 	}

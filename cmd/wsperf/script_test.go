@@ -57,8 +57,8 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// says TEXT... compares standard error with lines that begin with "wsperf: ",
-// and standard output with nothing.
+// says TEXT... expects these lines on standard error, each after "wsperf: ", and nothing
+// on standard output.
 func says(ts *testscript.TestScript, neg bool, args []string) {
 	want := ""
 	for _, line := range args {
@@ -72,7 +72,8 @@ func says(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// testee ARGS... starts "wsperf testee", sets ADDRESS, and ends it with the script.
+// testee ARGS... starts "wsperf testee", sets ADDRESS, and ends the testee after the
+// script.
 func startTestee(ts *testscript.TestScript, neg bool, args []string) {
 	program, err := exec.LookPath("wsperf")
 	ts.Check(err)
@@ -91,8 +92,8 @@ func startTestee(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv("ADDRESS", strings.TrimSpace(strings.TrimPrefix(line, builtin.Listening)))
 }
 
-// says503 starts a server with control characters and markup in the body of its
-// response, sets ADDRESS, and ends it with the script.
+// says503 starts a server whose response has control characters and markup in its body,
+// sets ADDRESS, and ends the server after the script.
 func startUnavailable(ts *testscript.TestScript, neg bool, args []string) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	ts.Check(err)
@@ -109,7 +110,8 @@ func startUnavailable(ts *testscript.TestScript, neg bool, args []string) {
 	}()
 }
 
-// unavailable answers one request. If it fails, the client's counts are wrong.
+// unavailable answers one request. It ignores errors: they would show in the client's
+// counts.
 func unavailable(c net.Conn) {
 	defer c.Close()
 	if _, err := http.ReadRequest(bufio.NewReader(c)); err == nil {
@@ -124,7 +126,8 @@ func readObject(ts *testscript.TestScript, file string) map[string]json.RawMessa
 	return object
 }
 
-// keys FILE KEY... demands top-level keys of a JSON file; with "!" it demands their absence.
+// keys FILE KEY... expects these top-level keys in a JSON file; "! keys" expects none
+// of them.
 func keys(ts *testscript.TestScript, neg bool, args []string) {
 	object := readObject(ts, args[0])
 	for _, key := range args[1:] {
@@ -134,7 +137,8 @@ func keys(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// count FILE N demands N connections in connection_stats, each with exactly the ancestor's keys.
+// count FILE N expects N records in connection_stats, each with exactly the ancestor's
+// keys.
 func count(ts *testscript.TestScript, neg bool, args []string) {
 	var connections []map[string]any
 	ts.Check(json.Unmarshal(readObject(ts, args[0])["connection_stats"], &connections))

@@ -20,7 +20,7 @@ import (
 
 const ancestorDir = "testdata/ancestor"
 
-// fourOf are the files of a run of the ancestor's driver with four workers.
+// fourOf returns the files of a run of the ancestor's driver with four workers.
 func fourOf(dir string) (paths []string) {
 	for i := range 4 {
 		paths = append(paths, filepath.Join(ancestorDir, dir, fmt.Sprintf("result_%d.json", i)))
@@ -73,7 +73,7 @@ func TestReadAncestor(t *testing.T) {
 	}
 }
 
-func TestGarbageClocksAreCounted(t *testing.T) {
+func TestGarbageTimesAreClampedAndCounted(t *testing.T) {
 	r, err := Read(bytes.NewReader(readAncestor(t, "edge/refused.json")))
 	if err != nil {
 		t.Fatal(err)
@@ -112,28 +112,28 @@ func TestTruncatedAncestorKeepsItsRecords(t *testing.T) {
 	}
 }
 
-func TestReadAncestorInAnyForm(t *testing.T) {
+func TestReadAncestorVariants(t *testing.T) {
 	const head = `"total_duration":5,"started":1000,"ended":6000,"handshake_throttle_count":0,"handshake_resume_count":1`
 	const log = `"connection_stats":[{"tcp_pre_init":1,"tcp_post_init":2,"open":4,"close":5,"failed":false}]`
 	tests := []struct{ name, file, want string }{
-		{"as it is", "{" + head + "," + log + "}", ""},
+		{"unchanged", "{" + head + "," + log + "}", ""},
 		{"log first", "{" + log + "," + head + "}", ""},
 		{"space", " {\n" + strings.NewReplacer(":", " :\t", ",", "\r\n, ", "[", "[ ", "}", " }").Replace(head+","+log) + "\n} \n", ""},
 		{"unknown keys", `{"x":{"y":[1,{}]},` + head + "," + strings.Replace(log, `"open"`, `"tls":[{"open":7}],"open"`, 1) + "}", ""},
 		{"no records", "{" + head + `,"connection_stats":[ ]}`, "total 0"},
 		{"total_duration is not the window", "{" + strings.Replace(head, ":5,", ":4,", 1) + "," + log + "}", ""},
-		{"nothing", "{}", `no result file: it has neither key "schema" nor key "total_duration"`},
-		{"other keys only", `{"a":1}`, `no result file: it has neither`},
+		{"nothing", "{}", `not a result file: it has neither key "schema" nor key "total_duration"`},
+		{"other keys only", `{"a":1}`, `not a result file: it has neither`},
 		{"no log", "{" + head + "}", `key "connection_stats" is missing`},
 		{"log alone", "{" + log + "}", `key "total_duration" is missing`},
-		{"log twice", "{" + head + "," + log + "," + log + "}", `key "connection_stats": is there twice`},
+		{"log twice", "{" + head + "," + log + "," + log + "}", `duplicate key "connection_stats"`},
 		{"time runs back", "{" + strings.Replace(head, "6000", "600", 1) + "," + log + "}", `1000 to 600 is not a span of time`},
 		{"negative count", "{" + strings.Replace(head, `resume_count":1`, `resume_count":-1`, 1) + "," + log + "}", `cannot unmarshal number -1`},
 		{"no array", "{" + head + `,"connection_stats":7}`, "0 records read, the rest is lost"},
 		{"comma at the end", "{" + head + "," + strings.Replace(log, "]", ",]", 1) + "}", "1 records read, the rest is lost"},
-		{"not JSON", "hello", `no result file: byte 0: 'h' where { is needed`},
-		{"empty", "", `no result file: byte 0: unexpected end`},
-		{"space alone", " \n", `no result file: byte 2: unexpected end`},
+		{"not JSON", "hello", `not a result file: byte 0: 'h' where { is needed`},
+		{"empty", "", `not a result file: byte 0: unexpected end`},
+		{"space alone", " \n", `not a result file: byte 2: unexpected end`},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -150,10 +150,9 @@ func TestReadAncestorInAnyForm(t *testing.T) {
 	}
 }
 
-// synthetic yields an ancestor's file with any number of records, and no two
-// neighbours that are equal.
+// synthetic yields an ancestor's file in which no two adjacent records are equal.
 type synthetic struct {
-	left    int // blocks of 1000 records still to come
+	left    int // blocks of 1000 records not yet read
 	pending []byte
 	block   []byte // each of its records ends with a comma
 }
@@ -161,8 +160,8 @@ type synthetic struct {
 const syntheticHead = `{"total_duration":182587,"started":1795441345369333442,"ended":1795441345551920748,` +
 	`"handshake_throttle_count":18,"handshake_resume_count":19,"connection_stats":[`
 
-// newSynthetic makes a file of blocks*1000 records. Their bytes are made once,
-// so that reading them costs a copy.
+// newSynthetic makes a file of blocks*1000 records. The bytes are made once, so a read
+// costs only a copy.
 func newSynthetic(blocks int) *synthetic {
 	s := &synthetic{left: blocks, pending: []byte(syntheticHead)}
 	for i := range 1000 {
@@ -201,7 +200,7 @@ func (s *synthetic) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// BenchmarkReadAncestor reads a million records of the ancestor, a file of 85 MB.
+// BenchmarkReadAncestor reads an ancestor's file with a million records, 85 MB.
 func BenchmarkReadAncestor(b *testing.B) {
 	b.SetBytes(newSynthetic(1000).size())
 	b.ReportAllocs()
@@ -213,7 +212,7 @@ func BenchmarkReadAncestor(b *testing.B) {
 	}
 }
 
-// BenchmarkReadOurs reads a file of ours with a million records.
+// BenchmarkReadOurs reads a wsperf/1 file with a million records.
 func BenchmarkReadOurs(b *testing.B) {
 	file := ownWithLog(b, 1_000_000)
 	b.SetBytes(int64(len(file)))
@@ -235,7 +234,7 @@ func ownWithLog(t testing.TB, records int) []byte {
 	return write(t, example.Complete(rec))
 }
 
-// TestMemoryIsConstant reads 8 MB and 85 MB: neither takes more.
+// TestMemoryIsConstant reads 8.5 MB and 85 MB, and compares what both allocate.
 func TestMemoryIsConstant(t *testing.T) {
 	taken := func(blocks int) uint64 {
 		rd := newSynthetic(blocks)
@@ -248,7 +247,7 @@ func TestMemoryIsConstant(t *testing.T) {
 		}
 		return after.TotalAlloc - before.TotalAlloc
 	}
-	const slack = 256 << 10 // the runtime's own
+	const slack = 256 << 10 // allocations of the runtime
 	if small, large := taken(100), taken(1000); large > small+slack {
 		t.Errorf("%d bytes allocated for 100000 records, %d for 1000000", small, large)
 	}

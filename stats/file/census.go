@@ -8,17 +8,17 @@ import (
 	"wsperf/stats"
 )
 
-// LoadCensus reads the record of each connection from result files of both
-// forms. each is that of LoadAll, and so are the errors. The census is nil if no
-// file could be read. It takes 4 bytes per connection.
-func LoadCensus(paths []string, each func(path string)) (*stats.Census, []error) {
-	return LoadCensusFrom(openFile, paths, each)
+// LoadCensus reads the record of each connection from result files of both formats.
+// announce and the errors are those of LoadAll. The census is nil if no file could be
+// used. It takes 4 bytes per connection.
+func LoadCensus(paths []string, announce func(path string)) (*stats.Census, []error) {
+	return LoadCensusFrom(openFile, paths, announce)
 }
 
-// LoadCensusFrom is LoadCensus with another way to open a file.
-func LoadCensusFrom(open Open, paths []string, each func(path string)) (*stats.Census, []error) {
+// LoadCensusFrom is LoadCensus with files opened by open.
+func LoadCensusFrom(open Open, paths []string, announce func(path string)) (*stats.Census, []error) {
 	all := &stats.Census{}
-	errs := loadInOrder(open, paths, each, readCensus, func(c *stats.Census) error {
+	errs := loadInOrder(open, paths, announce, readCensus, func(c *stats.Census) error {
 		all.Add(c)
 		return nil
 	})
@@ -28,8 +28,8 @@ func LoadCensusFrom(open Open, paths []string, each func(path string)) (*stats.C
 	return all, errs
 }
 
-// readCensus reads the records of a file. Of a damaged one it returns those that
-// come before the damage, beside a *Damage.
+// readCensus reads the records of a file. For a damaged file it returns the records
+// before the damage, and a *Damage.
 func readCensus(rd io.Reader) (*stats.Census, error) {
 	c := &stats.Census{Files: 1}
 	tally := stats.NewTally()
@@ -41,12 +41,12 @@ func readCensus(rd io.Reader) (*stats.Census, error) {
 	if err != nil {
 		return nil, err
 	}
-	// A file whose numbers disagree is refused here too.
+	// Refuse a file whose numbers disagree, like Read.
 	if _, err := f.result(tally, damage != nil); err != nil {
 		return nil, err
 	}
 	if !f.seen[logKey] {
-		return nil, errors.New("no record of each connection: it was made without --log")
+		return nil, errors.New("no record per connection: it was written without --log")
 	}
 	c.Started, c.Ended = time.Unix(0, f.doc.startedNs), time.Unix(0, f.doc.endedNs)
 	c.Success, c.Fail = tally.Result().Success, tally.Result().Fail

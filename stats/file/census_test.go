@@ -8,7 +8,7 @@ import (
 	"wsperf/stats/internal/example"
 )
 
-func TestCensusOfBothForms(t *testing.T) {
+func TestCensusOfBothFormats(t *testing.T) {
 	paths := folder(t)
 	without := filepath.Join(t.TempDir(), "without.json")
 	if err := os.WriteFile(without, write(t, example.Failed()), 0o644); err != nil {
@@ -18,10 +18,11 @@ func TestCensusOfBothForms(t *testing.T) {
 	census, errs := LoadCensus(paths, nil)
 	checkErrors(t, errs, paths, []fileWant{
 		{1, true, "2 records read, the rest is lost"},
-		{2, false, "no record of each connection: it was made without --log"},
+		{2, false, "no record per connection: it was written without --log"},
 		{3, false, "'h' where { is needed"},
 	})
-	// full has 193 of 199; two more are from the damaged file. Six failures have open 0.
+	// example.Full has 193 successes and 6 failures, which have open 0. The damaged file
+	// has 2 successes.
 	if census.Files != 2 || census.Success != 195 || census.Fail != 6 {
 		t.Errorf("%d files, %d successes, %d failures, want 2, 195 and 6", census.Files, census.Success, census.Fail)
 	}

@@ -1,4 +1,4 @@
-// Package file is the codec of result files: it writes a stats.Result, and reads
-// result files of both forms, ours and that of wsperf's ancestor. It trusts
-// nothing that it reads.
+// Package file is the codec of result files. It writes a stats.Result in the format
+// wsperf/1, and reads this format and that of wsperf's ancestor. It validates all that
+// it reads.
 package file

@@ -13,39 +13,40 @@ const logKey = "connection_stats"
 // samplesKey is in a file only when there are samples.
 const samplesKey = "samples"
 
-// ancestorKeys are all that the ancestor's files have. They come in this order.
+// ancestorKeys are the keys of an ancestor's file in their order, all required.
 var ancestorKeys = []string{
 	"total_duration", "started", "ended", "handshake_throttle_count", "handshake_resume_count", logKey,
 }
 
-// fileReader reads the top level of a result file into doc, and hands on the
-// records of connection_stats.
+// fileReader reads the top level of a result file into doc, and passes the records of
+// connection_stats to onRecord.
 type fileReader struct {
-	scan    *scanner
-	doc     document
-	targets map[string]target
-	needed  []string        // keys of targets that are not optional
-	seen    map[string]bool // keys of targets, samples and connection_stats
-	each    func(*record)   // called for each record that is whole
+	scan     *scanner
+	doc      document
+	targets  map[string]target
+	required []string        // keys of targets that are not optional
+	seen     map[string]bool // keys of targets, samples and connection_stats
+	onRecord func(*record)   // called for each complete record
 }
 
-func newFileReader(rd io.Reader, each func(*record)) *fileReader {
-	f := &fileReader{scan: newScanner(rd), seen: make(map[string]bool), each: each}
+func newFileReader(rd io.Reader, onRecord func(*record)) *fileReader {
+	f := &fileReader{scan: newScanner(rd), seen: make(map[string]bool), onRecord: onRecord}
 	f.targets = f.doc.targets()
 	for key, target := range f.targets {
 		if !target.optional {
-			f.needed = append(f.needed, key)
+			f.required = append(f.required, key)
 		}
 	}
-	slices.Sort(f.needed)
+	slices.Sort(f.required)
 	return f
 }
 
-// ours tells whether the file is of the form stats.Schema.
+// ours reports whether the file is in the format stats.Schema. Until its key "schema"
+// is read, it counts as an ancestor's file.
 func (f *fileReader) ours() bool { return f.seen["schema"] }
 
-// file reads all of it.
-func (f *fileReader) file() error {
+// topLevel reads the JSON object of the file and its end.
+func (f *fileReader) topLevel() error {
 	if err := f.scan.open('{'); err != nil {
 		return err
 	}
@@ -67,7 +68,7 @@ func (f *fileReader) end() error {
 	f.scan.next()
 	switch _, more := f.scan.peek(); {
 	case more:
-		return f.scan.fail(errors.New("there is more behind the result"))
+		return f.scan.fail(errors.New("unexpected data after the result"))
 	case f.scan.err != io.EOF:
 		return f.scan.unexpected("")
 	}
@@ -81,7 +82,7 @@ func (f *fileReader) member() error {
 	}
 	key := string(name)
 	if f.seen[key] {
-		return fmt.Errorf("key %q: is there twice", clip(key))
+		return fmt.Errorf("duplicate key %q", clip(key))
 	}
 	target, known := f.targets[key]
 	switch {
@@ -98,7 +99,8 @@ func (f *fileReader) member() error {
 	return f.field(key, target.value)
 }
 
-// field reads the value of a key. It is seen when it is whole.
+// field reads the value of a key into target. The key is seen once its value is
+// complete.
 func (f *fileReader) field(key string, target any) error {
 	value, err := f.scan.value()
 	if err != nil {
@@ -120,7 +122,7 @@ func (f *fileReader) records() error {
 		return err
 	}
 	f.doc.hasLog = true
-	r := new(record) // one for all: each makes it live on the heap
+	r := new(record) // reused: calling onRecord moves it to the heap
 	for {
 		more, err := f.scan.more(f.doc.records, ']')
 		if err != nil || !more {
@@ -130,12 +132,12 @@ func (f *fileReader) records() error {
 			return err
 		}
 		f.doc.records++
-		f.each(r)
+		f.onRecord(r)
 	}
 }
 
-// samples reads the failing replies one by one: all of them can be more than a
-// value may be.
+// samples reads the replies one by one, because all together can exceed
+// maxValueBytes.
 func (f *fileReader) samples() error {
 	if err := f.scan.open('['); err != nil {
 		return err
@@ -155,12 +157,12 @@ func (f *fileReader) samples() error {
 	}
 }
 
-// missing returns the first key that is needed and was not read.
+// missing returns the first required key that was not read, or "".
 func (f *fileReader) missing() string {
 	if !f.ours() {
 		return firstMissing(ancestorKeys, f.seen)
 	}
-	return firstMissing(f.needed, f.seen)
+	return firstMissing(f.required, f.seen)
 }
 
 func firstMissing(keys []string, seen map[string]bool) string {
@@ -172,7 +174,7 @@ func firstMissing(keys []string, seen map[string]bool) string {
 	return ""
 }
 
-// clip keeps a key from a file short enough for an error message.
+// clip shortens a key of a file for an error message.
 func clip(key string) string {
 	const most = 40
 	if len(key) > most {

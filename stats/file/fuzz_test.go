@@ -14,7 +14,7 @@ import (
 	"wsperf/stats/report"
 )
 
-// resultFiles are result files of both forms.
+// resultFiles returns result files of both formats.
 func resultFiles(t testing.TB) [][]byte {
 	t.Helper()
 	var files [][]byte
@@ -31,9 +31,9 @@ func resultFiles(t testing.TB) [][]byte {
 	return files
 }
 
-// FuzzReadResult: whatever is accepted is consistent, and the file written from
-// it reads and writes again to the same bytes. It makes no difference in which
-// pieces the bytes come.
+// FuzzReadResult checks that an accepted result passes Check, and that the file written
+// from it stays the same when it is read and written again. Read must not depend on how
+// many bytes each call of its reader returns.
 func FuzzReadResult(f *testing.F) {
 	for _, file := range resultFiles(f) {
 		f.Add(file)
@@ -51,8 +51,8 @@ func FuzzReadResult(f *testing.F) {
 	})
 }
 
-// FuzzReply: any bytes come back from their escaped form, and a text is refused
-// or is the escaped form of what it is taken for.
+// FuzzReply checks that any bytes survive escapeReply and parseReply, and that
+// parseReply refuses any text that escapeReply does not write.
 func FuzzReply(f *testing.F) {
 	f.Add([]byte(example.EvilReply))
 	f.Add([]byte(escapeReply([]byte(example.EvilReply))))
@@ -60,10 +60,10 @@ func FuzzReply(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		data = data[:min(len(data), stats.MaxReplyBytes)]
 		if back, err := parseReply(escapeReply(data)); err != nil || !bytes.Equal(back, data) {
-			t.Fatalf("%q came back as %q: %v", data, back, err)
+			t.Fatalf("%q was parsed as %q after escaping: %v", data, back, err)
 		}
 		if b, err := parseReply(string(data)); err == nil && escapeReply(b) != string(data) {
-			t.Fatalf("%q is taken for %q", data, b)
+			t.Fatalf("%q was parsed as %q, which is escaped differently", data, b)
 		}
 	})
 }
@@ -75,17 +75,17 @@ func checkAccepted(t *testing.T, first *stats.Result) {
 	written := write(t, first)
 	second, err := Read(bytes.NewReader(written))
 	if err != nil {
-		t.Fatalf("accepted, but not what was written from it: %v", err)
+		t.Fatalf("accepted, but the file written from it is refused: %v", err)
 	}
 	if again := write(t, second); !bytes.Equal(written, again) {
-		t.Fatalf("written first:\n%s\nthen:\n%s", written, again)
+		t.Fatalf("written first:\n%s\nwritten again:\n%s", written, again)
 	}
 	if err := report.Text(io.Discard, first); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// checkPieces reads data byte by byte, and with the end of file in the last read.
+// checkPieces reads data byte by byte, and with io.EOF beside the last bytes.
 func checkPieces(t *testing.T, data []byte, want *stats.Result, wantErr error) {
 	for _, rd := range []io.Reader{
 		iotest.OneByteReader(bytes.NewReader(data)),
@@ -101,7 +101,7 @@ func checkPieces(t *testing.T, data []byte, want *stats.Result, wantErr error) {
 	}
 }
 
-// numbers are those of a result that its records can change.
+// numbers returns the numbers of a result that depend on the records.
 func numbers(r *stats.Result) [11]uint64 {
 	n := [11]uint64{r.Total, r.Success, r.Fail, r.Unmeasured.Success, r.Unmeasured.Fail}
 	for i, p := range []stats.Phase{stats.PhaseConnect, stats.PhaseOpen, stats.PhaseClose} {

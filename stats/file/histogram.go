@@ -14,14 +14,13 @@ import (
 	"wsperf/stats"
 )
 
-// maxEncoded bounds the base64 form of a histogram in bytes. Ours have 21504
-// counters of at most 9 bytes (ZigZag LEB128), so even an incompressible one
-// needs less than 300 kB.
+// maxEncoded is the limit of an encoded histogram in bytes of base64. Ours have 21504
+// counters of at most 9 bytes (ZigZag LEB128), so even an incompressible one takes
+// less than 300 kB.
 const maxEncoded = 1 << 20
 
-// wireHeader is the start of the decompressed HdrHistogram V2 form, all big
-// endian. The layout is that of the reference implementation in Java,
-// AbstractHistogram.encodeIntoByteBuffer.
+// wireHeader is the big-endian header of the decompressed HdrHistogram V2 encoding, as
+// in the reference implementation in Java (AbstractHistogram.encodeIntoByteBuffer).
 type wireHeader struct {
 	Cookie          int32
 	PayloadLength   int32
@@ -32,32 +31,31 @@ type wireHeader struct {
 	Ratio           float64
 }
 
-// decodeHistogram returns the histogram of its base64 form. The geometry is
-// checked before the library sees the data: it would believe any valid header
-// and allocate up to 50 MB for it.
+// decodeHistogram decodes a histogram in base64. It checks range and precision before
+// the library decodes, because that trusts the header and allocates up to 50 MB for it.
 func decodeHistogram(encoded string) (*hdrhistogram.Histogram, error) {
 	if len(encoded) > maxEncoded {
 		return nil, fmt.Errorf("%d bytes, at most %d are allowed", len(encoded), maxEncoded)
 	}
 	h := stats.NewHistogram()
-	if err := checkGeometry(encoded, h); err != nil {
+	if err := checkHeader(encoded, h); err != nil {
 		return nil, err
 	}
 	decoded, err := hdrhistogram.Decode([]byte(encoded))
 	if err != nil {
 		return nil, err
 	}
-	// A copy of the counts alone, without the other fields that the file sets.
+	// Copy only the counts: other fields of the header, such as Ratio, are not kept.
 	if dropped := h.Merge(decoded); dropped != 0 {
 		return nil, fmt.Errorf("%d values do not fit", dropped)
 	}
 	return h, nil
 }
 
-func checkGeometry(encoded string, want *hdrhistogram.Histogram) error {
+func checkHeader(encoded string, want *hdrhistogram.Histogram) error {
 	header, err := readHeader(encoded)
 	if err != nil {
-		return fmt.Errorf("no HdrHistogram in V2 form: %w", err)
+		return fmt.Errorf("not an HdrHistogram in V2 encoding: %w", err)
 	}
 	if int64(header.Digits) != want.SignificantFigures() ||
 		header.Lowest != want.LowestTrackableValue() || header.Highest != want.HighestTrackableValue() {
@@ -69,7 +67,7 @@ func checkGeometry(encoded string, want *hdrhistogram.Histogram) error {
 }
 
 func readHeader(encoded string) (*wireHeader, error) {
-	const envelope = 8 // cookie and length of what follows, which is compressed
+	const envelope = 8 // cookie of the compressed encoding, and the compressed length
 	raw, err := base64.StdEncoding.DecodeString(encoded)
 	if err != nil {
 		return nil, err

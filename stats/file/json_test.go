@@ -41,7 +41,7 @@ func TestRoundTrip(t *testing.T) {
 			for p := range want.Phases {
 				g, w := &got.Phases[p], &want.Phases[p]
 				if !g.Success.Equals(w.Success) || !g.Failure.Equals(w.Failure) {
-					t.Errorf("histograms of %v differ", stats.Phase(p))
+					t.Errorf("histograms of phase %v differ", stats.Phase(p))
 				}
 				g.Success, g.Failure = w.Success, w.Failure
 			}
@@ -81,7 +81,7 @@ func TestTopLevelKeysInOrder(t *testing.T) {
 		t.Errorf("keys %v, want %v", got, want)
 	}
 	if bytes.Contains(write(t, example.Failed()), []byte("connection_stats")) {
-		t.Error("connection_stats without a log")
+		t.Error("the file has connection_stats, and the result has no log")
 	}
 }
 
@@ -178,12 +178,12 @@ func TestSchemaRefuses(t *testing.T) {
 			t.Fatalf("no %s in the file", change.old)
 		}
 		if validate(schema, []byte(changed)) == nil {
-			t.Errorf("%s instead of %s: no error", change.new, change.old)
+			t.Errorf("the schema accepts %s instead of %s", change.new, change.old)
 		}
 	}
 }
 
-// TestSchemaNamesEveryKey walks a written file beside the schema.
+// TestSchemaNamesEveryKey looks up each key of a written file in the schema.
 func TestSchemaNamesEveryKey(t *testing.T) {
 	var file any
 	if err := json.Unmarshal(write(t, example.Full()), &file); err != nil {
@@ -218,7 +218,7 @@ func checkNamed(t *testing.T, path string, schema *jsonschema.Schema, value any)
 	}
 }
 
-func TestWriteJSONNeedsLittleMemoryForTheLog(t *testing.T) {
+func TestWritingTheLogAllocatesNothingPerRecord(t *testing.T) {
 	sizes := [2]float64{}
 	for i, records := range []int{10, 100_000} {
 		rec := stats.NewRecorder(stats.NewConnLog(int64(records)))
@@ -239,7 +239,8 @@ func TestWriteJSONNeedsLittleMemoryForTheLog(t *testing.T) {
 			}
 		})
 	}
-	// The race detector makes sync.Pool forget now and then, so a few more are in order; one per record is not.
+	// Under the race detector, sync.Pool drops items at random: allow for some allocations,
+	// but not for one per record.
 	if sizes[1] > sizes[0]+1000 {
 		t.Errorf("%v allocations for 10 records, %v for 100000", sizes[0], sizes[1])
 	}
@@ -247,7 +248,7 @@ func TestWriteJSONNeedsLittleMemoryForTheLog(t *testing.T) {
 
 var errFull = errors.New("no space left")
 
-// shortWriter fails once n bytes were written.
+// shortWriter accepts n bytes and then fails.
 type shortWriter struct{ n int }
 
 func (w *shortWriter) Write(p []byte) (int, error) {

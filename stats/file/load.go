@@ -11,21 +11,21 @@ import (
 	"wsperf/stats"
 )
 
-// FileError is what was wrong with one result file.
+// FileError is the error of one result file.
 type FileError struct {
 	Path string
-	Kept bool // the file is damaged, and what could be read of it was used
+	Kept bool // the file is damaged, and its intact part was used
 	Err  error
 }
 
-// Error is one line that names the file.
+// Error returns one line that names the file.
 func (e *FileError) Error() string { return fmt.Sprintf("result file %s: %v", e.Path, e.Err) }
 
-// Unwrap returns the error without the file's name.
+// Unwrap returns the error without the path.
 func (e *FileError) Unwrap() error { return e.Err }
 
-// Faults counts the files of which nothing was used, and the damaged ones of
-// which a part was. errs are those of LoadAll or LoadCensus.
+// Faults counts the files that were not used (lost), and those of which only the
+// intact part was (damaged). errs are those of LoadAll or LoadCensus.
 func Faults(errs []error) (lost, damaged int) {
 	for _, err := range errs {
 		var file *FileError
@@ -45,27 +45,27 @@ type Open func(path string) (io.ReadCloser, error)
 
 func openFile(path string) (io.ReadCloser, error) { return os.Open(path) }
 
-// LoadAll reads result files, of both forms and in any mix, and merges them in
-// their order. It calls each, which may be nil, in that order before it loads a
-// file, and loads as many files at a time as there are CPUs for. There is at most
-// one error, a *FileError, for each file. The other files are merged without it;
-// of a damaged file, the whole part is merged. The result is nil if no file had any.
-func LoadAll(paths []string, each func(path string)) (*stats.Result, []error) {
-	return LoadAllFrom(openFile, paths, each)
+// LoadAll reads result files of both formats, in any mix, and merges them in the order
+// of paths. It calls announce, unless that is nil, in this order before it loads a
+// file. It loads up to GOMAXPROCS files in parallel. Each error is a *FileError; a file
+// has at most one. Of a damaged file the intact part is merged; a file with any other
+// error is left out. The result is nil if no file could be used.
+func LoadAll(paths []string, announce func(path string)) (*stats.Result, []error) {
+	return LoadAllFrom(openFile, paths, announce)
 }
 
-// LoadAllFrom is LoadAll with another way to open a file.
-func LoadAllFrom(open Open, paths []string, each func(path string)) (*stats.Result, []error) {
+// LoadAllFrom is LoadAll with files opened by open.
+func LoadAllFrom(open Open, paths []string, announce func(path string)) (*stats.Result, []error) {
 	var merged *stats.Result
-	errs := loadInOrder(open, paths, each, Read, func(r *stats.Result) (err error) {
+	errs := loadInOrder(open, paths, announce, Read, func(r *stats.Result) (err error) {
 		merged, err = addTo(merged, r)
 		return err
 	})
 	return merged, errs
 }
 
-// addTo merges file by file: a result has 1.5 MB of histograms, and there may be
-// many files. With an error it returns what was merged before.
+// addTo merges r into merged. Results are merged file by file, because each has 1.5 MB
+// of histograms. If that fails, addTo returns merged as it was and the error.
 func addTo(merged, r *stats.Result) (*stats.Result, error) {
 	if merged == nil {
 		return r, nil
@@ -77,11 +77,11 @@ func addTo(merged, r *stats.Result) (*stats.Result, error) {
 	return sum, nil
 }
 
-// loadInOrder reads files in parallel and adds what came of each in the files'
-// order. A value that add refuses is not kept.
-func loadInOrder[T any](open Open, paths []string, each func(path string), read func(io.Reader) (*T, error), add func(*T) error) (errs []error) {
+// loadInOrder reads files in parallel and passes their values to add in the order of
+// paths. A value that add refuses is dropped.
+func loadInOrder[T any](open Open, paths []string, announce func(path string), read func(io.Reader) (*T, error), add func(*T) error) (errs []error) {
 	load := func(path string) loaded[T] { return loadFile(open, path, read) }
-	inOrder(paths, each, load, func(l loaded[T]) {
+	inOrder(paths, announce, load, func(l loaded[T]) {
 		if l.value != nil {
 			if err := add(l.value); err != nil {
 				l.value, l.err = nil, err
@@ -94,7 +94,7 @@ func loadInOrder[T any](open Open, paths []string, each func(path string), read 
 	return errs
 }
 
-// loaded is what came of a file. A damaged one has both value and error.
+// loaded is the outcome of reading a file. A damaged file has both value and err.
 type loaded[T any] struct {
 	path  string
 	value *T
@@ -109,20 +109,21 @@ func loadFile[T any](open Open, path string, read func(io.Reader) (*T, error)) l
 		return l
 	}
 	l.value, l.err = read(f)
-	_ = f.Close() // it was only read
+	_ = f.Close() // nothing was written that could be lost
 	return l
 }
 
-// inOrder loads files in parallel and takes the outcomes in the files' order.
-func inOrder[T any](paths []string, each func(path string), load func(path string) T, take func(T)) {
+// inOrder loads files in parallel and passes the outcomes to take in the order of
+// paths.
+func inOrder[T any](paths []string, announce func(path string), load func(path string) T, take func(T)) {
 	var queue []chan T
 	for _, path := range paths {
 		if len(queue) == runtime.GOMAXPROCS(0) {
 			take(<-queue[0])
 			queue = queue[1:]
 		}
-		if each != nil {
-			each(path)
+		if announce != nil {
+			announce(path)
 		}
 		done := make(chan T, 1)
 		go func() { done <- load(path) }()
@@ -133,7 +134,7 @@ func inOrder[T any](paths []string, each func(path string), load func(path strin
 	}
 }
 
-// bare removes what package os adds to an error of the system: the call and the path.
+// bare removes the call and the path that package os adds to a system error.
 func bare(err error) error {
 	var path *fs.PathError
 	if errors.As(err, &path) {

@@ -14,7 +14,8 @@ import (
 	"wsperf/stats/internal/example"
 )
 
-// folder writes files of both forms, good and bad, and returns their paths in order.
+// folder writes valid and invalid files of both formats. It returns their paths, and
+// those of a missing file and a directory.
 func folder(t *testing.T) []string {
 	t.Helper()
 	dir := t.TempDir()
@@ -50,15 +51,16 @@ func TestLoadAll(t *testing.T) {
 	}
 	checkErrors(t, errs, paths, []fileWant{
 		{1, true, "damaged at byte 327: unexpected end; 2 records read, the rest is lost"},
-		{3, true, "197 records read, the rest is lost, counts and histograms are whole"},
-		{4, false, "no result file: byte 0: 'h' where { is needed"},
+		{3, true, "197 records read, the rest is lost, counts and histograms are intact"},
+		{4, false, "not a result file: byte 0: 'h' where { is needed"},
 		{6, false, "no such file or directory"},
 		{7, false, "is a directory"},
 	})
 	if err := r.Check(); err != nil {
 		t.Error(err)
 	}
-	// twice full (193 of 199), 2 and 6 of noclose, 20 refused
+	// full.json and cutlog.json have 193 successes and 6 failures each, cut.json has 2
+	// successes, noclose.json 6, and refused.json 20 failures.
 	want := stats.UnmeasuredResult{Success: 8, Fail: 20}
 	if r.Success != 2*193+8 || r.Fail != 2*6+20 || r.Unmeasured != want {
 		t.Errorf("%d successes, %d failures, %+v unmeasured", r.Success, r.Fail, r.Unmeasured)
@@ -96,13 +98,13 @@ func TestLoadAllIsTheMergeOfItsFiles(t *testing.T) {
 	if len(errs) > 0 {
 		t.Fatal(errs)
 	}
-	// What the script printed: 283.8 ms and 7047/s.
+	// The ancestor's script printed 283.8 ms and 7047/s.
 	if got := r.Duration().Milliseconds(); r.Success != 2000 || got != 283 || math.Round(r.HandshakesPerSecond()) != 7047 {
 		t.Errorf("%d successes in %d ms, %v/s", r.Success, got, r.HandshakesPerSecond())
 	}
 }
 
-func TestNothingToReport(t *testing.T) {
+func TestLoadWithoutUsableFiles(t *testing.T) {
 	paths := []string{"testdata/missing1", "testdata/missing2"}
 	r, errs := LoadAll(paths, nil)
 	if r != nil || len(errs) != 2 {

@@ -8,32 +8,32 @@ import (
 	"wsperf/stats"
 )
 
-// Damage is what is wrong with a result file that is cut off, cannot be read to
-// its end, or is no valid JSON from some byte on.
+// Damage is the error of a result file that is truncated, cannot be read to its end,
+// or is not valid JSON from some byte on.
 type Damage struct {
-	Byte    int64  // place in the file, counted from 0
-	Err     error  // what is wrong there
-	Records uint64 // of connection_stats that are whole and come before
-	Lost    string // what that means
+	Byte    int64  // offset in the file, from 0
+	Err     error  // what is wrong at that offset
+	Records uint64 // complete records of connection_stats before it
+	Lost    string // text: which part of the file is usable and which is lost
 }
 
-// Error tells where, what, and what is lost.
+// Error returns the offset, what is wrong there, and what is lost, in one line.
 func (d *Damage) Error() string {
 	return fmt.Sprintf("damaged at byte %d: %v; %s", d.Byte, d.Err, d.Lost)
 }
 
-// Unwrap returns what is wrong, without the place.
+// Unwrap returns what is wrong, without the offset.
 func (d *Damage) Unwrap() error { return d.Err }
 
-// Read reads a result file in constant memory, whatever its size: one of
-// the form stats.Schema, or one of wsperf's ancestor, which has nothing but a
-// window, two counts and connection_stats; its result counts all connections as
-// unmeasured. Keys that it does not know are skipped. The result has no Log.
+// Read reads a result file in constant memory, whatever its size. The file is in the
+// format stats.Schema, or in that of wsperf's ancestor, which has only a measured
+// window, two counts and connection_stats. All connections of an ancestor's file count
+// as unmeasured. Unknown keys are skipped. The result has no Log.
 //
-// It takes nothing on trust: it refuses other forms, counts that are negative or
-// disagree with each other or with the histograms, and values that are too long.
-// Of a damaged file it returns what is whole, beside a *Damage: the counts and
-// histograms of ours, and the records of the ancestor's.
+// Read refuses other formats, values that are too long, and counts that are negative
+// or disagree with each other or with the histograms. For a damaged file it returns
+// both a *Damage and the intact part: the counts and histograms of our format, the
+// records of the ancestor's.
 func Read(rd io.Reader) (*stats.Result, error) {
 	tally := stats.NewTally()
 	f := newFileReader(rd, func(r *record) { tally.Add(r.timing()) })
@@ -45,14 +45,14 @@ func Read(rd io.Reader) (*stats.Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	if damage != nil { // a nil *Damage would be no nil error
+	if damage != nil { // a nil *Damage in an error is not nil
 		return r, damage
 	}
 	return r, nil
 }
 
-// result makes the result of the file. Of a log that is not whole only the
-// records count.
+// result makes the result of the file. The records of a damaged file may be
+// incomplete, so their number is not compared with the total then.
 func (f *fileReader) result(tally *stats.Tally, damaged bool) (*stats.Result, error) {
 	if !f.ours() {
 		return f.doc.ancestorResult(tally)
@@ -63,10 +63,10 @@ func (f *fileReader) result(tally *stats.Tally, damaged bool) (*stats.Result, er
 	return f.doc.result()
 }
 
-// read reads all of the file. The error is for one that has no result; the
-// damage is for one that still has some.
+// read reads the whole file. It returns a *Damage if the file is damaged but all
+// required keys come before that, and an error if no result can be made of the file.
 func (f *fileReader) read() (*Damage, error) {
-	err := f.file()
+	err := f.topLevel()
 	var syntax *syntaxError
 	if err != nil && !errors.As(err, &syntax) {
 		return nil, err
@@ -83,33 +83,33 @@ func (f *fileReader) read() (*Damage, error) {
 	return nil, f.useless(syntax, missing)
 }
 
-// incomplete makes the error for valid JSON without a key that is needed.
+// incomplete makes the error for valid JSON without a required key.
 func (f *fileReader) incomplete(missing string) error {
 	if !f.ours() && len(f.seen) == 0 {
-		return fmt.Errorf("no result file: it has neither key \"schema\" nor key %q", missing)
+		return fmt.Errorf("not a result file: it has neither key \"schema\" nor key %q", missing)
 	}
 	return fmt.Errorf("key %q is missing", missing)
 }
 
-// useless makes the error for a damaged file without a key that is needed.
+// useless makes the error for a file that is damaged before a required key.
 func (f *fileReader) useless(syntax *syntaxError, missing string) error {
 	if len(f.seen) > 0 {
-		return &Damage{syntax.offset, syntax.err, f.doc.records, fmt.Sprintf("all is lost, as there is no %q before", missing)}
+		return &Damage{syntax.offset, syntax.err, f.doc.records, fmt.Sprintf("nothing is usable, as key %q is missing", missing)}
 	}
 	if err := f.scan.err; err != nil && err != io.EOF {
-		return bare(err) // such as for a directory
+		return bare(err) // a read error, such as EISDIR
 	}
-	return fmt.Errorf("no result file: %w", syntax)
+	return fmt.Errorf("not a result file: %w", syntax)
 }
 
 func (f *fileReader) lost() string {
 	records := fmt.Sprintf("%d records read, the rest is lost", f.doc.records)
-	const whole = "counts and histograms are whole"
+	const intact = "counts and histograms are intact"
 	switch {
 	case !f.ours():
 		return records
 	case !f.doc.hasLog:
-		return whole
+		return intact
 	}
-	return records + ", " + whole
+	return records + ", " + intact
 }

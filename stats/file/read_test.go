@@ -20,7 +20,7 @@ import (
 	"wsperf/stats/internal/example"
 )
 
-// encodeForeign returns the encoded form of any histogram.
+// encodeForeign encodes a histogram of any range.
 func encodeForeign(t testing.TB, h *hdrhistogram.Histogram) string {
 	t.Helper()
 	encoded, err := h.Encode(hdrhistogram.V2CompressedEncodingCookieBase)
@@ -30,7 +30,7 @@ func encodeForeign(t testing.TB, h *hdrhistogram.Histogram) string {
 	return string(encoded)
 }
 
-// forge returns a histogram with the given header and payload.
+// forge encodes a histogram with the given header and payload.
 func forge(t testing.TB, header wireHeader, payload []byte) string {
 	t.Helper()
 	var packed bytes.Buffer
@@ -49,6 +49,7 @@ func forge(t testing.TB, header wireHeader, payload []byte) string {
 	return base64.StdEncoding.EncodeToString(append(envelope, packed.Bytes()...))
 }
 
+// ours returns the header of a wsperf/1 histogram.
 func ours() wireHeader {
 	return wireHeader{
 		Cookie: hdrhistogram.V2EncodingCookieBase | 0x10, Digits: 3,
@@ -103,7 +104,7 @@ func TestForeignRatioIsNotKept(t *testing.T) {
 	}
 }
 
-// TestReadRefuses changes one place of a good file at a time.
+// TestReadRefuses replaces one part of a valid file at a time.
 func TestReadRefuses(t *testing.T) {
 	file := string(write(t, example.Full()))
 	foreign := encodeForeign(t, hdrhistogram.New(1, 1000, 3))
@@ -118,7 +119,7 @@ func TestReadRefuses(t *testing.T) {
 		{"lost total", `"total":199`, `"total":200`, `key "connection_stats": 199 records, but total is 200`},
 		{"lost failure", `"fail":6`, `"fail":7`, `connections started (199) differ from successes + failures (200)`},
 		{"missing key", `"interrupted"`, `"disrupted"`, `key "interrupted" is missing`},
-		{"key twice", `"interrupted"`, `"total":199,"interrupted"`, `key "total": is there twice`},
+		{"key twice", `"interrupted"`, `"total":199,"interrupted"`, `duplicate key "total"`},
 		{"negative cause", `"open_eof":0`, `"open_eof":-1`, `key "causes": json: cannot unmarshal number -1`},
 		{"cause charged", `"open_eof":0`, `"open_eof":1`, `failures (6) differ from sum of all causes (7)`},
 		{"two unknown causes", `"open_eof":0,`, `"open_b":1,"open_a":1,`, `key "causes": "open_a" is not a known cause`},
@@ -142,32 +143,32 @@ func TestReadRefuses(t *testing.T) {
 		{"negative client", `"peak_memory_bytes":25300000`, `"peak_memory_bytes":-1`, `key "client.peak_memory_bytes": -1`},
 		{"time runs back", `"started":1767`, `"started":2767`, `keys "started" and "ended"`},
 		{"duration", `"total_duration":13517100`, `"total_duration":13517101`, `key "total_duration": 13517101 us, but from`},
-		{"record type", `"failed":true`, `"failed":"yes"`, `'"' where true or false is needed; 150 records read, the rest is lost, counts and histograms are whole`},
+		{"record type", `"failed":true`, `"failed":"yes"`, `'"' where true or false is needed; 150 records read, the rest is lost, counts and histograms are intact`},
 		{"record range", `"tcp_pre_init":31`, `"tcp_pre_init":1234567890123456789`, `'9' where the end of a number is needed`},
 		{"leading zero", `"tcp_pre_init":31`, `"tcp_pre_init":031`, `'3' where the end of a number is needed`},
 		{"fraction", `"tcp_pre_init":31`, `"tcp_pre_init":31.5`, `'.' where , or } is needed`},
 		{"lone minus", `"tcp_pre_init":31`, `"tcp_pre_init":-`, `',' where an integer is needed`},
-		{"record key twice", `"tcp_post_init":0`, `"tcp_pre_init":0`, `key "tcp_pre_init" is there twice`},
-		{"record key missing", `"tcp_post_init":0`, `"tcp_post_exit":0`, `key "tcp_post_init" is missing`},
+		{"record key twice", `"tcp_post_init":0`, `"tcp_pre_init":0`, `duplicate key "tcp_pre_init"`},
+		{"record key missing", `"tcp_post_init":0`, `"tcp_post_exit":0`, `key "tcp_post_init" is missing from the preceding record`},
 		{"unknown value of a record", `"tcp_post_init":0`, `"tcp_post_init":0,"x":[1}`, `'}'`},
 		{"source", `"127.0.0.5"`, `"localhost"`, `key "config.sources": "localhost" is not an IP address`},
 		{"too many sources", `"127.0.0.5"`, `"::1"` + strings.Repeat(`,"::1"`, stats.MaxSources), `key "config.sources": 65539 of them, at most 65536`},
 		{"too many samples", `"samples":3`, `"samples":101`, `key "config.samples": 101 is out of range`},
-		{"more samples than asked for", `"samples":3`, `"samples":2`, `replies kept of open_status (3) are more than were asked for (2)`},
-		{"no samples asked for", `"samples":3,`, ``, `replies kept of open_status (3) are more than were asked for (0)`},
-		{"sample of no failure", sample + `open_status"`, sample + `open_eof"`, `replies kept of open_eof (1) are more than its failures (0)`},
+		{"more samples than asked for", `"samples":3`, `"samples":2`, `replies kept for open_status (3) are more than requested (2)`},
+		{"no samples asked for", `"samples":3,`, ``, `replies kept for open_status (3) are more than requested (0)`},
+		{"sample of no failure", sample + `open_status"`, sample + `open_eof"`, `replies kept for open_eof (1) are more than its failures (0)`},
 		{"sample of an unknown cause", sample + `open_status"`, sample + `open_ufo"`, `key "samples": "open_ufo" is not a known cause`},
 		{"sample of a success", sample + `open_status"`, sample + `"`, `key "samples": "" is not a known cause`},
 		{"samples of one cause", sample + `open_status"`, strings.Repeat(sample+`open_eof","bytes":1,"reply":"x"},`, 101) + sample + `open_status"`, `key "samples": more than 100 of open_eof`},
-		{"shorter than it is", `"bytes":26`, `"bytes":25`, `a reply kept of open_status: 26 bytes of 25`},
+		{"shorter than it is", `"bytes":26`, `"bytes":25`, `a reply kept for open_status: 26 bytes of 25`},
 		{"negative length", `"bytes":26`, `"bytes":-26`, `key "samples": bytes -26: must be 0 to`},
 		{"length", `"bytes":26`, `"bytes":281474976710657`, `key "samples": bytes 281474976710657: must be 0 to`},
-		{"no reply", `"reply":"HTTP`, `"replay":"HTTP`, `a reply kept of open_status: 0 bytes of 26`},
+		{"no reply", `"reply":"HTTP`, `"replay":"HTTP`, `a reply kept for open_status: 0 bytes of 26`},
 		{"reply not escaped", `"reply":"HTTP`, `"reply":"\u001bHTTP`, `key "samples": a reply is not escaped`},
 		{"reply escaped in another way", `"reply":"HTTP`, `"reply":"\\x1B`, `key "samples": a reply is not escaped`},
 		{"long reply", `"reply":"HTTP`, `"reply":"` + strings.Repeat("x", 2049), `key "samples": a reply of `},
 		{"reply of more than is kept", `"bytes":26,"reply":"HTTP`, `"bytes":2000,"reply":"` + strings.Repeat("x", 1000), `bytes of 2000, must be 1 to 512`},
-		{"samples twice", `"total":199`, `"samples":[],"total":199`, `key "samples": is there twice`},
+		{"samples twice", `"total":199`, `"samples":[],"total":199`, `duplicate key "samples"`},
 		{"samples of another type", `"samples":[`, `"samples":7,"x":[`, `'7' where [ is needed`},
 		{"sample of another type", `"samples":[`, `"samples":[7,`, `key "samples": json: cannot unmarshal number`},
 		{"negative shortages", `"shortage_waits":4`, `"shortage_waits":-4`, `key "client": json: cannot unmarshal number -4`},
@@ -178,11 +179,11 @@ func TestReadRefuses(t *testing.T) {
 		{"colon", `"total":199`, `"total" 199`, `'1' where : is needed`},
 		{"no value", `"total":199`, `"total":,"x":199`, `',' where a value is needed`},
 		{"record lost", `{"tcp_pre_init":31,"tcp_post_init":0,"open":1000,"close":500,"failed":false},`, ``, `198 records, but total is 199`},
-		{"no array", `"connection_stats":[`, `"connection_stats":7,"x":[`, `'7' where [ is needed; counts and histograms are whole`},
-		{"no object", `{`, `[`, `no result file: byte 0: '[' where { is needed`},
+		{"no array", `"connection_stats":[`, `"connection_stats":7,"x":[`, `'7' where [ is needed; counts and histograms are intact`},
+		{"no object", `{`, `[`, `not a result file: byte 0: '[' where { is needed`},
 		{"syntax", `"total":199`, `"total":1x99`,
 			fmt.Sprintf(`damaged at byte %d: invalid character 'x'`, strings.Index(file, `"total":199`)+len(`"total":1`))},
-		{"long value", `"url":"`, `"url":"` + strings.Repeat("A", 2*maxValueBytes), `longer than allowed: a value of more than 4194304 bytes; all is lost, as there is no "causes" before`},
+		{"long value", `"url":"`, `"url":"` + strings.Repeat("A", 2*maxValueBytes), `longer than allowed: a value of more than 4194304 bytes; nothing is usable, as key "causes" is missing`},
 		{"long unknown value", `"total"`, `"x":"` + strings.Repeat("A", 2*maxValueBytes) + `","total"`, `longer than allowed: a value`},
 	}
 	for _, test := range tests {
@@ -219,7 +220,8 @@ func TestReadAccepts(t *testing.T) {
 	}
 }
 
-// TestTruncatedFile: of ours, all or nothing is left, and the byte is named.
+// TestTruncatedFile checks that a truncated wsperf/1 file yields all counts or no
+// result, and that the error names the offset.
 func TestTruncatedFile(t *testing.T) {
 	file := write(t, example.Full())
 	headEnd := bytes.Index(file, []byte(",\n\"samples\""))
@@ -238,7 +240,7 @@ func TestTruncatedFile(t *testing.T) {
 	}
 }
 
-func TestMoreBehindTheResult(t *testing.T) {
+func TestDataAfterTheResult(t *testing.T) {
 	file := write(t, example.Full())
 	r, err := Read(bytes.NewReader(append(file, "{}"...)))
 	var damage *Damage
@@ -257,7 +259,7 @@ func TestReadErrorIsReturned(t *testing.T) {
 	}
 }
 
-func TestReadInSmallPieces(t *testing.T) {
+func TestReadByteByByte(t *testing.T) {
 	file := write(t, example.Full())
 	r, err := Read(iotest.OneByteReader(bytes.NewReader(file)))
 	if err != nil {
@@ -270,10 +272,10 @@ func TestReadInSmallPieces(t *testing.T) {
 
 const oneRecord = `{"tcp_pre_init":1,"tcp_post_init":0,"open":2,"close":3,"failed":false}`
 
-// endless yields records of connection_stats for as long as anyone reads.
-type endless struct{ left int }
+// repeated yields left records of connection_stats, one per read.
+type repeated struct{ left int }
 
-func (e *endless) Read(p []byte) (int, error) {
+func (e *repeated) Read(p []byte) (int, error) {
 	const record = "," + oneRecord
 	if e.left == 0 {
 		return 0, io.EOF
@@ -284,7 +286,7 @@ func (e *endless) Read(p []byte) (int, error) {
 
 func TestLongLogIsReadInBoundedMemory(t *testing.T) {
 	const records = 100_000
-	log := io.MultiReader(strings.NewReader(`{"connection_stats":[`+oneRecord), &endless{records}, strings.NewReader(`]}`))
+	log := io.MultiReader(strings.NewReader(`{"connection_stats":[`+oneRecord), &repeated{records}, strings.NewReader(`]}`))
 	var before, after runtime.MemStats
 	m := &counter{rd: log}
 	runtime.GC()
@@ -299,11 +301,11 @@ func TestLongLogIsReadInBoundedMemory(t *testing.T) {
 		t.Errorf("only %d bytes read", m.total)
 	}
 	if grown := int64(after.HeapAlloc) - int64(before.HeapAlloc); grown > 1<<20 {
-		t.Errorf("%d bytes kept", grown)
+		t.Errorf("the heap grew by %d bytes, want at most %d", grown, 1<<20)
 	}
 }
 
-// counter counts the bytes read from rd.
+// counter counts the bytes that are read from rd.
 type counter struct {
 	rd    io.Reader
 	total int

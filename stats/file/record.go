@@ -7,7 +7,7 @@ import (
 	"wsperf/stats"
 )
 
-// Keys of a record of connection_stats, one bit each.
+// Bits of record.has, one for each key of a record.
 const (
 	hasPreInit = 1 << iota
 	hasPostInit
@@ -18,11 +18,11 @@ const (
 	hasAll = 1<<iota - 1
 )
 
+// recordKeys are the keys in the order of their bits.
 var recordKeys = []string{"tcp_pre_init", "tcp_post_init", "open", "close", "failed"}
 
-// record is one record of connection_stats, in microseconds, with the ancestor's
-// keys (tcp_pre_init and tcp_post_init together are phase connect), and which of
-// them it had.
+// record is one record of connection_stats, and the set of keys that it had. The keys
+// are the ancestor's: the sum of tcp_pre_init and tcp_post_init is phase connect.
 type record struct {
 	preInitUs, postInitUs, openUs, closeUs int64
 	failed                                 bool
@@ -33,7 +33,7 @@ func (r *record) timing() stats.Timing {
 	return stats.Timing{ConnectUs: r.preInitUs + r.postInitUs, OpenUs: r.openUs, CloseUs: r.closeUs, Failed: r.failed}
 }
 
-// record takes one record into r. All keys are needed, in any order.
+// record reads one record into r. All keys are required, in any order.
 func (s *scanner) record(r *record) error {
 	*r = record{}
 	if err := s.open('{'); err != nil {
@@ -92,7 +92,7 @@ func (s *scanner) failed(r *record) (err error) {
 
 func (s *scanner) once(r *record, key uint8) error {
 	if r.has&key != 0 {
-		return s.fail(fmt.Errorf("key %q is there twice", recordKey(key)))
+		return s.fail(fmt.Errorf("duplicate key %q", recordKey(key)))
 	}
 	r.has |= key
 	return nil
@@ -100,10 +100,10 @@ func (s *scanner) once(r *record, key uint8) error {
 
 func (s *scanner) checkRecord(r *record) error {
 	if missing := hasAll &^ r.has; missing != 0 {
-		return s.fail(fmt.Errorf("key %q is missing in the record before", recordKey(missing)))
+		return s.fail(fmt.Errorf("key %q is missing from the preceding record", recordKey(missing)))
 	}
 	return nil
 }
 
-// recordKey returns the name of the first of the keys.
+// recordKey returns the name of the lowest bit in keys.
 func recordKey(keys uint8) string { return recordKeys[bits.TrailingZeros8(keys)] }

@@ -13,7 +13,7 @@ import (
 	"wsperf/stats"
 )
 
-// glob returns the files of a pattern, of which there must be some.
+// glob returns the files that match a pattern, at least one.
 func glob(t *testing.T, pattern string) []string {
 	t.Helper()
 	paths, err := filepath.Glob(pattern)
@@ -23,8 +23,9 @@ func glob(t *testing.T, pattern string) []string {
 	return paths
 }
 
-// TestReleasedFilesStayReadable: each file is accepted, and a file written from
-// what was read has every key of the original with its value. It may have more.
+// TestReleasedFilesStayReadable checks that each file of a released version is accepted,
+// and that a file written from it has every key of the original with the same value. It
+// may have more keys.
 func TestReleasedFilesStayReadable(t *testing.T) {
 	for _, path := range glob(t, "testdata/released/*/*.json") {
 		t.Run(path, func(t *testing.T) {
@@ -37,7 +38,7 @@ func TestReleasedFilesStayReadable(t *testing.T) {
 				t.Fatal(err)
 			}
 			records, hasLog := want["connection_stats"].([]any)
-			delete(want, "connection_stats") // read, but not kept
+			delete(want, "connection_stats") // Read does not keep the records
 			checkContains(t, "", got, want)
 			if hasLog && uint64(len(records)) != r.Total {
 				t.Errorf("%d records, but %d connections", len(records), r.Total)
@@ -46,6 +47,7 @@ func TestReleasedFilesStayReadable(t *testing.T) {
 	}
 }
 
+// readReal reads a result file and returns its bytes too.
 func readReal(t *testing.T, path string) ([]byte, *stats.Result) {
 	t.Helper()
 	original, err := os.ReadFile(path)
@@ -62,7 +64,7 @@ func readReal(t *testing.T, path string) ([]byte, *stats.Result) {
 	return original, r
 }
 
-// checkContains compares got with want, which may lack keys of got.
+// checkContains checks that got has every key of want with the same value.
 func checkContains(t *testing.T, path string, got, want any) {
 	t.Helper()
 	wantObject, isObject := want.(map[string]any)
@@ -72,8 +74,8 @@ func checkContains(t *testing.T, path string, got, want any) {
 	switch {
 	case isObject:
 		for key := range wantObject {
-			// The encoding of a histogram may change with its library. What it
-			// holds is seen in the numbers beside it, which are computed from it.
+			// The encoding of a histogram may change with the library. The other
+			// keys of a series are computed from the histogram.
 			if key != "histogram" {
 				checkContains(t, path+"."+key, gotObject[key], wantObject[key])
 			}
@@ -87,8 +89,8 @@ func checkContains(t *testing.T, path string, got, want any) {
 	}
 }
 
-// ancestorForm is what the files of wsperf's ancestor hold.
-type ancestorForm struct {
+// ancestorFile is the part of an ancestor's result file that the test compares.
+type ancestorFile struct {
 	Started   int64  `json:"started"`
 	Ended     int64  `json:"ended"`
 	Throttled uint64 `json:"handshake_throttle_count"`
@@ -98,7 +100,7 @@ type ancestorForm struct {
 	} `json:"connection_stats"`
 }
 
-func (f *ancestorForm) failed() (n uint64) {
+func (f *ancestorFile) failed() (n uint64) {
 	for _, r := range f.Records {
 		if r.Failed {
 			n++
@@ -111,15 +113,15 @@ func TestAncestorFilesStayReadable(t *testing.T) {
 	for _, path := range glob(t, "testdata/ancestor/*/*.json") {
 		t.Run(path, func(t *testing.T) {
 			original, r := readReal(t, path)
-			var form ancestorForm
-			if err := json.Unmarshal(original, &form); err != nil {
+			var file ancestorFile
+			if err := json.Unmarshal(original, &file); err != nil {
 				t.Fatal(err)
 			}
-			fail := form.failed()
-			success := uint64(len(form.Records)) - fail
+			fail := file.failed()
+			success := uint64(len(file.Records)) - fail
 			got := []any{r.Total, r.Success, r.Fail, r.Throttled, r.Resumed, r.Duration(), r.Unmeasured}
-			want := []any{success + fail, success, fail, form.Throttled, form.Resumed,
-				time.Duration(form.Ended - form.Started), stats.UnmeasuredResult{Success: success, Fail: fail}}
+			want := []any{success + fail, success, fail, file.Throttled, file.Resumed,
+				time.Duration(file.Ended - file.Started), stats.UnmeasuredResult{Success: success, Fail: fail}}
 			if !reflect.DeepEqual(got, want) {
 				t.Errorf("read %v, want %v", got, want)
 			}
@@ -143,9 +145,9 @@ func TestReleasedFilesAddUp(t *testing.T) {
 	}
 }
 
-// TestPhasesComeAndGo: a file that lacks a phase is older than the phase, and has none of
-// it; a phase that is not known is of a later version, and is skipped. Where successes
-// must have the lacking phase, the file is refused (TestReadRefuses).
+// TestPhasesComeAndGo renames a phase. Read takes a missing phase as empty, because the
+// file is older than the phase, and skips an unknown one of a later version. It refuses a
+// file whose successes need the missing phase (TestReadRefuses, "missing phase").
 func TestPhasesComeAndGo(t *testing.T) {
 	text, err := os.ReadFile("testdata/released/0.1.0/refused.json")
 	if err != nil {

@@ -9,16 +9,15 @@ import (
 	"wsperf/stats"
 )
 
-// sampleShape is a failing reply in the result file. Reply is escaped
-// (escapeReply), Bytes is how long it was before it was cut.
+// sampleShape is the JSON form of a stats.Reply. Reply is escaped by escapeReply.
+// Bytes is stats.Reply.Total, the length before the reply was cut.
 type sampleShape struct {
 	Cause string `json:"cause"`
 	Bytes int    `json:"bytes"`
 	Reply string `json:"reply"`
 }
 
-// sampleShapes lists the replies by cause, those of a cause in the order in
-// which they were kept.
+// sampleShapes lists the replies by cause, and within a cause in their order.
 func sampleShapes(r *stats.Result) (all []sampleShape) {
 	for c, kept := range r.Replies {
 		for _, reply := range kept {
@@ -28,7 +27,8 @@ func sampleShapes(r *stats.Result) (all []sampleShape) {
 	return all
 }
 
-// reply is the reverse, for what a file holds.
+// reply is the inverse of sampleShapes for one element. It checks Bytes only against
+// maxCount; Result.Check does the rest.
 func (s *sampleShape) reply() (stats.Cause, stats.Reply, error) {
 	c, known := causeOf(s.Cause)
 	if !known {
@@ -41,7 +41,7 @@ func (s *sampleShape) reply() (stats.Cause, stats.Reply, error) {
 	return c, stats.Reply{Bytes: b, Total: s.Bytes}, err
 }
 
-// causeOf is the reverse of Cause.String for the causes of failures.
+// causeOf is the inverse of Cause.String, except for CauseNone.
 func causeOf(key string) (stats.Cause, bool) {
 	for c := stats.CauseNone + 1; c < stats.NumCauses; c++ {
 		if c.String() == key {
@@ -51,14 +51,13 @@ func causeOf(key string) (stats.Cause, bool) {
 	return stats.CauseNone, false
 }
 
-// markup is what HTML gives a meaning to. It is escaped in the file, so that a
-// reply does no harm in a page that forgets to.
+// markup are the characters with a meaning in HTML. They are escaped in the file, so a
+// reply is harmless even in a page that does not escape it.
 const markup = `"&'<>`
 
-// escapeReply turns any bytes into printable ASCII, without loss and in one way
-// only: \r, \n, \t and \\ for these four, \xNN with lower-case digits for every
-// other byte that is not printable ASCII or is markup, and the rest as it is.
-// JSON doubles each backslash.
+// escapeReply encodes any bytes as printable ASCII, reversibly. It writes \r, \n, \t
+// and \\ for these four bytes, and \xNN with lower-case digits for any other byte that
+// is markup or not printable ASCII. JSON doubles each backslash.
 func escapeReply(b []byte) string {
 	out := make([]byte, 0, len(b)+len(b)/4)
 	for _, c := range b {
@@ -83,14 +82,15 @@ func escapeReply(b []byte) string {
 // longestEscape is the length of \xNN.
 const longestEscape = 4
 
-// parseReply is the reverse of escapeReply. It refuses what that cannot have written.
+// parseReply is the inverse of escapeReply. It refuses text that escapeReply does not
+// write.
 func parseReply(text string) ([]byte, error) {
 	if len(text) > longestEscape*stats.MaxReplyBytes {
 		return nil, fmt.Errorf("a reply of %d characters: must be at most %d", len(text), longestEscape*stats.MaxReplyBytes)
 	}
 	var b []byte
 	for rest := text; rest != ""; {
-		// Of Go's escapes (strconv.UnquoteChar) ours are a part; the comparison sees to the others.
+		// UnquoteChar accepts more escapes than ours. The comparison below refuses these.
 		c, _, tail, err := strconv.UnquoteChar(rest, 0)
 		if err != nil || c > 0xff {
 			return nil, errEscape
@@ -103,4 +103,4 @@ func parseReply(text string) ([]byte, error) {
 	return b, nil
 }
 
-var errEscape = errors.New(`a reply is not escaped as it must be: printable ASCII without "&'<> and with \r \n \t \\ \xNN`)
+var errEscape = errors.New(`a reply is not escaped: must be printable ASCII without "&'<>, with the escapes \r \n \t \\ \xNN`)

@@ -17,23 +17,23 @@ func TestEscapeReply(t *testing.T) {
 		{" ~", " ~"},
 	} {
 		if got := escapeReply([]byte(c.in)); got != c.want {
-			t.Errorf("%q became %s, want %s", c.in, got, c.want)
+			t.Errorf("escapeReply(%q) = %s, want %s", c.in, got, c.want)
 		}
 	}
 }
 
-func TestEscapedReplyIsHarmlessAndWhole(t *testing.T) {
+func TestEscapedReplyIsHarmlessAndReversible(t *testing.T) {
 	all := example.EveryByte()
 	for i := range all {
 		for _, b := range [][]byte{all[i : i+1], append(all[i:i+1:i+1], 'a', '0', '\\')} {
 			text := escapeReply(b)
 			for _, c := range []byte(text) {
 				if c < ' ' || c > '~' || strings.IndexByte(`"&'<>`, c) >= 0 {
-					t.Errorf("%q became %s", b, text)
+					t.Errorf("escapeReply(%q) = %s, which has the byte %#x", b, text, c)
 				}
 			}
 			if back, err := parseReply(text); err != nil || !bytes.Equal(back, b) {
-				t.Errorf("%q became %s, and that %q: %v", b, text, back, err)
+				t.Errorf("%q was escaped as %s, and parsed as %q: %v", b, text, back, err)
 			}
 		}
 	}
@@ -42,12 +42,12 @@ func TestEscapedReplyIsHarmlessAndWhole(t *testing.T) {
 func TestParseReplyRefuses(t *testing.T) {
 	for _, text := range []string{
 		"\x1b", "\u00e4", "<", `"`, "'", "&", ">", "\r", // not escaped
-		`\`, `\q`, `\x1`, `\xzz`, `\u00e4`, `\U0010ffff`, `\101`, `\"`, `\'`, `\a`, // no escapes of ours
-		`\x1B`, `\x41`, `\x0d`, `\x5c`, // another way to write it
+		`\`, `\q`, `\x1`, `\xzz`, `\u00e4`, `\U0010ffff`, `\101`, `\"`, `\'`, `\a`, // not our escapes
+		`\x1B`, `\x41`, `\x0d`, `\x5c`, // escapeReply writes these bytes differently
 		strings.Repeat("x", longestEscape*stats.MaxReplyBytes+1),
 	} {
 		if b, err := parseReply(text); err == nil {
-			t.Errorf("%.40q is taken for %.40q", text, b)
+			t.Errorf("%.40q was parsed as %.40q, want an error", text, b)
 		}
 	}
 }
@@ -65,8 +65,8 @@ func TestHostileReplyInTheFile(t *testing.T) {
 	}
 }
 
-// TestAllSamplesAreRead has as many and as long replies as there can be: more
-// than one value of a file may have.
+// TestAllSamplesAreRead reads the longest possible samples, which together exceed
+// maxValueBytes.
 func TestAllSamplesAreRead(t *testing.T) {
 	rec := stats.NewRecorder(nil)
 	rec.KeepReplies(stats.MaxSamples)
@@ -83,18 +83,18 @@ func TestAllSamplesAreRead(t *testing.T) {
 	}
 	file := write(t, r)
 	if len(file) <= maxValueBytes {
-		t.Errorf("%d bytes are not many", len(file))
+		t.Errorf("the file has %d bytes, want more than maxValueBytes", len(file))
 	}
 	again, err := Read(bytes.NewReader(file))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(write(t, again), file) {
-		t.Error("what was read is not what was written")
+		t.Error("the file written from the result that was read differs")
 	}
 }
 
-// withSamples makes a result that was asked for as many replies as can be kept.
+// withSamples merges rec into a result with Setup.Samples at its maximum.
 func withSamples(t *testing.T, rec *stats.Recorder) *stats.Result {
 	t.Helper()
 	r, err := stats.Merge(rec)

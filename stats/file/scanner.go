@@ -8,34 +8,35 @@ import (
 )
 
 const (
-	// scanBytes is the scanner's buffer, and so the longest key. A read of 64 KiB
-	// costs as little per byte as a larger one.
+	// scanBytes is the size of the scanner's buffer, which limits the length of a key.
+	// Larger reads are not cheaper per byte.
 	scanBytes = 64 << 10
-	// maxValueBytes bounds a value that is kept as a whole, in bytes of the file.
-	// The largest one is phases: ten histograms of less than 300 kB.
+	// maxValueBytes is the limit in bytes of a value that scanner.value returns. The
+	// largest one is phases: ten histograms of less than 300 kB.
 	maxValueBytes = 4 << 20
-	// maxEmptyReads is bufio's: so many reads in a row without a byte or an error
-	// are a broken reader.
+	// maxEmptyReads is that of package bufio: a reader that returns neither a byte nor
+	// an error so many times in a row is broken.
 	maxEmptyReads = 100
-	// maxDigits of a number keep it, and the sum of two, within int64.
+	// maxDigits is the limit of a number's digits: the sum of two such numbers fits in
+	// an int64.
 	maxDigits = 18
 )
 
-// scanner reads the tokens of a JSON text (RFC 8259) in constant memory. Where
-// something else is than the method says, the method returns a *syntaxError and
-// the scanner is of no more use.
+// scanner reads the tokens of a JSON text (RFC 8259) in constant memory. A method that
+// finds another token than it reads returns a *syntaxError. The scanner cannot be used
+// after that.
 type scanner struct {
 	rd       io.Reader
 	buf      []byte
-	pos, end int   // of buf: what was read and not yet taken
-	base     int64 // offset of buf[0] in the text
-	err      error // of rd; the bytes before it are in buf
-	kept     []byte
+	pos, end int    // buf[pos:end] was read from rd and not yet consumed
+	base     int64  // offset of buf[0] in the text
+	err      error  // of rd; the bytes before it are in buf
+	kept     []byte // copy of a key or value that does not stay in buf
 }
 
 func newScanner(rd io.Reader) *scanner { return &scanner{rd: rd, buf: make([]byte, scanBytes)} }
 
-// syntaxError says at which byte of the text, counted from 0, it is no JSON.
+// syntaxError is an error at a byte of the text, counted from 0.
 type syntaxError struct {
 	offset int64
 	err    error
@@ -53,7 +54,7 @@ func (s *scanner) offset() int64 { return s.base + int64(s.pos) }
 
 func (s *scanner) fail(err error) error { return &syntaxError{s.offset(), err} }
 
-// unexpected makes the error for the byte at the scanner's place.
+// unexpected makes the error for the next byte, the end of the text, or a read error.
 func (s *scanner) unexpected(want string) error {
 	c, ok := s.peek()
 	switch {
@@ -65,8 +66,8 @@ func (s *scanner) unexpected(want string) error {
 	return s.fail(bare(s.err))
 }
 
-// peek returns the next byte. Without one it is 0, which is allowed nowhere in
-// a JSON text, so that a switch needs no case for the end.
+// peek returns the next byte, and false if there is none. The byte is 0 then, which
+// is valid nowhere in a JSON text, so a switch needs no case for the end.
 func (s *scanner) peek() (byte, bool) {
 	if s.pos < s.end || s.fill() {
 		return s.buf[s.pos], true
@@ -74,7 +75,8 @@ func (s *scanner) peek() (byte, bool) {
 	return 0, false
 }
 
-// fill makes room behind what is not taken yet, and reads more.
+// fill moves the bytes that are not consumed to the start of buf, and reads more. It
+// returns false if rd has no more or buf is full.
 func (s *scanner) fill() bool {
 	copy(s.buf, s.buf[s.pos:s.end])
 	s.base += int64(s.pos)
@@ -94,9 +96,9 @@ func (s *scanner) fill() bool {
 	return false
 }
 
-// next skips white space and returns the byte behind it, which is not taken.
+// next skips white space and returns the next byte without consuming it.
 func (s *scanner) next() byte {
-	if s.pos < s.end && s.buf[s.pos] > ' ' { // nearly always, and inlined
+	if s.pos < s.end && s.buf[s.pos] > ' ' { // the common case, inlined
 		return s.buf[s.pos]
 	}
 	return s.skipSpace()
@@ -119,8 +121,8 @@ func (s *scanner) skipSpace() byte {
 
 func isSpace(c byte) bool { return c == ' ' || c == '\n' || c == '\t' || c == '\r' }
 
-// is takes the next byte if it is c.
-func (s *scanner) is(c byte) bool {
+// accept skips white space and consumes the next byte if it is c.
+func (s *scanner) accept(c byte) bool {
 	if s.next() != c {
 		return false
 	}
@@ -128,27 +130,27 @@ func (s *scanner) is(c byte) bool {
 	return true
 }
 
-// open takes the start of an array or object.
+// open consumes the opening bracket of an array or object.
 func (s *scanner) open(bracket byte) error {
-	if s.is(bracket) {
+	if s.accept(bracket) {
 		return nil
 	}
 	return s.unexpected(string(bracket))
 }
 
-// more takes what is between the elements of an array or object, or its end, and
-// tells which: n elements were taken so far.
+// more reports whether an array or object has another element after the first n. It
+// consumes the comma before that element, or the closing bracket end.
 func (s *scanner) more(n uint64, end byte) (bool, error) {
 	switch {
-	case s.is(end):
+	case s.accept(end):
 		return false, nil
-	case n == 0 || s.is(','):
+	case n == 0 || s.accept(','):
 		return true, nil
 	}
 	return false, s.unexpected(", or " + string(end))
 }
 
-// key takes a key and the colon. It is valid until the next call.
+// key consumes a key and the colon. The key is valid until the next call.
 func (s *scanner) key() ([]byte, error) {
 	if s.next() != '"' {
 		return nil, s.unexpected("a key")
@@ -165,11 +167,11 @@ func (s *scanner) key() ([]byte, error) {
 	return s.lateColon(key)
 }
 
-// lateColon takes a colon that is not right behind the key, which reading on
-// may move away.
+// lateColon consumes a colon that does not directly follow the key. It copies the key,
+// because fill may move the bytes in buf.
 func (s *scanner) lateColon(key []byte) ([]byte, error) {
 	s.kept = append(s.kept[:0], key...)
-	if !s.is(':') {
+	if !s.accept(':') {
 		return nil, s.unexpected(":")
 	}
 	return s.kept, nil
@@ -183,7 +185,8 @@ func (s *scanner) unescape(quoted []byte) ([]byte, error) {
 	return []byte(text), nil
 }
 
-// text returns the string at the scanner's place, and its length there.
+// text returns the next string without consuming it, and its length in the text with
+// its quotes.
 func (s *scanner) text() (text []byte, length int, err error) {
 	for i, c := range s.buf[s.pos+1 : s.end] {
 		if c == '"' {
@@ -204,8 +207,8 @@ func (s *scanner) text() (text []byte, length int, err error) {
 	return s.buf[s.pos+1 : s.pos+n-1], n, nil
 }
 
-// stringLength returns the length of the string at the scanner's place with its
-// quotes, and has all of it in the buffer.
+// stringLength returns the length of the next string with its quotes, and reads all of
+// it into buf.
 func (s *scanner) stringLength() (n int, escaped bool, err error) {
 	for n = 1; ; n++ {
 		if s.pos+n == s.end && !s.fill() {
@@ -216,7 +219,7 @@ func (s *scanner) stringLength() (n int, escaped bool, err error) {
 			return n + 1, escaped, nil
 		case c == '\\':
 			escaped = true
-			n++ // a quote behind it is no end; what is no escape, unescape refuses
+			n++ // skip an escaped quote; unescape refuses invalid escapes
 			if s.pos+n == s.end && !s.fill() {
 				return 0, false, s.cutString(n)
 			}
@@ -227,6 +230,7 @@ func (s *scanner) stringLength() (n int, escaped bool, err error) {
 	}
 }
 
+// cutString makes the error for a string that does not end within buf.
 func (s *scanner) cutString(n int) error {
 	full := s.end-s.pos == len(s.buf)
 	s.pos += n
@@ -236,9 +240,9 @@ func (s *scanner) cutString(n int) error {
 	return s.unexpected("the end of a string")
 }
 
-// integer takes a number without fraction and exponent.
+// integer consumes a number without fraction and exponent.
 func (s *scanner) integer() (int64, error) {
-	negative := s.is('-')
+	negative := s.accept('-')
 	n := s.digits()
 	digits := s.buf[s.pos : s.pos+n]
 	switch {
@@ -260,7 +264,7 @@ func (s *scanner) integer() (int64, error) {
 	return value, nil
 }
 
-// digits returns the number of digits at the scanner's place, and has them in the buffer.
+// digits returns how many digits come next, and reads them into buf.
 func (s *scanner) digits() int {
 	n := 0
 	for {
@@ -276,13 +280,13 @@ func (s *scanner) digits() int {
 	}
 }
 
-// numberEnds makes the error for a number that goes on after n digits.
+// numberEnds makes the error for a number with more than n digits.
 func (s *scanner) numberEnds(n int) error {
 	s.pos += n
 	return s.unexpected("the end of a number")
 }
 
-// boolean takes true or false.
+// boolean consumes true or false.
 func (s *scanner) boolean() (bool, error) {
 	word, value := "false", false
 	if s.next() == 't' {
@@ -297,7 +301,7 @@ func (s *scanner) boolean() (bool, error) {
 	return value, nil
 }
 
-// value takes any value and returns its text, which is valid until the next call.
+// value consumes any value and returns its text, which is valid until the next call.
 func (s *scanner) value() ([]byte, error) {
 	s.next()
 	start := s.offset()
@@ -305,9 +309,9 @@ func (s *scanner) value() ([]byte, error) {
 	st := nesting{}
 	for !st.done {
 		if s.pos == s.end && !s.fill() {
-			break // a number at the end of the text, or an error of what comes next
+			break // the end of the text ends a number or literal; checkKept refuses any other value
 		}
-		n := st.through(s.buf[s.pos:s.end])
+		n := st.consume(s.buf[s.pos:s.end])
 		if len(s.kept)+n > maxValueBytes {
 			return nil, &syntaxError{start + maxValueBytes, fmt.Errorf("%w: a value of more than %d bytes", errLonger, maxValueBytes)}
 		}
@@ -317,31 +321,31 @@ func (s *scanner) value() ([]byte, error) {
 	return s.kept, s.checkKept(start, st.done)
 }
 
-// checkKept finds the place of what is no JSON in the value that began at start.
-// whole tells whether its end was seen: a number at the end of the text has none.
-func (s *scanner) checkKept(start int64, whole bool) error {
+// checkKept validates the value that begins at offset start, and locates its first
+// error. done is nesting.done: false if the text ended before the value did.
+func (s *scanner) checkKept(start int64, done bool) error {
 	var syntax *json.SyntaxError
 	switch {
 	case json.Valid(s.kept):
 		return nil
-	case !whole || len(s.kept) == 0:
+	case !done || len(s.kept) == 0:
 		return s.unexpected("a value")
 	case !errors.As(json.Unmarshal(s.kept, new(json.RawMessage)), &syntax):
-		return s.fail(errors.New("no valid JSON")) // not reached: encoding/json refuses it twice
+		return s.fail(errors.New("invalid JSON")) // unreachable: json.Valid has refused it
 	}
 	return &syntaxError{start + max(syntax.Offset-1, 0), syntax}
 }
 
-// nesting finds the end of a value without judging it.
+// nesting finds the end of a value without validating it.
 type nesting struct {
 	depth                   int
 	inString, escaped, done bool
-	scalar                  bool
+	scalar                  bool // the value is a number or a literal
 }
 
-// through returns how many bytes of the text belong to the value; done tells
-// whether it ended there.
-func (st *nesting) through(text []byte) int {
+// consume returns how many bytes of the text belong to the value, and sets done if the
+// value ends there.
+func (st *nesting) consume(text []byte) int {
 	for i, c := range text {
 		switch {
 		case st.inString:
@@ -367,7 +371,7 @@ func (st *nesting) through(text []byte) int {
 	return len(text)
 }
 
-// string takes a byte of a string and tells whether the value ends with it.
+// string consumes a byte of a string and reports whether the value ends with it.
 func (st *nesting) string(c byte) bool {
 	switch {
 	case st.escaped:

@@ -10,7 +10,7 @@ import (
 	"wsperf/stats"
 )
 
-// object is a JSON object whose members keep their order.
+// object is a JSON object whose members are written in order.
 type object []member
 
 type member struct {
@@ -36,7 +36,7 @@ func (o object) MarshalJSON() ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
-// phaseShape is a phase in the result file.
+// phaseShape is the JSON form of a stats.PhaseResult.
 type phaseShape struct {
 	Success   series `json:"success"`
 	Failure   series `json:"failure"`
@@ -44,8 +44,8 @@ type phaseShape struct {
 	Underruns uint64 `json:"underruns"`
 }
 
-// series is a histogram in the result file, all values in microseconds. Without
-// any value all numbers are 0. Only Count and Histogram are read back.
+// series is the JSON form of a histogram, in microseconds. If the histogram is empty,
+// all numbers are 0. Read uses only Count and Histogram.
 type series struct {
 	Count     uint64  `json:"count"`
 	Min       int64   `json:"min"`
@@ -58,7 +58,7 @@ type series struct {
 	Q999      int64   `json:"q99_9"`
 	Q9999     int64   `json:"q99_99"`
 	Max       int64   `json:"max"`
-	Histogram string  `json:"histogram"` // base64 of the compressed HdrHistogram V2 form
+	Histogram string  `json:"histogram"` // HdrHistogram V2 compressed encoding, in base64
 }
 
 func newSeries(h *hdrhistogram.Histogram) (series, error) {
@@ -75,8 +75,8 @@ func newSeries(h *hdrhistogram.Histogram) (series, error) {
 	}, nil
 }
 
-// clientShape is the client's cost in the result file. The derived values are
-// per connection started.
+// clientShape is the JSON form of a stats.ClientCost. The added fields are in
+// microseconds per connection started.
 type clientShape struct {
 	stats.ClientCost
 	UserPer   float64 `json:"cpu_user_us_per_handshake"`

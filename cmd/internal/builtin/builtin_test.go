@@ -14,7 +14,7 @@ import (
 	"wsperf/engine/host"
 )
 
-// faultRole makes the child of this test program misbehave, in the way that it names.
+// faultRole is the environment variable that names how the child process misbehaves.
 const faultRole = "WSPERF_TEST_TESTEE_FAULT"
 
 // TestMain lets this test program be the testee, which Start calls "wsperf".
@@ -70,24 +70,24 @@ func TestRunsOnItsCPUsInAProcessGroupOfItsOwn(t *testing.T) {
 	}
 }
 
-func TestIsMissedWhenItDies(t *testing.T) {
+func TestStopReportsATesteeThatDied(t *testing.T) {
 	b := begin(t)
 	b.child.Signal(unix.SIGKILL)
 	select {
 	case <-b.Ended():
 	case <-time.After(startTimeout):
-		t.Fatal("its end is not seen")
+		t.Fatal("Ended is not closed")
 	}
 	if err := b.Stop(); err == nil || err.Error() != "the built-in testee failed: signal: killed" {
-		t.Errorf("stop says %v", err)
+		t.Errorf("Stop returned %v", err)
 	}
 }
 
-func TestIsNotWaitedForAfterAnInterrupt(t *testing.T) {
+func TestStartDoesNotWaitAfterAnInterrupt(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := Start(ctx, allowed(t)); !errors.Is(err, ui.ErrEarly) {
-		t.Errorf("start says %v", err)
+		t.Errorf("Start returned %v", err)
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 	"wsperf/stats/report"
 )
 
-// results is the result files that are reported together, and what is missing.
+// results are the result files that are reported together, and the workers without one.
 type results struct {
 	files            []string
 	workers          int
@@ -45,7 +45,7 @@ func (r *results) writeText(u *ui.UI) error {
 	}
 	fmt.Fprintln(u.Out)
 	r.writeMissing(u, bad)
-	// u.Out keeps an error of writing and reports it at the end.
+	// u.Out keeps a write error; ui.Finish reports it.
 	if err := report.Text(u.Out, merged); err != nil {
 		return errors.Join(append(bad, err)...)
 	}
@@ -75,7 +75,7 @@ func (r *results) notRun() string {
 	return fmt.Sprintf("%d of %d", r.missing, r.planned)
 }
 
-// howMissing is the word for what of a file is not in the report.
+// howMissing says whether all of a file is missing from the report, or a part.
 func howMissing(err error) string {
 	var bad *file.FileError
 	if errors.As(err, &bad) && bad.Kept {

@@ -28,7 +28,7 @@ func (d *Driver) Do(ctx context.Context, u *ui.UI) error {
 	return errors.Join(err, found.analyze(u, d.options.JSON))
 }
 
-// earlier is the results that an earlier run has left.
+// earlier returns the result files of an earlier run.
 func (d *Driver) earlier() *results {
 	r := &results{}
 	for number := range d.options.Workers {
@@ -37,8 +37,8 @@ func (d *Driver) earlier() *results {
 	return r
 }
 
-// run does the workers' part and returns what is left of them. All workers have
-// ended then. With an error there can still be results.
+// run runs the workers until all have ended, and returns their results. With an error
+// there can still be results.
 func (d *Driver) run(ctx context.Context, u *ui.UI) (*results, error) {
 	all, err := d.workers()
 	if err != nil {
@@ -59,7 +59,7 @@ func (d *Driver) run(ctx context.Context, u *ui.UI) (*results, error) {
 	return all.results(false), all.failures(false)
 }
 
-// workers makes all workers, and checks that each can write its result.
+// workers makes all workers and checks that each can write its result.
 func (d *Driver) workers() (workers, error) {
 	var all workers
 	for number := range d.options.Workers {
@@ -89,7 +89,7 @@ func (d *Driver) work(ctx context.Context, u *ui.UI, all workers, showsProgress 
 	all.wait()
 }
 
-// goal is that of all workers together.
+// goal returns the goal of all workers together.
 func (d *Driver) goal() ui.Goal {
 	return ui.Goal{Connections: int64(d.options.Workers) * d.options.Connections, Duration: d.options.Duration()}
 }

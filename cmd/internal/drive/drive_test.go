@@ -24,7 +24,7 @@ func TestDeal(t *testing.T) {
 		{"more CPUs than loops", []int{2, 5, 7}, 2, 1, [][]int{{2}, {5}}},
 		{"more workers than CPUs", []int{4, 6}, 4, 1, [][]int{{4}, {6}, {4}, {6}}},
 		{"two loops each", []int{0, 1, 2, 3}, 2, 2, [][]int{{0, 1}, {2, 3}}},
-		{"a worker goes round the end", []int{0, 1, 2}, 2, 2, [][]int{{0, 1}, {2, 0}}},
+		{"round robin wraps within a worker", []int{0, 1, 2}, 2, 2, [][]int{{0, 1}, {2, 0}}},
 		{"more loops in a worker than CPUs", []int{0, 1}, 2, 3, [][]int{{0, 1}, {1, 0}}},
 		{"one CPU", []int{9}, 2, 4, [][]int{{9}, {9}}},
 	} {
@@ -62,7 +62,8 @@ func TestSharedCPUs(t *testing.T) {
 	}
 }
 
-// TestOfWorker: a worker is told everything that the driver is, and what is its own.
+// TestOfWorker checks that a worker gets all options of the driver, and its own result
+// file and CPUs.
 func TestOfWorker(t *testing.T) {
 	o := Default()
 	flags := pflag.NewFlagSet("drive", pflag.ContinueOnError)
@@ -111,7 +112,7 @@ func TestNewRefuses(t *testing.T) {
 	}
 }
 
-// warned is workers that have said the warnings.
+// warned makes workers that have sent the warnings.
 func warned(all ...[]engine.Warning) (ws workers) {
 	for number, warnings := range all {
 		ws = append(ws, &worker{number: number, said: answer{Prepared: &prepared{Warnings: warnings}}})
@@ -128,7 +129,7 @@ func TestWarnings(t *testing.T) {
 	}
 }
 
-func TestProgressIsThatOfAll(t *testing.T) {
+func TestProgressIsTheSumOfAllWorkers(t *testing.T) {
 	ws := workers{{prepared: make(chan struct{})}, {}, {prepared: make(chan struct{})}}
 	one := engine.Progress{Started: 5, Success: 3, Fail: 1, InFlight: 2}
 	for _, p := range []engine.Progress{{Started: 1}, one} {
@@ -151,7 +152,7 @@ func TestProgressIsEncodedWithoutAllocation(t *testing.T) {
 	}
 }
 
-// TestHear: what is no message of a worker is nothing.
+// TestHear checks that lines that are not messages have no effect.
 func TestHear(t *testing.T) {
 	w := &worker{prepared: make(chan struct{})}
 	for _, text := range []string{"", "hello", "{}", `{"prepared"`, `{"prepared":null}`, `["prepared"]`, `{"result":7}`, "\x00\xff", `{"other":{}}`} {
@@ -163,7 +164,7 @@ func TestHear(t *testing.T) {
 	default:
 	}
 	if w.said != (answer{}) {
-		t.Errorf("it said %+v", w.said)
+		t.Errorf("messages %+v, want none", w.said)
 	}
 	for range 2 {
 		w.hear([]byte(`{"prepared":{"warnings":[{"kind":"ports","text":"few"}]}}`))

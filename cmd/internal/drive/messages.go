@@ -18,7 +18,7 @@ import (
 //	                                {"progress":{...}}, a few each second if asked for
 //	                                {"result":{"file":"...","exit":0,"errors":[]}}
 //
-// A worker that fails says result, too: right away.
+// A worker that fails sends its result at once.
 
 // order is a message to a worker. One field is set.
 type order struct {

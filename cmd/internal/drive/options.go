@@ -75,7 +75,7 @@ func (o *Options) path(number int) string {
 	return strings.Replace(o.Out, numberInName, strconv.Itoa(number), 1)
 }
 
-// ofWorker is what the worker with that number is told to do.
+// ofWorker returns the options of the worker with that number.
 func (o *Options) ofWorker(number int, allowed []int) job.Options {
 	w := o.Options
 	w.Loops, w.CPUs = o.loops(), deal(o.cpus(allowed), number, o.loops())
@@ -83,7 +83,7 @@ func (o *Options) ofWorker(number int, allowed []int) job.Options {
 	return w
 }
 
-// cpus are the CPUs to deal.
+// cpus returns the CPUs to deal to the loops.
 func (o *Options) cpus(allowed []int) []int {
 	if len(o.CPUs) > 0 {
 		return o.CPUs
@@ -102,8 +102,8 @@ func deal(cpus []int, number, loops int) []int {
 	return dealt
 }
 
-// sharedCPUs is the warning about loops that share a CPU. It is about all
-// workers, and so takes the place of theirs.
+// sharedCPUs returns the warning about loops that share a CPU, if any. It counts the
+// loops of all workers, so it replaces the workers' own warnings.
 func (o *Options) sharedCPUs(allowed []int) []engine.Warning {
 	loops, cpus := o.allLoops(), len(o.cpus(allowed))
 	if loops <= cpus {

@@ -26,8 +26,8 @@ import (
 // patience is how long a test waits for another process before it gives up.
 const patience = 20 * time.Second
 
-// roles are what a worker can be instead of a real one. The name of its result
-// file chooses: everything before the first "_".
+// roles are the behaviours of a fake worker. The part of its result file's name before
+// the first "_" selects one; other names get a real worker.
 var roles = map[string]func(f *fake){
 	"silent":  func(f *fake) { f.untilEOF() },
 	"babbles": func(f *fake) { fmt.Println("hello\n{}\n{\"prepared\""); f.untilEOF() },
@@ -38,7 +38,7 @@ var roles = map[string]func(f *fake){
 	"sigint":  func(*fake) { _ = unix.Kill(unix.Getpid(), unix.SIGINT); time.Sleep(time.Hour) },
 	"sigkill": func(*fake) { _ = unix.Kill(unix.Getpid(), unix.SIGKILL); time.Sleep(time.Hour) },
 	"reports": func(f *fake) { f.say(answer{Result: &result{Exit: 1, Errors: []string{"no", "nor that"}}}); os.Exit(1) },
-	// Its second worker takes its time.
+	// The second worker is slow to prepare.
 	"together": func(f *fake) {
 		if strings.Contains(f.out, "_1") {
 			time.Sleep(200 * time.Millisecond)
@@ -59,7 +59,7 @@ type fake struct {
 	out string
 }
 
-func (f *fake) untilEOF() { _, _ = io.Copy(io.Discard, f.in) } // an error is an end as well
+func (f *fake) untilEOF() { _, _ = io.Copy(io.Discard, f.in) } // a read error ends it too
 
 func (f *fake) say(a answer) {
 	data, err := line(a)
@@ -102,7 +102,8 @@ func TestMain(m *testing.M) {
 	os.Exit(u.Finish(Work(context.Background(), u)))
 }
 
-// driver drives two workers, with that pattern of the result files in a folder of its own.
+// driver makes a driver of two workers, whose result files match pattern in a temporary
+// folder.
 func driver(t *testing.T, pattern string, change func(*Options)) *Driver {
 	t.Helper()
 	o := Default()
@@ -157,7 +158,7 @@ func TestWorkersBeginTogether(t *testing.T) {
 	}
 }
 
-// TestInterruptedBeforeTheBegin: the workers end without having begun.
+// TestInterruptedBeforeTheBegin checks that the workers end without having begun.
 func TestInterruptedBeforeTheBegin(t *testing.T) {
 	d := driver(t, "together_%d", usual)
 	all := mustMake(t, d)
@@ -174,7 +175,8 @@ func TestInterruptedBeforeTheBegin(t *testing.T) {
 	}
 }
 
-// TestWorkerThatIsNeverPrepared is ended, and the other one goes on.
+// TestWorkerThatIsNeverPrepared checks that the worker is killed, and that the other
+// one runs.
 func TestWorkerThatIsNeverPrepared(t *testing.T) {
 	for _, role := range []string{"silent", "babbles", "deaf"} {
 		t.Run(role, func(t *testing.T) {
@@ -191,7 +193,7 @@ func TestWorkerThatIsNeverPrepared(t *testing.T) {
 				t.Errorf("failure %q, want %q", got, want)
 			}
 			if notes, err := os.ReadFile(filepath.Join(filepath.Dir(all[1].options.Out), "notes")); string(notes) != "prepared\nbegun\n" {
-				t.Errorf("the other one did %q, %v", notes, err)
+				t.Errorf("the other worker noted %q, %v", notes, err)
 			}
 		})
 	}
@@ -200,7 +202,7 @@ func TestWorkerThatIsNeverPrepared(t *testing.T) {
 func TestFailure(t *testing.T) {
 	for _, c := range []struct {
 		role              string
-		ofItself, stopped string // why it failed: by itself, or when it was interrupted
+		ofItself, stopped string // failure(false) and failure(true)
 		report            []string
 	}{
 		{"exit0", "wrote no result file", "wrote no result file", []string{"worker 0: why"}},
@@ -285,8 +287,8 @@ func (g *gated) serve(c net.Conn) {
 	}
 }
 
-// TestWorkerKilled kills the second worker in mid-run. An earlier run has left a
-// file in the place of its result, which is not to be taken for its own.
+// TestWorkerKilled kills the second worker during its run. A file of an earlier run is
+// at the path of its result, and must not be reported.
 func TestWorkerKilled(t *testing.T) {
 	g := newGated(t)
 	d := driver(t, "result_%d.json", func(o *Options) { o.URL = g.url })
@@ -316,7 +318,7 @@ func TestWorkerKilled(t *testing.T) {
 	mustReportOne(t, all, filepath.Dir(d.options.Out))
 }
 
-// mustReportOne wants the first worker's result in the report and not the second's.
+// mustReportOne expects only the first worker's result in the report.
 func mustReportOne(t *testing.T, all workers, dir string) {
 	t.Helper()
 	var out bytes.Buffer
@@ -337,7 +339,7 @@ func mustReportOne(t *testing.T, all workers, dir string) {
 	}
 }
 
-// TestProgressArrives: the driver's numbers are the workers' while they run.
+// TestProgressArrives checks that the driver's progress is that of the running workers.
 func TestProgressArrives(t *testing.T) {
 	g := newGated(t)
 	d := driver(t, "result_%d.json", func(o *Options) { o.URL = g.url })
@@ -363,7 +365,8 @@ func TestProgressArrives(t *testing.T) {
 	}
 }
 
-// TestHeapOfAWorker: sending progress allocates nothing in the measured window.
+// TestHeapOfAWorker checks that sending progress allocates nothing in the measured
+// window.
 func TestHeapOfAWorker(t *testing.T) {
 	g := newGated(t)
 	d := driver(t, "result_%d.json", func(o *Options) { o.URL, o.Workers = g.url, 1 })

@@ -25,7 +25,7 @@ type worker struct {
 	options  job.Options
 	child    *child.Child  // nil: not started
 	failed   error         // why it was not started, or given up
-	prepared chan struct{} // closed when it says so
+	prepared chan struct{} // closed when its prepared message arrives
 
 	mu   sync.Mutex
 	said answer // the latest of each message
@@ -43,7 +43,7 @@ func newWorker(number int, options job.Options) (*worker, error) {
 	return &worker{number: number, options: options, prepared: make(chan struct{})}, nil
 }
 
-// start starts the process. That it cannot be started is a failure of this worker only.
+// start starts the process. If it cannot be started, only this worker fails.
 func (w *worker) start(sendProgress bool) {
 	if err := w.launch(setup{Options: w.options, Progress: sendProgress}); err != nil {
 		w.failed = fmt.Errorf("cannot be started: %w", err)
@@ -63,14 +63,14 @@ func (w *worker) launch(s setup) error {
 	if err != nil {
 		return err
 	}
-	// In the background: a long setup fills the pipe until the worker reads. One
-	// that does not get it never is prepared, which is reported.
+	// In the background: a long setup fills the pipe until the worker reads. A worker
+	// that does not get it is never prepared, which is reported.
 	go func() { _ = w.child.Send(message) }()
 	return nil
 }
 
-// hear takes a line that the worker says. What is no message of ours is dropped:
-// a worker that says nothing else has no result in the end, which is reported.
+// hear takes a line of the worker's output. It drops a line that is not a message. A
+// worker that sends no result message is reported at its end.
 func (w *worker) hear(text []byte) {
 	var a answer
 	if json.Unmarshal(text, &a) != nil {
@@ -90,7 +90,7 @@ func (w *worker) hear(text []byte) {
 	}
 }
 
-// begin lets a prepared worker begin. One that has ended meanwhile does not hear it.
+// begin lets a prepared worker begin. It has no effect on a worker that has ended.
 func (w *worker) begin() {
 	if w.child == nil {
 		return
@@ -100,14 +100,14 @@ func (w *worker) begin() {
 	}
 }
 
-// interrupt passes a Ctrl-C on, unless the worker was never started.
+// interrupt forwards a Ctrl-C, unless the worker was never started.
 func (w *worker) interrupt() {
 	if w.child != nil {
 		w.child.Signal(unix.SIGINT)
 	}
 }
 
-// giveUp ends a worker that is neither prepared nor ended after the timeout.
+// giveUp kills a worker that is neither prepared nor ended after the timeout.
 func (w *worker) giveUp(timeout time.Duration) {
 	select {
 	case <-w.prepared:
@@ -146,7 +146,7 @@ func (w *worker) latest() engine.Progress {
 	return engine.Progress(*w.said.Progress)
 }
 
-// result is what the worker said at its end; nil: nothing.
+// result returns the worker's result message, or nil if there is none.
 func (w *worker) result() *result {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -159,7 +159,7 @@ func (w *worker) wrote() bool {
 	return r != nil && r.File != ""
 }
 
-// failure says why the worker, which has ended, failed. Empty: it did not.
+// failure returns why the worker, which has ended, failed; empty if it did not.
 func (w *worker) failure(interrupted bool) string {
 	if w.failed != nil {
 		return w.failed.Error()

@@ -38,8 +38,8 @@ func (all workers) wait() {
 	}
 }
 
-// prepared waits until each worker is prepared or has ended. After the timeout
-// it ends those that are neither. False: interrupted.
+// prepared waits until each worker is prepared or has ended. After the timeout it kills
+// those that are neither. It returns false if it was interrupted.
 func (all workers) prepared(ctx context.Context, timeout time.Duration) bool {
 	bounded, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
@@ -77,7 +77,7 @@ func (all workers) warnings() (lines []string) {
 	return lines
 }
 
-// progress is that of all workers together.
+// progress returns the sum over all workers.
 func (all workers) progress() (sum engine.Progress) {
 	for _, w := range all {
 		p := w.latest()
@@ -89,7 +89,7 @@ func (all workers) progress() (sum engine.Progress) {
 	return sum
 }
 
-// failures is an error that tells which workers failed; nil: none.
+// failures returns an error that names the workers that failed, or nil.
 func (all workers) failures(interrupted bool) error {
 	var errs []error
 	for _, w := range all {
@@ -100,8 +100,8 @@ func (all workers) failures(interrupted bool) error {
 	return errors.Join(errs...)
 }
 
-// results collects the results of this run. A worker that has written none may
-// have left the file of an earlier run in its place, which is not this run's.
+// results collects the results of this run. If a worker wrote none, a file at its path
+// is from an earlier run and is not collected.
 func (all workers) results(interrupted bool) *results {
 	r := &results{workers: len(all)}
 	for _, w := range all {

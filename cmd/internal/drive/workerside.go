@@ -15,8 +15,8 @@ import (
 	"wsperf/engine"
 )
 
-// Work is what a worker process does: the run that its driver describes on
-// standard input. What fails is part of the result message and is not printed.
+// Work is what a worker process does: the run that its driver describes on standard
+// input. Its errors are part of the result message and are not printed.
 func Work(ctx context.Context, u *ui.UI) error {
 	ctx, signals := ui.Watch(ctx, u)
 	defer signals.Stop()
@@ -37,7 +37,7 @@ func Work(ctx context.Context, u *ui.UI) error {
 	return ui.Told{Err: err}
 }
 
-// workerSide is a worker as it sees itself.
+// workerSide is a worker in its own process; worker is the driver's view of it.
 type workerSide struct {
 	u             *ui.UI
 	in            *bufio.Reader
@@ -74,7 +74,7 @@ func (w *workerSide) write(data []byte) error {
 	return errors.Join(err, w.u.Out.Flush())
 }
 
-// do returns the name of the result file, empty if there is none.
+// do runs the job. It returns the name of the result file, empty if none was written.
 func (w *workerSide) do(ctx context.Context, o job.Options) (written string, err error) {
 	j, err := job.New(o)
 	if err != nil {
@@ -92,7 +92,7 @@ func (w *workerSide) do(ctx context.Context, o job.Options) (written string, err
 	return written, errors.Join(lost, err, measure.Outcome(m.Result))
 }
 
-// TesteeListens is not called: a worker has a URL.
+// TesteeListens is never called, because a worker always has a URL.
 func (w *workerSide) TesteeListens(netip.AddrPort, []int) {}
 
 // Prepared tells the driver and waits until it says begin.
@@ -124,8 +124,8 @@ func (w *workerSide) awaitBegin(begun chan<- struct{}) {
 	w.signals.Orphaned()
 }
 
-// Begun sends progress until the run ends, if the driver has asked for it. Of
-// what it needs, nothing is allocated after it returns.
+// Begun sends progress until the run ends, if the driver has asked for it. It
+// allocates everything before it returns.
 func (w *workerSide) Begun(read func() engine.Progress, _ ui.Goal) (ended func()) {
 	if !w.sendsProgress {
 		return func() {}
@@ -139,7 +139,7 @@ func (w *workerSide) Begun(read func() engine.Progress, _ ui.Goal) (ended func()
 			case <-quit:
 				return
 			case <-ticker.C:
-				_ = w.write(appendProgress(message, read())) // a driver that is gone is noticed at its end of our input
+				_ = w.write(appendProgress(message, read())) // awaitBegin notices a driver that is gone
 			}
 		}
 	}()

@@ -67,7 +67,8 @@ func (l *CommandLine) Check() error {
 	return l.checkWatermarks()
 }
 
-// checkWatermarks names a default that is in the way, as the user has not seen it.
+// checkWatermarks compares the watermarks. If only one was given, its error states the
+// default of the other.
 func (l *CommandLine) checkWatermarks() error {
 	low, high := l.options.Low, l.options.High
 	lowName, highName := l.name("low"), l.name("high")

@@ -18,8 +18,8 @@ import (
 	"wsperf/stats"
 )
 
-// mustBeOneLine prints the error as the user would see it: one line, in which
-// nothing controls the terminal.
+// mustBeOneLine checks that the error is printed as one line without control
+// characters.
 func mustBeOneLine(t *testing.T, err error) {
 	t.Helper()
 	var stderr bytes.Buffer
@@ -30,9 +30,9 @@ func mustBeOneLine(t *testing.T, err error) {
 	}
 }
 
-// sent is the opening handshake that the configuration asks for, as a server
-// reads it: one request of HTTP/1.1 and nothing behind it. It is nil when the
-// configuration is refused.
+// sent returns the opening handshake of a configuration as net/http reads it: one
+// HTTP/1.1 request and nothing after it. It returns nil if the configuration is
+// refused.
 func sent(t *testing.T, c handshake.RequestConfig) *http.Request {
 	t.Helper()
 	request, err := handshake.NewRequest(c)
@@ -54,11 +54,11 @@ func sent(t *testing.T, c handshake.RequestConfig) *http.Request {
 	return got
 }
 
-// ownHeaders are those of an opening handshake that asks for nothing more
-// (RFC 6455 section 4.1); net/http keeps Host apart.
+// ownHeaders are the headers that every opening handshake has (RFC 6455 section 4.1),
+// without Host, which net/http keeps elsewhere.
 var ownHeaders = []string{"Connection", "Sec-Websocket-Key", "Sec-Websocket-Version", "Upgrade"}
 
-// mustHaveOnly wants the handshake's own headers and n values of others.
+// mustHaveOnly expects the handshake's own headers and n values of others.
 func mustHaveOnly(t *testing.T, r *http.Request, n int) {
 	t.Helper()
 	for _, name := range ownHeaders {
@@ -76,7 +76,7 @@ func mustHaveOnly(t *testing.T, r *http.Request, n int) {
 	}
 }
 
-// FuzzURL: a URL that is accepted makes one request, for its host and path.
+// FuzzURL checks that an accepted URL makes one request, for its host and path.
 func FuzzURL(f *testing.F) {
 	for _, s := range []string{
 		"ws://example.org", "WS://example.org:80/", "ws://example.org:9000/chat?room=1&x=%23", "ws://[::1]:65535/", "ws://127.0.0.1?q",
@@ -104,7 +104,7 @@ func FuzzURL(f *testing.F) {
 	})
 }
 
-// FuzzHeaders: headers that are accepted are each sent once, and bring no other with them.
+// FuzzHeaders checks that each accepted header is sent once, and adds no other header.
 func FuzzHeaders(f *testing.F) {
 	for _, lines := range [][2]string{
 		{"Cookie: id=7", "Authorization: Basic dTpw"}, {"X-A:", "x-a: \t b \t"}, {"Host: other:81", "Origin: https://example.org"},
@@ -147,8 +147,8 @@ func names(headers []handshake.Header, name string) bool {
 	return slices.ContainsFunc(headers, func(h handshake.Header) bool { return strings.EqualFold(h.Name, name) })
 }
 
-// FuzzCPUs: a list that is accepted names CPUs that there can be, each once,
-// and is read the same when it is written again.
+// FuzzCPUs checks that an accepted list has valid CPU numbers without duplicates, and
+// that FormatCPUs writes a list that is parsed to the same CPUs.
 func FuzzCPUs(f *testing.F) {
 	for _, s := range []string{"0", "1,3", "0-3,6", "3,1", "0-1023", "1023-0", "1-1", "0,0", "", ",", "-", "1-", "-1", "1-2-3", " 1 , 2 ", "65536", "00", "+1", "1\x00", "0-99999999999999999999"} {
 		f.Add(s)
@@ -169,8 +169,8 @@ func FuzzCPUs(f *testing.F) {
 	})
 }
 
-// FuzzSources: a list that is accepted names addresses of one family that can
-// be those of one machine, each once, and is read the same when it is written again.
+// FuzzSources checks that an accepted list has unicast addresses of one family without
+// duplicates, and that it is parsed to the same addresses when it is written again.
 func FuzzSources(f *testing.F) {
 	for _, s := range []string{
 		"127.0.0.2-127.0.0.20", "10.0.0.5,10.0.0.7", "::1", "2001:db8::1-2001:db8::ff", "fe80::1%eth0", "::ffff:127.0.0.1", "127.0.0.1,::1",
@@ -197,7 +197,7 @@ func FuzzSources(f *testing.F) {
 			t.Fatalf("%q: %d addresses, and written again %d, %v", s, len(all), len(again), err)
 		}
 		if slices.SortFunc(all, netip.Addr.Compare); len(slices.Compact(slices.Clone(all))) != len(all) {
-			t.Fatalf("%q: an address is there twice", s)
+			t.Fatalf("%q: duplicate address", s)
 		}
 	})
 }

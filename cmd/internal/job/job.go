@@ -15,7 +15,7 @@ import (
 // Job is options that were checked, and what follows from them.
 type Job struct {
 	Options
-	target  target // of the URL; for the built-in testee, known once that runs
+	target  target // of the URL; a placeholder until UseBuiltin for the built-in testee
 	place   placement
 	sources []netip.Addr // empty: the kernel chooses
 	headers []handshake.Header
@@ -51,7 +51,7 @@ func (j *Job) placeLoops() error {
 func (j *Job) readTarget() (err error) {
 	url := j.URL
 	if j.builtin {
-		url = "ws://127.0.0.1/" // any address of its family does for the checks
+		url = "ws://127.0.0.1/" // the checks need only an address of the same family
 	}
 	j.target, err = parseTarget(url)
 	return err
@@ -93,7 +93,7 @@ func (j *Job) Builtin() bool { return j.builtin }
 // TesteeCPUs returns the CPUs that are left to the built-in testee.
 func (j *Job) TesteeCPUs() []int { return j.place.testee }
 
-// UseBuiltin makes the built-in testee, which listens there, the one to run against.
+// UseBuiltin makes the job run against the built-in testee, which listens on addr.
 func (j *Job) UseBuiltin(addr netip.AddrPort) (err error) {
 	j.URL = "ws://" + addr.String() + "/"
 	j.target, err = parseTarget(j.URL)
@@ -108,7 +108,7 @@ func (j *Job) Resolve(ctx context.Context, find Lookup) (netip.AddrPort, error) 
 	return j.target.resolve(ctx, find)
 }
 
-// EngineConfig is the job as the engine takes it, for a testee at that address.
+// EngineConfig returns the engine's configuration for a testee at addr.
 func (j *Job) EngineConfig(addr netip.AddrPort) (engine.Config, error) {
 	request, err := handshake.NewRequest(handshake.RequestConfig{
 		Host: handshake.HostHeader(j.target.url), Target: handshake.RequestTarget(j.target.url),

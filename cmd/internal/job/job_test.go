@@ -31,7 +31,7 @@ func TestMaskCredentials(t *testing.T) {
 	}
 }
 
-// full is options in which nothing has its default.
+// full returns options that all differ from their defaults.
 func full() Options {
 	return Options{Setup: stats.Setup{
 		URL: "ws://127.0.0.1/x", Sources: []string{"127.0.0.3", "127.0.0.2"}, Headers: []string{"Cookie: id=7"},
@@ -40,7 +40,7 @@ func full() Options {
 	}}
 }
 
-func TestEngineIsToldEverything(t *testing.T) {
+func TestEngineConfigHasEveryOption(t *testing.T) {
 	j, err := New(full())
 	if err != nil {
 		t.Fatal(err)
@@ -60,8 +60,8 @@ func TestEngineIsToldEverything(t *testing.T) {
 	}
 }
 
-// TestDescribe: the result repeats the options, but for credentials, and keeps
-// what the engine found out.
+// TestDescribe checks that the result has the options with credentials masked, and
+// keeps what the engine filled in.
 func TestDescribe(t *testing.T) {
 	o := full()
 	j, err := New(o)

@@ -11,7 +11,7 @@ import (
 
 const wantSources = "must be a list such as 127.0.0.2-127.0.0.20 or 10.0.0.5,10.0.0.7"
 
-// sourceTexts expands a list to the text of each address.
+// sourceTexts expands a list to its addresses, as text.
 func sourceTexts(list string) ([]string, error) {
 	all, err := parseSources(list)
 	texts := make([]string, len(all))
@@ -59,7 +59,7 @@ func (s *sourceList) add(a netip.Addr) error {
 	case a.IsUnspecified():
 		return fmt.Errorf("%v is no address to connect from", a)
 	case a.IsMulticast() || a == netip.AddrFrom4([4]byte{255, 255, 255, 255}):
-		return fmt.Errorf("%v is the address of a group", a)
+		return fmt.Errorf("%v is a multicast or broadcast address", a)
 	case s.known[a]:
 		return fmt.Errorf("%v is named twice", a)
 	case len(s.all) > 0 && !sameFamily(a, s.all[0]):
@@ -112,7 +112,7 @@ func parseSource(text string) (netip.Addr, error) {
 	case strings.Contains(a.Zone(), ":"):
 		return a, fmt.Errorf("%q: a range cannot have a zone", Shortened(text))
 	case a.Zone() != "" && !a.IsLinkLocalUnicast():
-		return a, fmt.Errorf("%q is not a link-local address, and has no zone", Shortened(text))
+		return a, fmt.Errorf("%q: only a link-local address can have a zone", Shortened(text))
 	}
 	return a, nil
 }

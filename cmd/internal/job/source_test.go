@@ -59,16 +59,16 @@ var badSources = []struct{ in, want string }{
 	{"10.0.0.1,::ffff:10.0.0.1", "10.0.0.1 is named twice"},
 	{"0.0.0.0", "0.0.0.0 is no address to connect from"},
 	{"::", ":: is no address to connect from"},
-	{"224.0.0.1", "224.0.0.1 is the address of a group"},
-	{"ff02::1", "ff02::1 is the address of a group"},
-	{"255.255.255.255", "255.255.255.255 is the address of a group"},
-	{"223.255.255.254-224.0.0.0", "224.0.0.0 is the address of a group"},
+	{"224.0.0.1", "224.0.0.1 is a multicast or broadcast address"},
+	{"ff02::1", "ff02::1 is a multicast or broadcast address"},
+	{"255.255.255.255", "255.255.255.255 is a multicast or broadcast address"},
+	{"223.255.255.254-224.0.0.0", "224.0.0.0 is a multicast or broadcast address"},
 	{"10.0.0.1-10.1.0.1", "more than 65536 addresses"},
 	{"1::-ffff::", "more than 65536 addresses"},
 	{"fe80::1%eth0-fe80::9%eth0", `"fe80::1%eth0-fe80::9%eth0": a range cannot have a zone`},
 	{"fe80::1-fe80::9%eth0", `"fe80::1-fe80::9%eth0" is not an IP address`},
 	{"fe80::1%", `"fe80::1%" is not an IP address`},
-	{"fd00::1%eth0", `"fd00::1%eth0" is not a link-local address, and has no zone`},
+	{"fd00::1%eth0", `"fd00::1%eth0": only a link-local address can have a zone`},
 	{"10.0.0.1%eth0", `"10.0.0.1%eth0" is not an IP address`},
 }
 
@@ -76,7 +76,7 @@ func TestParseSourcesRefuses(t *testing.T) {
 	for _, c := range badSources {
 		got, err := parseSources(c.in)
 		if err == nil {
-			t.Errorf("%q is taken for %d addresses", c.in, len(got))
+			t.Errorf("%q was parsed as %d addresses, want an error", c.in, len(got))
 			continue
 		}
 		if want := c.want + ": must be a list such as"; !strings.HasPrefix(err.Error(), want) {
@@ -84,7 +84,7 @@ func TestParseSourcesRefuses(t *testing.T) {
 		}
 	}
 	if _, err := parseSources(strings.Repeat("x", 1000)); len(err.Error()) > 300 {
-		t.Errorf("an error of %d characters", len(err.Error()))
+		t.Errorf("the error has %d characters, want at most 300", len(err.Error()))
 	}
 }
 

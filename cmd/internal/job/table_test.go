@@ -22,7 +22,7 @@ func commandLine(bind func(*pflag.FlagSet, *Options) *CommandLine, args ...strin
 	return o, line.Check()
 }
 
-// TestDriveHasAllOptionsOfRun: under the same name, or under the ancestor's.
+// TestDriveHasAllOptionsOfRun accepts the same name or the ancestor's.
 func TestDriveHasAllOptionsOfRun(t *testing.T) {
 	run, drive := pflag.NewFlagSet("run", pflag.ContinueOnError), pflag.NewFlagSet("drive", pflag.ContinueOnError)
 	o := Default()
@@ -69,7 +69,7 @@ func TestEveryOptionIsRead(t *testing.T) {
 	}
 }
 
-// TestOptionsTravel: a worker gets what its driver was given, to the byte.
+// TestOptionsTravel checks that a worker gets the driver's options byte for byte.
 func TestOptionsTravel(t *testing.T) {
 	want := Default()
 	want.URL, want.Out, want.Headers = "ws://h/\xff", "r\xe9sultat ä.json", []string{"Authorization: Basic \xff\x01", "B: ü"}
@@ -84,15 +84,16 @@ func TestOptionsTravel(t *testing.T) {
 		t.Errorf("%v\n%+v, want\n%+v\nby %s", err, got, want, data)
 	}
 	if !slices.Equal(want.Headers, headers) {
-		t.Errorf("writing has changed the headers to %q", want.Headers)
+		t.Errorf("Marshal changed the headers to %q", want.Headers)
 	}
 	if !strings.Contains(string(data), `"close_timeout_us":5000000`) || strings.ContainsAny(string(data), "\n\r") {
 		t.Errorf("not a readable line: %s", data)
 	}
 }
 
-// TestTextsHaveNoOtherForm: mapTexts knows texts and lists of texts.
-func TestTextsHaveNoOtherForm(t *testing.T) {
+// TestMapTextsCoversEveryField fails for a field of a type in which mapTexts finds no
+// strings.
+func TestMapTextsCoversEveryField(t *testing.T) {
 	for _, f := range reflect.VisibleFields(reflect.TypeFor[Options]()) {
 		switch f.Type.Kind() {
 		case reflect.Map, reflect.Pointer, reflect.Interface, reflect.Array:

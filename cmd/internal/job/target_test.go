@@ -81,7 +81,7 @@ func answer(err error, addrs ...string) Lookup {
 }
 
 func TestResolve(t *testing.T) {
-	failing := answer(errors.New("not to be asked"))
+	failing := answer(errors.New("an address needs no lookup"))
 	for _, c := range []struct {
 		name, url, want string
 		find            Lookup

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// BadValue is the error of an option's value: what is wrong with it if that is
-// not plain to see, and what would be right.
+// BadValue is the error of an option's value. It says what would be right, and what is
+// wrong if that is not obvious.
 type BadValue struct{ Err error }
 
 func (b BadValue) Error() string { return b.Err.Error() }
@@ -115,10 +115,10 @@ func (s span) Set(text string) error {
 
 func microseconds(n int64) time.Duration { return time.Duration(n) * time.Microsecond }
 
-// text is any text, or if empty is given any but the empty one.
+// text is a string.
 type text struct {
 	to    *string
-	empty string // what is wrong with an empty one
+	empty string // the error of an empty string; empty: none
 }
 
 func (t text) String() string {
@@ -138,13 +138,13 @@ func (t text) Set(value string) error {
 	return nil
 }
 
-// texts is a text that can be given several times.
+// texts is a list of strings, one for each time that the option is given.
 type texts struct {
 	to    *[]string
 	check func(string) error
 }
 
-// anyText is the check of texts that are checked elsewhere.
+// anyText accepts strings that are checked elsewhere.
 func anyText(string) error { return nil }
 
 func (t texts) String() string { return "" }
@@ -158,7 +158,7 @@ func (t texts) Set(value string) error {
 	return nil
 }
 
-// list is a text of several values that parse takes apart.
+// list is a list of values in one string, which parse splits.
 type list[T any] struct {
 	to    *[]T
 	parse func(string) ([]T, error)
@@ -169,7 +169,7 @@ func (l list[T]) String() string { return "" }
 func (l list[T]) Type() string   { return "string" }
 
 func (l list[T]) Set(value string) error {
-	if value == "" { // that a script has lost, more likely than meant
+	if value == "" { // more likely an unset shell variable than intended
 		return badValue("the list is empty: %s", l.want)
 	}
 	parsed, err := l.parse(value)

@@ -87,7 +87,7 @@ func TestResultFileStaysWhenWritingFails(t *testing.T) {
 		return broken
 	}, forget)
 	if !errors.Is(err, broken) || !strings.Contains(err.Error(), path) {
-		t.Errorf("error %v does not say what and where", err)
+		t.Errorf("error %v, want %v with the path", err, broken)
 	}
 	mustHold(t, path, "old")
 	mustList(t, dir, "result.json")
@@ -95,7 +95,7 @@ func TestResultFileStaysWhenWritingFails(t *testing.T) {
 
 func TestResultFileIsUndone(t *testing.T) {
 	dir := t.TempDir()
-	undo := func() { t.Error("never told how to undo") }
+	undo := func() { t.Error("begun was not called") }
 	begun := func(u func()) { undo = u }
 	err := mustOpen(t, filepath.Join(dir, "result.json")).Save(func(io.Writer) error {
 		undo()
@@ -103,7 +103,7 @@ func TestResultFileIsUndone(t *testing.T) {
 		return nil
 	}, begun)
 	if !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("a file that was undone is renamed: %v", err)
+		t.Errorf("error %v after undo, want %v", err, fs.ErrNotExist)
 	}
 }
 
@@ -121,12 +121,12 @@ func TestResultFileBehindLink(t *testing.T) {
 	}
 	mustHold(t, path, "new")
 	if to, err := os.Readlink(link); err != nil || to != "result.json" {
-		t.Errorf("the link leads to %q, %v", to, err)
+		t.Errorf("the link points to %q, %v", to, err)
 	}
 }
 
-// TestPipeIsWrittenInPlace uses a pipe in a folder of its own. A test must not
-// name a device of the machine: run by root, broken code would replace it.
+// TestPipeIsWrittenInPlace uses a pipe in a temporary folder. A test must not use a
+// device of the machine: broken code, run by root, would replace it.
 func TestPipeIsWrittenInPlace(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "pipe")
 	if err := unix.Mkfifo(path, 0o600); err != nil {

@@ -85,7 +85,7 @@ func Flatten(err error) []error {
 	return all
 }
 
-// Lines returns what of an error is to be printed, one line each.
+// Lines returns the errors that are to be printed, one line each.
 func Lines(err error) []string {
 	var lines []string
 	for _, e := range Flatten(err) {

@@ -7,7 +7,7 @@ import (
 	"wsperf/engine"
 )
 
-// at adds a reading of a run that ends perSecond handshakes a second.
+// at adds a reading of a run with perSecond successes per second.
 func at(d *readings, elapsed time.Duration, perSecond float64) {
 	d.add(elapsed, engine.Progress{Success: uint64(perSecond * elapsed.Seconds()), InFlight: 250})
 }
@@ -79,7 +79,7 @@ func TestReadingsRateIsOfTheLastTwoSeconds(t *testing.T) {
 		d.add(time.Duration(i)*RefreshEvery, engine.Progress{Success: done})
 	}
 	if _, rate := d.latest(); rate != 4000 {
-		t.Errorf("rate %v, want that of the end only, 4000", rate)
+		t.Errorf("rate %v, want 4000, that of the last two seconds", rate)
 	}
 	if n := len(d.all); n != rateReadings+1 {
 		t.Errorf("%d readings are kept, want %d", n, rateReadings+1)

@@ -1,5 +1,5 @@
-// Package example makes results for tests: recorded, merged and completed as a
-// run does it, and always the same.
+// Package example makes results for tests. They are recorded, merged and completed as
+// a run does it, and have the same values each time.
 package example
 
 import (
@@ -12,7 +12,7 @@ import (
 // AllReached is the set of all phases.
 const AllReached = stats.Phases(1<<stats.NumPhases - 1)
 
-// RecordSuccesses records n successes whose open phase takes 1 ms, 2 ms, and so on.
+// RecordSuccesses records n successes, whose phase open takes 1 ms, 2 ms, and so on.
 func RecordSuccesses(rec *stats.Recorder, n int) {
 	for i := range n {
 		ms := int64(i+1) * 1e6
@@ -25,8 +25,8 @@ func RecordSuccesses(rec *stats.Recorder, n int) {
 	}
 }
 
-// RecordFailures records a failure for the cause c for each of the codes, which
-// count if c is CauseOpenStatus.
+// RecordFailures records a failure for cause c for each of the codes. The values of
+// the codes matter only if c is CauseOpenStatus.
 func RecordFailures(rec *stats.Recorder, c stats.Cause, codes ...int) {
 	for _, code := range codes {
 		rec.Start()
@@ -40,7 +40,7 @@ func RecordFailures(rec *stats.Recorder, c stats.Cause, codes ...int) {
 	}
 }
 
-// recordOdd records successes with values out of range and other ends than FIN.
+// recordOdd records successes with values out of range, which end by RST or timeout.
 func recordOdd(rec *stats.Recorder) {
 	odd := &stats.Sample{
 		Ns:      [stats.NumPhases]int64{-5, int64(stats.MaxTrackable) + 1, 2e6, 0, 1 << 60},
@@ -53,8 +53,8 @@ func recordOdd(rec *stats.Recorder) {
 	}
 }
 
-// Complete merges what was recorded and fills in all that a run would. The result
-// has passed its Check.
+// Complete merges the recorders and fills in what a run would. The result passes its
+// Check.
 func Complete(recs ...*stats.Recorder) *stats.Result {
 	r, err := stats.Merge(recs...)
 	if err != nil {
@@ -78,17 +78,18 @@ func Complete(recs ...*stats.Recorder) *stats.Result {
 	return r
 }
 
-// Plain is a run without anything special.
+// Plain is a run with successes only.
 func Plain() *stats.Result {
 	rec := stats.NewRecorder(stats.NewConnLog(0))
 	RecordSuccesses(rec, 100)
 	return Complete(rec)
 }
 
-// EvilReply has what must reach neither a terminal nor a page as it is.
+// EvilReply holds bytes that must be escaped in a terminal or in HTML: an escape
+// sequence, markup, control characters, and bytes above 0x7f.
 const EvilReply = "HTTP/1.1 503 \x1b]0;steer\x07\r\n\r\n<script>\"'\\&\t\u00e4\x9b\x7f\x00"
 
-// Full has something to say in every section of the report.
+// Full fills every section of the report.
 func Full() *stats.Result {
 	a, b := stats.NewRecorder(stats.NewConnLog(0)), stats.NewRecorder(stats.NewConnLog(0))
 	a.KeepReplies(3)
@@ -119,7 +120,7 @@ func Failed() *stats.Result {
 	return Complete(rec)
 }
 
-// EveryByte has each byte once.
+// EveryByte returns the 256 byte values in ascending order.
 func EveryByte() []byte {
 	all := make([]byte, 256)
 	for i := range all {
@@ -128,7 +129,7 @@ func EveryByte() []byte {
 	return all
 }
 
-// Hostile is the result of a run against a testee that said every byte there is.
+// Hostile is a run without any success, whose replies hold every byte value.
 func Hostile() *stats.Result {
 	rec := stats.NewRecorder(nil)
 	rec.KeepReplies(3)
