@@ -7,9 +7,9 @@ import (
 )
 
 // shortageRest is how long starts rest after the client was short of something: a port,
-// a descriptor, memory, a source address. It is long enough that the search for a free
-// port costs little, which takes 0.2 ms (crowdPart), and short enough that a port that
-// becomes free is soon used.
+// a descriptor, memory, a source address. It is long compared with the search for a free
+// port, which takes 0.2 ms (crowdPart), and short enough that a port that becomes free is
+// soon used.
 const shortageRest = 10 * time.Millisecond
 
 // isShortage reports whether a cause is a shortage of the client's, which may soon be

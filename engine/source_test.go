@@ -52,22 +52,22 @@ func TestEachSourceHasAllPorts(t *testing.T) {
 type barrier struct {
 	mu      sync.Mutex
 	missing int
-	full    chan struct{}
+	all     chan struct{} // closed when all have arrived
 	from    map[netip.Addr]int
 }
 
 func newBarrier(missing int) *barrier {
-	return &barrier{missing: missing, full: make(chan struct{}), from: map[netip.Addr]int{}}
+	return &barrier{missing: missing, all: make(chan struct{}), from: map[netip.Addr]int{}}
 }
 
-func (h *barrier) serve(p *peer) {
-	h.mu.Lock()
-	h.from[p.RemoteAddr().(interface{ AddrPort() netip.AddrPort }).AddrPort().Addr().Unmap()]++
-	if h.missing--; h.missing == 0 {
-		close(h.full)
+func (b *barrier) serve(p *peer) {
+	b.mu.Lock()
+	b.from[p.RemoteAddr().(interface{ AddrPort() netip.AddrPort }).AddrPort().Addr().Unmap()]++
+	if b.missing--; b.missing == 0 {
+		close(b.all)
 	}
-	h.mu.Unlock()
-	<-h.full
+	b.mu.Unlock()
+	<-b.all
 	echoClose(p)
 }
 
