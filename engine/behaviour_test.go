@@ -10,8 +10,8 @@ import (
 
 const closeEmpty = "\x88\x00"
 
-// TestBehaviours shows what the engine makes of a testee that does one thing,
-// always: the cause that every connection must get.
+// TestBehaviours checks the cause that the engine charges if a testee behaves in one way
+// on every connection.
 func TestBehaviours(t *testing.T) {
 	for _, b := range []struct {
 		name string
@@ -58,7 +58,7 @@ func TestBehaviours(t *testing.T) {
 		{"wrong accept", func(p *peer) { p.key[0] ^= 1; p.say(p.accept()); p.silence() }, stats.CauseOpenBadAccept},
 		{"mail server", func(p *peer) { p.say("220 mail ESMTP\r\n"); p.silence() }, stats.CauseOpenMalformed},
 		{"forbidden", func(p *peer) { p.request(); p.say("HTTP/1.1 403 Forbidden\r\n\r\n"); p.silence() }, stats.CauseOpenStatus},
-		{"unasked subprotocol", func(p *peer) {
+		{"unrequested subprotocol", func(p *peer) {
 			p.request()
 			p.say(strings.Replace(p.accept(), "\r\n\r\n", "\r\nSec-WebSocket-Protocol: chat\r\n\r\n", 1))
 			p.silence()
@@ -89,7 +89,7 @@ func TestBehaviours(t *testing.T) {
 				t.Fatalf("causes %v, want %v", got, want)
 			}
 			if result.Total != 40 || result.Client.Collections != 0 {
-				t.Errorf("%d connections started, %d collections", result.Total, result.Client.Collections)
+				t.Errorf("%d connections started, %d garbage collections, want 40 and none", result.Total, result.Client.Collections)
 			}
 		})
 	}

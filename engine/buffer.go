@@ -6,38 +6,38 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// noBuffer marks a slot that holds none.
+// noBuffer marks a slot without a buffer.
 const noBuffer int32 = -1
 
-// buffers is a loop's slab of fixed-size buffers, one for each slot at most,
-// for responses that arrive in pieces. It is address space only: a page costs
-// memory when it is first written, and the buffer given back last is taken
-// first, so that as much memory is used as there were incomplete responses at once.
+// buffers is a loop's slab of fixed-size buffers, one for each slot at most, for
+// responses that arrive in pieces and frames that the socket did not take. It is
+// address space only: a page costs memory when it is first written. The buffer given
+// back last is taken first, so memory grows with the number of buffers in use at once.
 type buffers struct {
 	slab []byte
-	size int
+	size int     // of a buffer, in bytes
 	used int32   // buffers that were ever taken
 	free []int32 // stack of those given back
 }
 
-// newBuffers maps count buffers of size bytes. The slab lies outside of the Go
-// heap (mmap(2)): the garbage collector need not know it. No huge pages: they
-// would turn one buffer into 2 MiB of memory.
+// newBuffers maps count buffers of size bytes. The slab lies outside of the Go heap
+// (mmap(2)), so the garbage collector does not account for it. Huge pages are off:
+// with them, one buffer would cost 2 MiB of memory.
 func newBuffers(count, size int) (*buffers, error) {
 	slab, err := unix.Mmap(-1, 0, count*size, unix.PROT_READ|unix.PROT_WRITE,
 		unix.MAP_PRIVATE|unix.MAP_ANONYMOUS|unix.MAP_NORESERVE)
 	if err != nil {
 		return nil, fmt.Errorf("map %d buffers of %d bytes: %w", count, size, err)
 	}
-	// A kernel without transparent huge pages says EINVAL, and needs no advice.
+	// EINVAL: the kernel has no transparent huge pages (madvise(2)).
 	_ = unix.Madvise(slab, unix.MADV_NOHUGEPAGE)
 	return &buffers{slab: slab, size: size, free: make([]int32, 0, count)}, nil
 }
 
 func (b *buffers) close() { _ = unix.Munmap(b.slab) }
 
-// take returns a buffer's index. There is one for each slot, and a slot holds
-// one at most, so there is always one left.
+// take returns the index of an unused buffer. There is always one: there are as many
+// buffers as slots, and a slot holds one at most.
 func (b *buffers) take() int32 {
 	if n := len(b.free); n > 0 {
 		i := b.free[n-1]

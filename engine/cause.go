@@ -7,7 +7,7 @@ import (
 	"wsperf/stats"
 )
 
-// socketCause names the failure of socket(2) or epoll_ctl(2).
+// socketCause returns the cause for an errno of socket(2) or epoll_ctl(2).
 func socketCause(errno unix.Errno) stats.Cause {
 	switch errno {
 	case 0:
@@ -20,8 +20,8 @@ func socketCause(errno unix.Errno) stats.Cause {
 	return stats.CauseClientOther
 }
 
-// sourceCause names the failure of bind(2) to a source address, without a port
-// (ip(7)): the address was there before the run.
+// sourceCause returns the cause for an errno of bindSocket. The address was there
+// before the run, so EADDRNOTAVAIL says that it has gone (bind(2)).
 func sourceCause(errno unix.Errno) stats.Cause {
 	if errno == unix.EADDRNOTAVAIL {
 		return stats.CauseSource
@@ -29,7 +29,8 @@ func sourceCause(errno unix.Errno) stats.Cause {
 	return socketCause(errno)
 }
 
-// connectCause names the failure of a TCP handshake (connect(2), tcp(7), ip(7)).
+// connectCause returns the cause for an errno of a TCP handshake (connect(2), tcp(7),
+// ip(7)).
 func connectCause(errno unix.Errno) stats.Cause {
 	switch errno {
 	case 0, unix.EINPROGRESS: // the handshake goes on (connect(2))
@@ -52,7 +53,7 @@ func connectCause(errno unix.Errno) stats.Cause {
 	return stats.CauseConnectOther
 }
 
-// openCause names what is wrong with a response.
+// openCause returns the cause for an error of handshake.Parser.
 func openCause(err error) stats.Cause {
 	switch err {
 	case handshake.ErrStatus:
@@ -73,7 +74,7 @@ func openCause(err error) stats.Cause {
 	return stats.CauseOpenMalformed
 }
 
-// frameCause names what is wrong with a frame before the close frame.
+// frameCause returns the cause for an error of handshake.FrameReader.
 func frameCause(err error) stats.Cause {
 	if err == handshake.ErrFlood {
 		return stats.CauseCloseFlood

@@ -12,17 +12,16 @@ import (
 	"wsperf/stats"
 )
 
-// MaxTimeout is the longest timeout that is accepted: beyond it a value would
-// not fit the histograms (stats.MaxTrackable).
+// MaxTimeout is the longest timeout that is accepted. A longer value would not fit the
+// histograms (stats.MaxTrackable).
 const MaxTimeout = stats.MaxTrackable
 
-// Config says what a run does. It is checked by Prepare and never changed
-// afterwards.
+// Config describes a run. Prepare checks it; it does not change afterwards.
 type Config struct {
 	Addr    netip.AddrPort     // the testee, IPv4 or IPv6
 	Sources []netip.Addr       // local addresses, taken round robin, of the testee's family, at most stats.MaxSources; empty: the kernel chooses
 	Request *handshake.Request // the opening handshake; each loop takes a clone
-	Rules   *handshake.Rules   // what a response must fulfil; shared, read only
+	Rules   *handshake.Rules   // what a response must fulfil; shared, read-only
 
 	Loops int   // loops, 1 or more
 	CPUs  []int // CPU of each loop, taken round robin; empty: loops are not pinned
@@ -36,11 +35,11 @@ type Config struct {
 	CloseTimeout   time.Duration // close frame sent -> received, as a whole; and again until the FIN
 
 	Log     bool // keep a record per connection: 16 bytes each
-	Samples int  // failing replies to keep per cause and loop, 0 to stats.MaxSamples
+	Samples int  // failing responses to keep per cause and loop, 0 to stats.MaxSamples
 }
 
-// Validate reports the first thing that is wrong with the configuration, in
-// one line that says what would be right.
+// Validate returns an error for the first invalid field: one line that says what is
+// allowed.
 func (c *Config) Validate() error {
 	for _, check := range []func() error{c.checkTestee, c.checkSources, c.checkLoops, c.Load.check, c.checkSamples, c.checkTimeouts} {
 		if err := check(); err != nil {

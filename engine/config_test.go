@@ -9,7 +9,7 @@ import (
 	"wsperf/handshake"
 )
 
-// validConfig is a configuration for a testee at that address.
+// validConfig returns a configuration of one connection to a testee at that address.
 func validConfig(t testing.TB, addr string) Config {
 	t.Helper()
 	request, err := handshake.NewRequest(handshake.RequestConfig{Host: addr, Target: "/"})
@@ -38,7 +38,7 @@ func TestValidateRefuses(t *testing.T) {
 		{"CPU", func(c *Config) { c.CPUs = []int{-1} }, "CPU -1"},
 		{"connections", func(c *Config) { c.Connections = -1 }, "connections -1"},
 		{"neither count nor duration", func(c *Config) { c.Connections = 0 }, "is needed"},
-		{"both", func(c *Config) { c.Duration = time.Second }, "cannot be given together"},
+		{"both count and duration", func(c *Config) { c.Duration = time.Second }, "cannot be given together"},
 		{"low 0", func(c *Config) { c.Low = 0 }, "low watermark 0: must be 1 or more"},
 		{"low above high", func(c *Config) { c.Low = 2 }, "low watermark 2 is above the high watermark 1"},
 		{"connect timeout", func(c *Config) { c.ConnectTimeout = 0 }, "connect timeout 0s"},
@@ -48,7 +48,7 @@ func TestValidateRefuses(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			cfg := validConfig(t, "127.0.0.1:9000")
 			if err := cfg.Validate(); err != nil {
-				t.Fatalf("before it was broken: %v", err)
+				t.Fatalf("unspoilt configuration: %v", err)
 			}
 			c.spoil(&cfg)
 			err := cfg.Validate()
@@ -64,14 +64,14 @@ func TestValidateRefuses(t *testing.T) {
 
 func TestPrepareFitsLoopsToTheLoad(t *testing.T) {
 	for _, c := range []struct {
-		name              string
-		loops, low        int
-		connections       int64
-		wantLoops, wanted int // wanted: warnings
+		name                    string
+		loops, low              int
+		connections             int64
+		wantLoops, wantWarnings int
 	}{
-		{"as asked", 4, 4, 4, 4, 0},
-		{"low watermark", 4, 3, 100, 3, 1},
-		{"connections", 4, 4, 2, 2, 0},
+		{"as configured", 4, 4, 4, 4, 0},
+		{"low watermark below the loops", 4, 3, 100, 3, 1},
+		{"fewer connections than loops", 4, 4, 2, 2, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			cfg := validConfig(t, "127.0.0.1:9000")
@@ -81,8 +81,8 @@ func TestPrepareFitsLoopsToTheLoad(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer run.Close()
-			if len(run.loops) != c.wantLoops || len(warnings) != c.wanted {
-				t.Errorf("%d loops, warnings %v; want %d and %d", len(run.loops), warnings, c.wantLoops, c.wanted)
+			if len(run.loops) != c.wantLoops || len(warnings) != c.wantWarnings {
+				t.Errorf("%d loops, warnings %v; want %d loops and %d warnings", len(run.loops), warnings, c.wantLoops, c.wantWarnings)
 			}
 			var connections int64
 			low, high := 0, 0
@@ -91,7 +91,7 @@ func TestPrepareFitsLoopsToTheLoad(t *testing.T) {
 				connections, low, high = connections+p.load.Connections, low+p.load.Low, high+p.load.High
 			}
 			if connections != c.connections || low != c.low || high != 100 {
-				t.Errorf("shares add up to %d connections, low %d, high %d", connections, low, high)
+				t.Errorf("shares add up to %d connections, low %d, high %d; want %d, %d, 100", connections, low, high, c.connections, c.low)
 			}
 		})
 	}

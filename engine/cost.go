@@ -11,14 +11,14 @@ import (
 	"wsperf/stats"
 )
 
-// memoryHeadroom is how much the heap may grow during a run before garbage is
-// collected after all. The loops allocate nothing; what grows is a connection
-// log of unknown length.
+// memoryHeadroom is how much memory may grow during a run, in bytes, before garbage is
+// collected after all. The loops allocate nothing; only a connection log of unknown
+// length grows.
 const memoryHeadroom = 2 << 30
 
-// quietRuntime prepares the Go runtime for a measured window: no garbage is
-// collected in it, and there is a P for each loop and one for the rest, so that
-// no loop waits for another. It returns what undoes it.
+// quietRuntime prepares the Go runtime for a measured window: it turns garbage
+// collection off, and provides a P for each loop and one for other goroutines, so
+// that no loop waits for another. restore undoes that.
 func quietRuntime(loops int) (restore func()) {
 	procs := runtime.GOMAXPROCS(0)
 	if procs < loops+1 {
@@ -38,31 +38,32 @@ func quietRuntime(loops int) (restore func()) {
 	}
 }
 
-// startThreads has the Go runtime make that many threads. They stay with it idle,
-// so that it starts none in the measured window: each costs it some allocations.
+// startThreads has the Go runtime start that many threads. They stay idle afterwards,
+// so that it starts none in the measured window: each takes some allocations.
 func startThreads(n int) {
-	var all, left sync.WaitGroup
-	all.Add(n)
+	var started, ended sync.WaitGroup
+	started.Add(n)
 	for range n {
-		left.Go(func() {
+		ended.Go(func() {
 			runtime.LockOSThread()
 			defer runtime.UnlockOSThread()
-			all.Done()
-			all.Wait()
+			started.Done()
+			started.Wait()
 		})
 	}
-	left.Wait()
+	ended.Wait()
 }
 
-// meter reads what the process has cost so far, into memory that it brings along.
+// meter reads the costs of the process so far. It reads into its own fields, so that
+// it does not allocate.
 type meter struct {
 	usage  unix.Rusage
 	memory runtime.MemStats
 }
 
-// read stops the world for some microseconds, so it is for before and after the
-// window: runtime.ReadMemStats counts every object, where runtime/metrics does
-// not see the last few hundred of each size.
+// read stops the world for some microseconds, so it must not be called within the
+// window. runtime.ReadMemStats counts every object; runtime/metrics would miss the
+// last few hundred of each size.
 func (m *meter) read() stats.ClientCost {
 	runtime.ReadMemStats(&m.memory)
 	// getrusage(2) fails only for a wrong first argument.
@@ -76,8 +77,8 @@ func (m *meter) read() stats.ClientCost {
 	}
 }
 
-// costBetween is the cost of a window. The peak is that of the whole process:
-// the kernel keeps no other.
+// costBetween returns the cost of a window. The peak of memory is that of the process
+// since its start: the kernel keeps no other.
 func costBetween(before, after stats.ClientCost) stats.ClientCost {
 	return stats.ClientCost{
 		UserUs:              after.UserUs - before.UserUs,
@@ -90,8 +91,8 @@ func costBetween(before, after stats.ClientCost) stats.ClientCost {
 	}
 }
 
-// threadCPUUs is the CPU time of the calling thread, user and system
-// (getrusage(2), RUSAGE_THREAD).
+// threadCPUUs returns the CPU time of the calling thread in microseconds, user and
+// system (getrusage(2), RUSAGE_THREAD).
 func threadCPUUs() int64 {
 	var u unix.Rusage
 	_ = unix.Getrusage(unix.RUSAGE_THREAD, &u)

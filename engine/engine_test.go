@@ -9,8 +9,8 @@ import (
 	"wsperf/stats"
 )
 
-// TestWholeRun runs 20000 handshakes on two loops against a testee in another
-// process, and asks the runtime's own counters what they cost: nothing.
+// TestWholeRun runs 20000 handshakes on two loops against a testee in another process,
+// and checks with the runtime's counters that they allocate nothing.
 func TestWholeRun(t *testing.T) {
 	cfg := validConfig(t, startTestee(t))
 	cfg.Loops, cfg.Connections, cfg.Low, cfg.High, cfg.Log = 2, 20000, 250, 500, true
@@ -19,16 +19,16 @@ func TestWholeRun(t *testing.T) {
 	if result.Total != 20000 || result.Success != 20000 {
 		t.Fatalf("%d successes of %d, causes %v", result.Success, result.Total, causes(result))
 	}
-	// The runtime's own: a thread that it starts costs five. None per handshake.
+	// The runtime allocates a little itself: 5 objects for each thread that it starts.
 	if result.Client.Allocations > 20 || result.Client.Collections != 0 {
-		t.Errorf("%d allocations and %d collections in the window, want none of either",
+		t.Errorf("%d allocations and %d garbage collections in the window, want at most 20 and none",
 			result.Client.Allocations, result.Client.Collections)
 	}
 	if after := descriptors(t); after != before {
 		t.Errorf("%d descriptors before the run, %d after it", before, after)
 	}
 	if result.Fin.Received != 20000 {
-		t.Errorf("ends of TCP %+v, want the testee's FIN for all", result.Fin)
+		t.Errorf("TCP ended with %+v, want the testee's FIN for all", result.Fin)
 	}
 	for i, l := range result.Loops {
 		if l.Started != 10000 || l.CPU != -1 || l.CPUUs == 0 {
@@ -37,7 +37,7 @@ func TestWholeRun(t *testing.T) {
 	}
 }
 
-// TestPinnedRun: a loop runs where it is told to.
+// TestPinnedRun checks that a loop runs on its CPU, and that other threads are not pinned.
 func TestPinnedRun(t *testing.T) {
 	cpus, err := host.AllowedCPUs()
 	if err != nil {
@@ -55,8 +55,8 @@ func TestPinnedRun(t *testing.T) {
 	}
 }
 
-// TestHotPathAllocatesNothing looks at single functions, where the whole run
-// says only that there was something.
+// TestHotPathAllocatesNothing measures single functions, to show which one allocates if
+// TestWholeRun fails.
 func TestHotPathAllocatesNothing(t *testing.T) {
 	cfg := validConfig(t, startTestee(t))
 	cfg.Connections = 1 << 40
@@ -106,7 +106,7 @@ func descriptors(t *testing.T) int {
 	return len(list)
 }
 
-// BenchmarkHandshake is the time of whole connections, testee included.
+// BenchmarkHandshake measures complete connections, testee included.
 func BenchmarkHandshake(b *testing.B) {
 	cfg := validConfig(b, startTestee(b))
 	cfg.Connections, cfg.Low, cfg.High = int64(b.N), 32, 64

@@ -9,8 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// poller is one epoll instance. Events carry the slot's index and generation:
-// no map from descriptors, and an event of a closed socket is recognised.
+// poller is one epoll instance. Events carry the slot's index and generation, so no
+// map from descriptors is needed, and a stale event of a closed socket is recognised.
 type poller struct {
 	fd     int
 	events []unix.EpollEvent
@@ -26,30 +26,30 @@ func newPoller(eventsPerWait int) (*poller, error) {
 
 func (p *poller) close() { unix.Close(p.fd) }
 
-// control registers a socket (EPOLL_CTL_ADD), or changes what it is registered
-// for (EPOLL_CTL_MOD); what is true already is reported anew. close(2) of the
-// socket takes it out again.
+// control registers a socket (EPOLL_CTL_ADD), or changes the events that it is
+// registered for (EPOLL_CTL_MOD). Both report conditions that hold already. close(2)
+// removes the socket.
 func (p *poller) control(operation uintptr, fd int32, ev *unix.EpollEvent) unix.Errno {
 	_, _, errno := syscall.RawSyscall6(unix.SYS_EPOLL_CTL, uintptr(p.fd), operation, uintptr(fd),
 		uintptr(unsafe.Pointer(ev)), 0, 0)
 	return errno
 }
 
-// poll returns the events that are there now.
+// poll returns the events that are pending, without sleeping.
 func (p *poller) poll() []unix.EpollEvent { return p.wait(0) }
 
-// wait sleeps until there are events or the time is over, or, without events, until a
-// signal comes. epoll_wait counts in milliseconds: the time is rounded up, as a sleep
-// that ends before a deadline would be followed by another one.
+// wait returns the pending events. If there are none, it sleeps until one arrives, the
+// time is over or a signal is delivered. epoll_wait counts milliseconds: the time is
+// rounded up, because a sleep that ended before a deadline would be followed by another.
 //
-// It is a raw call: the scheduler thinks that the loop runs. A sleep that it
-// knows of costs more than the sleep: its monitor wakes every 20 microseconds to
-// take the P of a thread that sleeps in a system call away, goes on doing so for
-// a while after, and the loop has to get a P back. Whoever needs all goroutines to
-// stand still is not held up: the runtime sends a signal to a goroutine that
-// does not stop by itself, every 100 microseconds until it does, and epoll_wait
-// is never resumed after one (signal(7)). Where it is told not to
-// (GODEBUG=asyncpreemptoff=1), they wait for the sleep's end.
+// It is a raw call: the scheduler takes the loop for running. A sleep that the
+// scheduler knew of would cost more: its monitor would wake every 20 microseconds to
+// take the P from the sleeping thread, go on waking for a while, and the loop would
+// have to get a P back. A stop-the-world is not delayed: the runtime sends a preemption
+// signal to a goroutine that does not stop by itself, every 100 microseconds until it
+// does, and a signal handler always ends epoll_wait (signal(7)). With
+// GODEBUG=asyncpreemptoff=1 the runtime sends none, and a stop-the-world waits for the
+// end of the sleep.
 func (p *poller) wait(ns int64) []unix.EpollEvent {
 	ms := (ns + int64(time.Millisecond) - 1) / int64(time.Millisecond)
 	n, _, errno := syscall.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(p.fd), uintptr(unsafe.Pointer(&p.events[0])),
@@ -57,8 +57,8 @@ func (p *poller) wait(ns int64) []unix.EpollEvent {
 	return p.events[:p.count(int(n), errno)]
 }
 
-// count handles epoll_wait's errors: EINTR is a signal before any event; the
-// others (EBADF, EFAULT, EINVAL) are mistakes of ours.
+// count handles the errors of epoll_wait. EINTR: a signal came before any event. The
+// others (EBADF, EFAULT, EINVAL) are bugs.
 func (p *poller) count(n int, errno unix.Errno) int {
 	switch errno {
 	case 0:

@@ -11,9 +11,9 @@ import (
 	"testing"
 )
 
-// allowed says which packages of ours and of others a folder's code may import,
-// besides the standard library: by name, or all below a path that ends in "/".
-// The first row whose folder matches counts.
+// allowed lists what the code of a folder may import besides the standard library: a
+// package by its path, or all packages below a path that ends in "/". The first row
+// whose folder matches counts.
 var allowed = []struct {
 	folder  string
 	imports []string
@@ -43,7 +43,7 @@ var allowed = []struct {
 		"github.com/spf13/", "golang.org/x/sys/unix"}},
 }
 
-// TestImportDirections keeps the rule of doc.go. Tests may import what they need.
+// TestImportDirections enforces the rule of doc.go. Tests may import what they need.
 func TestImportDirections(t *testing.T) {
 	files := 0
 	err := filepath.WalkDir("..", func(path string, entry fs.DirEntry, err error) error {
@@ -62,7 +62,8 @@ func TestImportDirections(t *testing.T) {
 	}
 }
 
-// isModule: a testee in Go is a module of its own, and imports what it tests.
+// isModule reports whether a folder is a module of its own, as testees in Go are. They
+// import the libraries that they test.
 func isModule(folder string) bool {
 	_, err := os.Stat(filepath.Join(folder, "go.mod"))
 	return err == nil

@@ -13,7 +13,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// keptRun runs a configuration and returns what its loop learned of its testee. Every connection must succeed.
+// keptRun runs a configuration of one loop, whose connections must all succeed. It
+// returns the loop's testee, which tells whether sockets were kept.
 func keptRun(t *testing.T, cfg Config) testee {
 	t.Helper()
 	run, _, err := Prepare(cfg)
@@ -32,8 +33,8 @@ func keptRun(t *testing.T, cfg Config) testee {
 	return run.loops[0].testee
 }
 
-// TestSocketsAreKept looks at the ports of a few connections: each is a connection
-// of its own to the testee.
+// TestSocketsAreKept checks that kept sockets use different ports, so that their
+// connections are as new to the testee as those of new sockets.
 func TestSocketsAreKept(t *testing.T) {
 	addr, from := portRecorder(t, "127.0.0.1")
 	cfg := patient(t, addr, 50)
@@ -47,13 +48,13 @@ func TestSocketsAreKept(t *testing.T) {
 	}
 	slices.Sort(ports)
 	if different := len(slices.Compact(ports)); different < 40 {
-		t.Errorf("%d ports for 50 connections: want about as many, as for new sockets", different)
+		t.Errorf("%d different ports for 50 connections, want at least 40, as with new sockets", different)
 	}
 }
 
-// TestSocketsAreNotKept where the testee could take a SYN for an old one: without
-// timestamps, and with so few ports that one can come again within the millisecond
-// that they count in.
+// TestSocketsAreNotKept if the testee could take a SYN for an old duplicate: without TCP
+// timestamps, or with so few ports that one is reused within a millisecond, the unit of
+// the timestamps.
 func TestSocketsAreNotKept(t *testing.T) {
 	for name, c := range map[string]struct {
 		ports      int
@@ -78,8 +79,8 @@ func TestSocketsAreNotKept(t *testing.T) {
 	}
 }
 
-// TestKeptSocketsMeetTimeWait: ports are used again while the testee has them in
-// TIME_WAIT, by other sockets and so with other sequence numbers.
+// TestKeptSocketsMeetTimeWait reuses ports that the testee has in TIME_WAIT, from other
+// sockets and so with unrelated sequence numbers.
 func TestKeptSocketsMeetTimeWait(t *testing.T) {
 	if !inNamespace(t) {
 		return
@@ -94,8 +95,8 @@ func TestKeptSocketsMeetTimeWait(t *testing.T) {
 	checkNoSYNLost(t)
 }
 
-// checkNoSYNLost asks the kernel (/proc/net/netstat, TCPSynRetrans), which in a
-// network namespace of its own counts for nobody else.
+// checkNoSYNLost reads TCPSynRetrans from /proc/net/netstat. In a network namespace of its
+// own, the kernel counts only this test's connections.
 func checkNoSYNLost(t *testing.T) {
 	t.Helper()
 	text, err := os.ReadFile("/proc/net/netstat")
@@ -105,16 +106,16 @@ func checkNoSYNLost(t *testing.T) {
 	lines := strings.Split(string(text), "\n")
 	at := slices.Index(strings.Fields(lines[0]), "TCPSynRetrans")
 	if n := strings.Fields(lines[1])[at]; n != "0" {
-		t.Errorf("%s SYNs were sent again", n)
+		t.Errorf("%s SYNs were retransmitted", n)
 	}
 }
 
-// TestSocketsAreNotKeptBeforeTheLastACK: the testee's kernel drops what comes
-// behind its FIN, so ours is not acknowledged. It must go on being sent, which
-// is close(2)'s work. What happens now and then is no reason to give up.
+// TestSocketsAreNotKeptBeforeTheLastACK: the testee's kernel drops all segments after its
+// FIN, so ours is not acknowledged. It must be retransmitted, so the socket is closed by
+// close(2). If that happens only now and then, the loop goes on keeping sockets.
 func TestSocketsAreNotKeptBeforeTheLastACK(t *testing.T) {
 	for name, c := range map[string]struct {
-		deafEvery int64
+		dropEvery int64
 		givenUp   bool
 	}{
 		"always":       {1, true},
@@ -126,22 +127,23 @@ func TestSocketsAreNotKeptBeforeTheLastACK(t *testing.T) {
 			var count atomic.Int64
 			cfg := patient(t, scripted(t, func(p *peer) {
 				echoClose(p)
-				if count.Add(1)%c.deafEvery == 0 {
-					deafen(t, p)
+				if count.Add(1)%c.dropEvery == 0 {
+					dropSegments(t, p)
 				}
 				_ = p.CloseWrite()
 				<-over
 			}), 30)
 			cfg.Low, cfg.High = 1, 1
 			if got := keptRun(t, cfg); !got.timestamps || (!got.keep.on()) != c.givenUp {
-				t.Errorf("%d misses, want to have given up: %v", got.keep.misses, c.givenUp)
+				t.Errorf("timestamps %v, %d misses; want timestamps, given up: %v", got.timestamps, got.keep.misses, c.givenUp)
 			}
 		})
 	}
 }
 
-// deafen has the kernel drop every segment for the testee's end (socket(7), SO_ATTACH_FILTER).
-func deafen(t *testing.T, p *peer) {
+// dropSegments has the kernel drop every segment for the testee's end (socket(7),
+// SO_ATTACH_FILTER).
+func dropSegments(t *testing.T, p *peer) {
 	raw, err := p.SyscallConn()
 	if err != nil {
 		t.Error(err)
@@ -156,8 +158,8 @@ func deafen(t *testing.T, p *peer) {
 	}
 }
 
-// TestKeptSocketForgetsItsPort: the next connection's is for the kernel to choose.
-func TestKeptSocketForgetsItsPort(t *testing.T) {
+// TestKeptSocketHasNoPort: the kernel may choose any port for its next connection.
+func TestKeptSocketHasNoPort(t *testing.T) {
 	l := loopByHand(t)
 	l.testee.sources.all[0].ports = newPorts(51200, 51260, 1, 0)
 	l.testee.sources.all[0].ports.crowd = 0
@@ -171,36 +173,36 @@ func TestKeptSocketForgetsItsPort(t *testing.T) {
 	}
 }
 
-// TestKeptSocketIsToldOfLateConnections: it was registered when the request had
-// been written, and now it has not.
-func TestKeptSocketIsToldOfLateConnections(t *testing.T) {
+// TestKeptSocketWithoutEarlyWrite: the socket was registered when its request had been
+// written already. Its next connection needs EPOLLOUT for the request.
+func TestKeptSocketWithoutEarlyWrite(t *testing.T) {
 	l := loopByHand(t)
 	kept := connect(t, l, 1).fd
-	l.testee.early.giveUp() // the request is for epoll to ask for
+	l.testee.early.giveUp() // the request waits for EPOLLOUT
 	if again := connect(t, l, 1).fd; again != kept {
-		t.Errorf("socket %d was used, want the kept %d", again, kept)
+		t.Errorf("socket %d was used, want the kept socket %d", again, kept)
 	}
 }
 
-// TestStaleEvents: one of a socket that is closed is not for the slot's next
-// connection, one of a kept socket is.
+// TestStaleEvents checks that an event of a closed socket does not reach the slot's next
+// connection, and that events of a kept socket are not stale.
 func TestStaleEvents(t *testing.T) {
 	l := loopByHand(t)
 	s := connect(t, l, 1)
 	event := s.event(unix.EPOLLRDHUP)
 	before := s.generation
 	if connect(t, l, 1); s.generation != before {
-		t.Error("a kept socket's events are taken for stale")
+		t.Error("events of a kept socket are stale")
 	}
 	l.closeFD(s)
 	l.enter(l.slots.take(), stateFinishing, 0)
 	if l.dispatch(&event); s.state != stateFinishing {
-		t.Error("a stale event has ended a connection")
+		t.Error("a stale event ended a connection")
 	}
 	l.enter(s, stateFree, 0)
 }
 
-// TestIdleSocketsAreClosed: what a burst needed is given back when it is over.
+// TestIdleSocketsAreClosed checks that the sockets of a burst are closed after it.
 func TestIdleSocketsAreClosed(t *testing.T) {
 	const burst, rest = closesPerWait + 4, 2 // connections at once
 	l := loopByHand(t)
@@ -213,7 +215,7 @@ func TestIdleSocketsAreClosed(t *testing.T) {
 		{int64(keptFor) - 1, burst}, // not idle for long
 		{int64(keptFor), burst - closesPerWait},
 		{int64(keptFor), rest},
-		{2 * int64(keptFor), rest}, // needed all the time
+		{2 * int64(keptFor), rest}, // in use all the time
 		{3 * int64(keptFor), rest},
 	} {
 		connect(t, l, rest)
@@ -231,8 +233,9 @@ func TestIdleSocketsAreClosed(t *testing.T) {
 	}
 }
 
-// TestIdleSocketsThatAreNeededAfterAll: slots are taken before their sockets are closed.
-func TestIdleSocketsThatAreNeededAfterAll(t *testing.T) {
+// TestIdleSocketsReusedBeforeClose: slots are taken again before closeIdle reaches their
+// sockets.
+func TestIdleSocketsReusedBeforeClose(t *testing.T) {
 	const burst = closesPerWait + 4
 	l := loopByHand(t)
 	connect(t, l, burst)
@@ -249,13 +252,13 @@ func TestIdleSocketsThatAreNeededAfterAll(t *testing.T) {
 	}
 }
 
-// handLoop is a loop whose steps the test makes. Its testee counts the connections that
-// it has shut down: while its shutdown(2) is under way, our FIN is not acknowledged at
-// once, and then the socket is rightly not kept.
+// handLoop is a loop that the test drives step by step. Its testee counts the connections
+// that it has shut down: our FIN is not acknowledged at once while the testee's
+// shutdown(2) is still running, and then the socket is rightly not kept.
 type handLoop struct {
 	*loop
 	shut *atomic.Int64
-	fins int64 // that were seen
+	fins int64 // FINs received
 }
 
 func loopByHand(t *testing.T) *handLoop {
@@ -267,7 +270,7 @@ func loopByHand(t *testing.T) *handLoop {
 		echoClose(p)
 		_ = p.CloseWrite()
 		shut.Add(1)
-		<-over // and touches the socket no more
+		<-over // leaves the socket alone until the test is over
 	}), 100))
 	if err != nil {
 		t.Fatal(err)
@@ -279,8 +282,8 @@ func loopByHand(t *testing.T) *handLoop {
 	return l
 }
 
-// connect makes that many connections at once, to their end, and returns the
-// slot that is next to be taken, with the socket kept in it.
+// connect makes that many connections at once and waits until all have ended. It returns
+// the slot that is taken next, with the socket kept in it.
 func connect(t *testing.T, l *handLoop, count uint64) *slot {
 	t.Helper()
 	_, before, _ := l.rec.Counts()
@@ -307,7 +310,7 @@ func (l *handLoop) handleUntilFree() {
 	}
 }
 
-// awaitShutdown waits until the testee's shutdown(2) has returned for every FIN seen.
+// awaitShutdown waits until the testee's shutdown(2) has returned for every FIN received.
 func (l *handLoop) awaitShutdown(ev *unix.EpollEvent) {
 	if ev.Events&unix.EPOLLRDHUP == 0 || l.slots.all[ev.Fd].state == stateFree {
 		return

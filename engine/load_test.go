@@ -12,7 +12,7 @@ func TestSharesAddUp(t *testing.T) {
 				least, most = min(least, part), max(most, part)
 			}
 			if sum != total || most-least > 1 {
-				t.Fatalf("share of %d over %d: sum %d, parts %d to %d", total, n, sum, least, most)
+				t.Fatalf("%d in %d parts: sum %d, parts of %d to %d", total, n, sum, least, most)
 			}
 		}
 	}

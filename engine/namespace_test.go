@@ -10,13 +10,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// namespaceRole makes this test program the inside of a network namespace.
+// namespaceRole is the environment variable that tells this test program that it runs in
+// a network namespace of its own.
 const namespaceRole = "WSPERF_TEST_NAMESPACE"
 
-// inNamespace runs the calling test once more, in a process with a network of
-// its own (network_namespaces(7)) in which there is nothing but loopback: there
-// a test can take ports and interfaces away. It reports whether this is that
-// process.
+// inNamespace reports whether this process is in a network namespace of its own
+// (network_namespaces(7)), which has no interface except loopback. There a test can take
+// ports and interfaces away. If it is not, inNamespace runs the calling test again in
+// such a process, and the caller must return.
 func inNamespace(t *testing.T) bool {
 	t.Helper()
 	if os.Getenv(namespaceRole) != "" {
@@ -32,7 +33,7 @@ func inNamespace(t *testing.T) bool {
 	}
 	out, err := cmd.CombinedOutput()
 	if cmd.ProcessState == nil {
-		t.Skipf("SKIPPED: no network namespace can be made here: %v", err)
+		t.Skipf("SKIPPED: cannot create a network namespace: %v", err)
 	}
 	if err != nil {
 		t.Errorf("in a network namespace: %v\n%s", err, out)
@@ -40,14 +41,14 @@ func inNamespace(t *testing.T) bool {
 	return false
 }
 
-// setInterface sets the flags of an interface (netdevice(7), SIOCSIFFLAGS).
-// Those of an alias, such as lo:1, without IFF_UP remove its address.
+// setInterface sets the flags of an interface (netdevice(7), SIOCSIFFLAGS). To clear
+// IFF_UP of an alias, such as lo:1, removes its address.
 func setInterface(t *testing.T, name string, flags uint16) {
 	t.Helper()
 	control(t, name, unix.SIOCSIFFLAGS, func(r *unix.Ifreq) error { r.SetUint16(flags); return nil })
 }
 
-// addAddress gives loopback one more address, under the name of an alias.
+// addAddress adds an address to loopback, under the name of an alias such as lo:1.
 func addAddress(t *testing.T, alias string, address [4]byte) {
 	t.Helper()
 	control(t, alias, unix.SIOCSIFADDR, func(r *unix.Ifreq) error { return r.SetInet4Addr(address[:]) })
@@ -72,7 +73,8 @@ func control(t *testing.T, name string, request uint, fill func(*unix.Ifreq) err
 	}
 }
 
-// setPortRange leaves that many local ports, from 40000 on (ip(7), ip_local_port_range).
+// setPortRange sets the range of local ports to that many, from 40000 on (ip(7),
+// ip_local_port_range).
 func setPortRange(t *testing.T, count int) {
 	t.Helper()
 	text := fmt.Sprintf("40000 %d", 40000+count-1)

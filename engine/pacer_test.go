@@ -5,13 +5,13 @@ import (
 	"time"
 )
 
-// closedLoop is the pacer of a closed loop with slots enough.
+// closedLoop returns the pacer of a closed loop with enough slots.
 func closedLoop(connections int64, low, high int) pacer {
 	return newPacer(Load{Connections: connections, Low: low, High: high}, 1<<20)
 }
 
-// TestPacerWatermarks walks through the ancestor's rule: start until high is
-// reached, then not before in-flight is below low.
+// TestPacerWatermarks checks the ancestor's rule: start until in-flight reaches high, then
+// not before it falls below low.
 func TestPacerWatermarks(t *testing.T) {
 	p := closedLoop(100, 2, 4)
 	for i, step := range []struct {
@@ -28,7 +28,7 @@ func TestPacerWatermarks(t *testing.T) {
 	}
 }
 
-func TestPacerEndsAtItsCount(t *testing.T) {
+func TestPacerStopsAtItsCount(t *testing.T) {
 	p := closedLoop(3, 1, 10)
 	starts := 0
 	for range 10 {
@@ -41,7 +41,7 @@ func TestPacerEndsAtItsCount(t *testing.T) {
 	}
 }
 
-// TestPacerWithoutCount starts until its duration is over, or it is stopped.
+// TestPacerWithoutCount: starts end with the duration, or with stop.
 func TestPacerWithoutCount(t *testing.T) {
 	for name, end := range map[string]func(*pacer) (nowNs int64){
 		"duration": func(*pacer) int64 { return int64(time.Second) },
@@ -54,12 +54,12 @@ func TestPacerWithoutCount(t *testing.T) {
 			}
 		}
 		if say, atNs := p.next(end(&p), 0, 0); say != paceHold || atNs != never || !p.done() {
-			t.Errorf("%s: %d, ask again at %d, done %v; want to hold for ever", name, say, atNs, p.done())
+			t.Errorf("%s: %d, ask again at %d, done %v; want to hold forever", name, say, atNs, p.done())
 		}
 	}
 }
 
-// TestPacerStamps: a start is meant for now; a hold says when to ask again.
+// TestPacerStamps: the stamp of a start is now; that of a hold is when to ask again.
 func TestPacerStamps(t *testing.T) {
 	p := newPacer(Load{Duration: 1000, Low: 1, High: 1}, 1)
 	for i, step := range []struct {
@@ -74,7 +74,7 @@ func TestPacerStamps(t *testing.T) {
 		{40, 1, 0, paceThrottle, 1000},
 		{50, 1, 0, paceHold, 1000},
 		{60, 0, 0, paceResume, 60},
-		{70, 0, 1, paceFull, 1000}, // anew: a slot was free meanwhile
+		{70, 0, 1, paceFull, 1000}, // another wait: a slot was free in between
 	} {
 		if say, atNs := p.next(step.nowNs, step.inFlight, step.open); say != step.want || atNs != step.wantNs {
 			t.Errorf("step %d: %d at %d, want %d at %d", i, say, atNs, step.want, step.wantNs)

@@ -5,28 +5,27 @@ import (
 	"slices"
 )
 
-// crowdPart: a loop chooses ports by itself once its connections use more than
-// this part of its ports, 1/crowdPart. Connect(2) goes through the ports one by
-// one until it finds a free one, those of one parity first
+// crowdPart: once its connections use 1/crowdPart of its ports, a loop chooses ports
+// itself. Connect(2) searches linearly for a free port, those of one parity first
 // (__inet_hash_connect in net/ipv4/inet_hashtables.c, Linux 6.18): with 18000 of
-// 28232 in use it takes 200 microseconds. A chosen port costs one setsockopt(2).
+// 28232 in use, it takes 200 microseconds. A chosen port costs one setsockopt(2).
 const crowdPart = 4
 
-// maxPortTries bounds how many chosen ports are tried for one connection. They
-// can be in use by others, or by connections that were made before the crowd.
+// maxPortTries is how many chosen ports are tried for one connection. They may be in
+// use by other processes, or by connections whose port the kernel chose.
 const maxPortTries = 32
 
-// ports is a loop's share of the local ports, those not in use by it. The one
-// given back first is taken first: so each rests as long as possible.
+// ports is a loop's share of the local ports, without those that the loop has taken.
+// It is a queue: each port stays unused as long as possible.
 type ports struct {
 	ring  []uint16
 	first int
 	count int
-	crowd int // more connections than these make a crowd
+	crowd int // the loop chooses ports from this many connections on
 }
 
-// newPorts takes every n-th port from the i-th on, so that the shares of n loops
-// are apart.
+// newPorts returns every n-th port from the i-th on, so that the shares of n loops
+// are disjoint.
 func newPorts(low, high uint16, n, i int) ports {
 	var p ports
 	for port := int(low) + i; port <= int(high); port += n {
@@ -43,7 +42,7 @@ func (p ports) clone() ports {
 	return p
 }
 
-// take returns a port, 0 when there is none.
+// take returns a port, or 0 if there is none.
 func (p *ports) take() uint16 {
 	if p.count == 0 {
 		return 0
@@ -60,5 +59,5 @@ func (p *ports) give(port uint16) {
 	p.count++
 }
 
-// forgo ends choosing ports: the kernel does not know how (before Linux 6.3).
+// forgo leaves all ports to the kernel, which lacks the option before Linux 6.3.
 func (p *ports) forgo() { p.crowd = math.MaxInt }

@@ -11,7 +11,7 @@ import (
 	"wsperf/stats"
 )
 
-func TestPortsOfLoopsAreApart(t *testing.T) {
+func TestPortSharesAreDisjoint(t *testing.T) {
 	var all []uint16
 	for i := range 3 {
 		p := newPorts(100, 110, 3, i)
@@ -23,7 +23,7 @@ func TestPortsOfLoopsAreApart(t *testing.T) {
 	}
 }
 
-func TestPortsRest(t *testing.T) {
+func TestLongestFreePortIsTakenFirst(t *testing.T) {
 	p := newPorts(10, 12, 1, 0)
 	if a, b := p.take(), p.take(); a != 10 || b != 11 {
 		t.Fatalf("took %d and %d, want 10 and 11", a, b)
@@ -35,15 +35,15 @@ func TestPortsRest(t *testing.T) {
 		got = append(got, p.take())
 	}
 	if want := []uint16{12, 11, 10, 0}; !slices.Equal(got, want) {
-		t.Errorf("took %v, want %v: the longest free first, 0 when none is left", got, want)
+		t.Errorf("took %v, want %v: the longest free first, 0 if none is left", got, want)
 	}
 	if p := newPorts(65535, 65535, 1, 0); p.take() != 65535 {
-		t.Error("the last port is lost")
+		t.Error("port 65535 is missing")
 	}
 }
 
-// TestChosenPorts: a loop in a crowd uses its ports and skips those that others
-// have; IPv4 and IPv6.
+// TestChosenPorts: a loop that chooses ports skips those that other sockets use, over IPv4
+// and IPv6.
 func TestChosenPorts(t *testing.T) {
 	for _, host := range []string{"127.0.0.1", "[::1]"} {
 		t.Run(host, func(t *testing.T) {
@@ -60,7 +60,7 @@ func TestChosenPorts(t *testing.T) {
 			}
 			defer run.Close()
 			l := run.loops[0]
-			mine := newPorts(51100, 51160, 1, 0).ring // more than connections can be open
+			mine := newPorts(51100, 51160, 1, 0).ring // more ports than connections
 			own := &l.testee.sources.all[0].ports
 			own.ring = append([]uint16{uint16(taken.Addr().(*net.TCPAddr).Port)}, mine...)
 			own.count, own.first, own.crowd = len(own.ring), 0, 0
@@ -81,10 +81,10 @@ func TestChosenPorts(t *testing.T) {
 	}
 }
 
-// TestOwnPeer: nobody listens, and the connection comes from the testee's own
-// port: it is established with itself. In a network of its own: a port that a
-// testee of another test had is bound in TIME_WAIT, and connect(2) passes it over.
-func TestOwnPeer(t *testing.T) {
+// TestSelfConnect: nobody listens, and the only source port is the testee's, so the
+// connection is established with itself. It needs a network namespace of its own: a port
+// that another test's testee had may be bound in TIME_WAIT, and connect(2) skips it.
+func TestSelfConnect(t *testing.T) {
 	if !inNamespace(t) {
 		return
 	}
@@ -109,13 +109,13 @@ func TestOwnPeer(t *testing.T) {
 				t.Errorf("causes %v, want connect_refused: %v", causes(result), err)
 			}
 			if connected := result.Phases[stats.PhaseConnect].Failure.TotalCount(); connected != 1 {
-				t.Errorf("%d connections were established: the test has not shown what it is for", connected)
+				t.Errorf("%d connections were established, want 1 self-connect", connected)
 			}
 		})
 	}
 }
 
-// portRecorder is a testee that tells where its connections came from.
+// portRecorder starts a testee that sends the source port of each connection to a channel.
 func portRecorder(t *testing.T, host string) (addr string, from <-chan uint16) {
 	t.Helper()
 	ports := make(chan uint16, 100)
@@ -125,7 +125,7 @@ func portRecorder(t *testing.T, host string) (addr string, from <-chan uint16) {
 	}), ports
 }
 
-func TestPortsAreForgoneWhereTheKernelCannot(t *testing.T) {
+func TestKernelWithoutPortRangeOption(t *testing.T) {
 	cfg := validConfig(t, "127.0.0.1:9")
 	run, _, err := Prepare(cfg)
 	if err != nil {
@@ -143,13 +143,13 @@ func TestPortsAreForgoneWhereTheKernelCannot(t *testing.T) {
 	s.fd = int32(pair[0])
 	own := newPorts(50000, 50009, 1, 0)
 	if l.connectFromChosenPort(s, &own) || s.port != 0 || own.count != 10 || own.crowd != math.MaxInt {
-		t.Errorf("port %d, %d of 10 free, crowd %d: want the kernel's choice from now on", s.port, own.count, own.crowd)
+		t.Errorf("port %d, %d of 10 free, crowd %d: want the kernel to choose from now on", s.port, own.count, own.crowd)
 	}
 }
 
-// TestOtherErrorsAreNotThePorts: only a port in use is a reason to try another.
-// TCP refuses the broadcast address by itself: nothing is sent.
-func TestOtherErrorsAreNotThePorts(t *testing.T) {
+// TestOnlyPortInUseTriesAnother: after an error other than a port in use, no other port is
+// tried. connect(2) refuses the broadcast address without sending anything.
+func TestOnlyPortInUseTriesAnother(t *testing.T) {
 	run, _, err := Prepare(validConfig(t, "255.255.255.255:9"))
 	if err != nil {
 		t.Fatal(err)
@@ -165,6 +165,6 @@ func TestOtherErrorsAreNotThePorts(t *testing.T) {
 	s.fd = fd
 	own := newPorts(50000, 50009, 1, 0)
 	if l.connectFromChosenPort(s, &own) || own.first != 1 || own.count != 10 {
-		t.Errorf("%d ports were tried, %d of 10 are free; want 1 tried and all free", own.first, own.count)
+		t.Errorf("%d ports tried, %d of 10 free; want 1 tried and all free", own.first, own.count)
 	}
 }

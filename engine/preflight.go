@@ -7,12 +7,12 @@ import (
 	"wsperf/engine/host"
 )
 
-// facts is what the preflight checks compare a configuration with.
+// facts are what the preflight checks compare a configuration with.
 type facts struct {
 	host.Facts
 	maxOpen  int  // connections that the descriptor limit allows at once
 	timeWait int  // local ports in TIME_WAIT for connections to the testee
-	here     bool // the testee's address is one of this machine
+	here     bool // the testee's address belongs to this machine
 }
 
 // check is one preflight check; its text is empty when there is nothing to warn of.
@@ -30,15 +30,15 @@ var checks = []check{
 	{WarnSharedCPU, sharedWarning},
 }
 
-// preflight warns of what on this machine will hamper the run.
+// preflight returns a warning for each check that expects the run to suffer.
 //
-// TIME_WAIT left by wsperf's own connections is not among it. It is on the side of
-// the testee, which closes first, and keeps no port from us there, even if the
-// testee is on this machine: connect(2) looks for connections from our end
-// (__inet_check_established in net/ipv4/inet_hashtables.c), and a SYN to the
-// other end replaces one in TIME_WAIT (tcp_timewait_state_process in
-// net/ipv4/tcp_minisocks.c, Linux 6.18; RFC 9293 section 3.6.1). With
-// tcp_tw_reuse 0 and 100 ports, 5000 connections went through on loopback.
+// No check is about TIME_WAIT left by wsperf's own connections. It is on the side of
+// the testee, which closes first, and takes no port from us, even if the testee is on
+// this machine: connect(2) searches for connections from our end
+// (__inet_check_established in net/ipv4/inet_hashtables.c), and a SYN to the other end
+// replaces one in TIME_WAIT (tcp_timewait_state_process in net/ipv4/tcp_minisocks.c,
+// Linux 6.18; RFC 9293 section 3.6.1). With tcp_tw_reuse 0 and 100 ports, 5000
+// connections went through on loopback.
 func preflight(cfg *Config, f facts) []Warning {
 	var warnings []Warning
 	for _, c := range checks {
@@ -49,8 +49,8 @@ func preflight(cfg *Config, f facts) []Warning {
 	return warnings
 }
 
-// mostOpen estimates how many connections are open at once: as many are closing
-// as are opening, which is about what happens on loopback.
+// mostOpen estimates how many connections exist at once. It assumes as many closing as
+// opening ones, which is about right on loopback.
 func mostOpen(cfg *Config, f *facts) int {
 	return atMost(cfg, f, 2*min(cfg.High, f.maxOpen)) // min keeps a huge High from overflowing
 }
@@ -88,8 +88,8 @@ func portWarning(cfg *Config, f *facts) string {
 // fewPart: TIME_WAIT on less than 1/fewPart of the ports makes no difference.
 const fewPart = 10
 
-// timeWaitWarning is about ports left by another client that closed first. They
-// stay for a minute (TCP_TIMEWAIT_LEN, include/net/tcp.h).
+// timeWaitWarning is about local ports that another client holds in TIME_WAIT, because it
+// closed first. TIME_WAIT lasts a minute (TCP_TIMEWAIT_LEN, include/net/tcp.h).
 func timeWaitWarning(cfg *Config, f *facts) string {
 	have := portsTo(cfg, f)
 	few := f.timeWait < have/fewPart
@@ -100,15 +100,15 @@ func timeWaitWarning(cfg *Config, f *facts) string {
 		"wait a minute, set it to 1, or give more --source addresses", f.timeWait, have, f.TWReuse)
 }
 
-// keepsTimeWait reports whether a local port in TIME_WAIT is unavailable for
+// keepsTimeWait reports whether a local port in TIME_WAIT cannot be reused for
 // connections to the testee (Documentation/networking/ip-sysctl.rst, tcp_tw_reuse).
 func keepsTimeWait(cfg *Config, twReuse int) bool {
 	return twReuse == 0 || twReuse == 2 && !cfg.Addr.Addr().Unmap().IsLoopback()
 }
 
 // backlogWarning is about the testee's accept queue, which is never longer than
-// somaxconn (listen(2)). A SYN that finds it full is dropped and sent again after
-// a second (RFC 6298 section 2).
+// somaxconn (listen(2)). A SYN that finds it full is dropped and retransmitted after a
+// second (RFC 6298 section 2).
 func backlogWarning(cfg *Config, f *facts) string {
 	if !f.here || f.Somaxconn == host.Unknown || atMost(cfg, f, cfg.High) <= f.Somaxconn {
 		return ""
@@ -127,7 +127,7 @@ func allowedWarning(cfg *Config, f *facts) string {
 	return ""
 }
 
-// sharedWarning is about loops that take turns on a CPU.
+// sharedWarning is about loops that share a CPU.
 func sharedWarning(cfg *Config, _ *facts) string {
 	distinct := len(slices.Compact(slices.Sorted(slices.Values(cfg.CPUs))))
 	if distinct == 0 || cfg.Loops <= distinct {
@@ -136,10 +136,10 @@ func sharedWarning(cfg *Config, _ *facts) string {
 	return fmt.Sprintf("loops %d, CPUs %d: more than one loop per CPU costs context switches and gains nothing", cfg.Loops, distinct)
 }
 
-// readFacts reads the facts for a run with that configuration.
+// readFacts returns the facts for a run with that configuration.
 func readFacts(cfg *Config, maxOpen int) facts {
 	f := facts{Facts: host.ReadFacts(), maxOpen: maxOpen, here: host.IsLocal(cfg.Addr.Addr().Unmap())}
-	// The list of all connections can be long: it is read only when it may matter.
+	// The list of all connections can be long: it is read only if it may matter.
 	if keepsTimeWait(cfg, f.TWReuse) && host.TimeWaits() > portsTo(cfg, &f)-mostOpen(cfg, &f) {
 		f.timeWait = host.TimeWaitsTo(cfg.Addr)
 	}

@@ -9,7 +9,8 @@ import (
 	"wsperf/engine/host"
 )
 
-// preflightConfig is a run of 500 in flight against a testee on this machine.
+// preflightConfig returns a run with 500 in flight against a testee on this machine,
+// modified by change.
 func preflightConfig(change func(*Config)) *Config {
 	cfg := &Config{
 		Addr: netip.MustParseAddrPort("127.0.0.1:9000"), Load: Load{Connections: 200_000, Low: 250, High: 500},
@@ -19,8 +20,9 @@ func preflightConfig(change func(*Config)) *Config {
 	return cfg
 }
 
-// plentiful is a machine on which nothing bites such a run.
-func plentiful(change func(*facts)) facts {
+// ampleFacts returns the facts of a machine without warnings for such a run, modified by
+// change.
+func ampleFacts(change func(*facts)) facts {
 	f := facts{
 		Facts:   host.Facts{Ports: ports1to(28232), Somaxconn: 4096, TWReuse: 2, Allowed: []int{0, 1}},
 		maxOpen: 20_000, here: true,
@@ -50,60 +52,60 @@ func TestPreflight(t *testing.T) {
 		facts  func(*facts)
 		want   []string
 	}{
-		{"nothing bites", same, func(*facts) {}, nil},
+		{"no warning", same, func(*facts) {}, nil},
 
 		{"just enough ports", same, func(f *facts) { f.Ports = ports1to(1000) }, nil},
-		{"one too many in flight", func(c *Config) { c.High = 501 }, func(f *facts) { f.Ports = ports1to(1000) }, []string{portsText}},
-		{"a second source", func(c *Config) { c.High, c.Sources = 501, make([]netip.Addr, 2) }, func(f *facts) { f.Ports = ports1to(1000) }, nil},
+		{"one too many for the ports", func(c *Config) { c.High = 501 }, func(f *facts) { f.Ports = ports1to(1000) }, []string{portsText}},
+		{"enough ports with a second source", func(c *Config) { c.High, c.Sources = 501, make([]netip.Addr, 2) }, func(f *facts) { f.Ports = ports1to(1000) }, nil},
 		{"a port for each connection", func(c *Config) { c.High, c.Connections = 501, 1000 }, func(f *facts) { f.Ports = ports1to(1000) }, nil},
 		{"by duration", func(c *Config) { c.High, c.Connections = 501, 0 }, func(f *facts) { f.Ports = ports1to(1000) }, []string{portsText}},
 		{"fewer descriptors than ports", func(c *Config) { c.High = 501 }, func(f *facts) { f.Ports, f.maxOpen = ports1to(1000), 1000 }, nil},
-		{"hugely in flight", func(c *Config) { c.High = 1 << 62 }, func(f *facts) { f.maxOpen, f.Somaxconn = 28233, 1<<31 },
+		{"huge high watermark", func(c *Config) { c.High = 1 << 62 }, func(f *facts) { f.maxOpen, f.Somaxconn = 28233, 1<<31 },
 			[]string{
 				strings.NewReplacer("501", "4611686018427387904", "500", "28233").Replace(descriptorText),
 				strings.NewReplacer("501", "4611686018427387904", "1000", "28232").Replace(portsText),
 			}},
 
-		{"as many as descriptors", same, func(f *facts) { f.maxOpen = 500 }, nil},
-		{"more than descriptors", func(c *Config) { c.High = 501 }, func(f *facts) { f.maxOpen = 500 }, []string{descriptorText}},
+		{"just enough descriptors", same, func(f *facts) { f.maxOpen = 500 }, nil},
+		{"one too many for the descriptors", func(c *Config) { c.High = 501 }, func(f *facts) { f.maxOpen = 500 }, []string{descriptorText}},
 
 		{"TIME_WAIT on our side", same, func(f *facts) { f.TWReuse, f.timeWait = 0, 27233 }, []string{timeWaitText}},
-		{"and enough other ports", same, func(f *facts) { f.TWReuse, f.timeWait = 0, 27232 }, nil},
-		{"TIME_WAIT of too few to matter", same, func(f *facts) { f.Ports, f.TWReuse, f.timeWait = ports1to(1000), 0, 99 }, nil},
-		{"reused on loopback", same, func(f *facts) { f.timeWait = 28000 }, nil},
-		{"reused everywhere", remote, func(f *facts) { f.TWReuse, f.timeWait = 1, 28000 }, nil},
-		{"not reused across a network", remote, func(f *facts) { f.timeWait = 27233 },
+		{"TIME_WAIT and just enough other ports", same, func(f *facts) { f.TWReuse, f.timeWait = 0, 27232 }, nil},
+		{"TIME_WAIT of under a tenth of the ports", same, func(f *facts) { f.Ports, f.TWReuse, f.timeWait = ports1to(1000), 0, 99 }, nil},
+		{"TIME_WAIT reused on loopback", same, func(f *facts) { f.timeWait = 28000 }, nil},
+		{"TIME_WAIT reused everywhere", remote, func(f *facts) { f.TWReuse, f.timeWait = 1, 28000 }, nil},
+		{"TIME_WAIT not reused across a network", remote, func(f *facts) { f.timeWait = 27233 },
 			[]string{strings.ReplaceAll(timeWaitText, "reuse is 0", "reuse is 2")}},
-		{"TIME_WAIT and no word on reuse", same, func(f *facts) { f.TWReuse, f.timeWait = host.Unknown, 28000 }, nil},
-		{"no reuse and no TIME_WAIT", same, func(f *facts) { f.TWReuse = 0 }, nil},
+		{"TIME_WAIT, reuse unknown", same, func(f *facts) { f.TWReuse, f.timeWait = host.Unknown, 28000 }, nil},
+		{"no TIME_WAIT, no reuse", same, func(f *facts) { f.TWReuse = 0 }, nil},
 
-		{"as long as the queue", same, func(f *facts) { f.Somaxconn = 500 }, nil},
-		{"longer than the queue", same, func(f *facts) { f.Somaxconn = 499 }, []string{backlogText}},
-		{"as few connections as the queue", func(c *Config) { c.Connections = 499 }, func(f *facts) { f.Somaxconn = 499 }, nil},
-		{"the queue of another machine", remote, func(f *facts) { f.Somaxconn, f.here = 499, false }, nil},
-		{"no word on the queue", same, func(f *facts) { f.Somaxconn = host.Unknown }, nil},
+		{"just enough backlog", same, func(f *facts) { f.Somaxconn = 500 }, nil},
+		{"one too many for the backlog", same, func(f *facts) { f.Somaxconn = 499 }, []string{backlogText}},
+		{"few connections for the backlog", func(c *Config) { c.Connections = 499 }, func(f *facts) { f.Somaxconn = 499 }, nil},
+		{"backlog of another machine", remote, func(f *facts) { f.Somaxconn, f.here = 499, false }, nil},
+		{"backlog unknown", same, func(f *facts) { f.Somaxconn = host.Unknown }, nil},
 
 		{"a CPU that is not allowed", func(c *Config) { c.CPUs = []int{1, 3} }, func(*facts) {}, []string{forbiddenText}},
-		{"no word on CPUs", func(c *Config) { c.CPUs = []int{1, 3} }, func(f *facts) { f.Allowed = nil }, nil},
+		{"allowed CPUs unknown", func(c *Config) { c.CPUs = []int{1, 3} }, func(f *facts) { f.Allowed = nil }, nil},
 		{"loops that share a CPU", func(c *Config) { c.CPUs = []int{1, 1} }, func(*facts) {}, []string{sharedText}},
 		{"not pinned", func(c *Config) { c.Loops, c.CPUs = 3, nil }, func(*facts) {}, nil},
 
-		{"all at once", func(c *Config) { c.CPUs = []int{3} }, func(f *facts) { f.Somaxconn, f.Ports, f.TWReuse, f.timeWait = 499, ports1to(999), 0, 99 },
+		{"several warnings", func(c *Config) { c.CPUs = []int{3} }, func(f *facts) { f.Somaxconn, f.Ports, f.TWReuse, f.timeWait = 499, ports1to(999), 0, 99 },
 			[]string{
 				strings.NewReplacer("501", "500", "1000", "999").Replace(portsText),
 				strings.NewReplacer("27233", "99", "28232", "999").Replace(timeWaitText),
 				backlogText, forbiddenText, sharedText,
 			}},
 	} {
-		if got := texts(preflight(preflightConfig(c.config), plentiful(c.facts))); !slices.Equal(got, c.want) {
+		if got := texts(preflight(preflightConfig(c.config), ampleFacts(c.facts))); !slices.Equal(got, c.want) {
 			t.Errorf("%s:\n%s\nwant\n%s", c.name, strings.Join(got, "\n"), strings.Join(c.want, "\n"))
 		}
 	}
 }
 
-// TestPreflightKinds: every check has a kind of its own.
+// TestPreflightKinds checks the kind of every check.
 func TestPreflightKinds(t *testing.T) {
-	all := preflight(preflightConfig(func(c *Config) { c.CPUs = []int{3} }), plentiful(func(f *facts) {
+	all := preflight(preflightConfig(func(c *Config) { c.CPUs = []int{3} }), ampleFacts(func(f *facts) {
 		f.maxOpen, f.Somaxconn, f.Ports, f.TWReuse, f.timeWait = 499, 400, ports1to(400), 0, 99
 	}))
 	var kinds []WarningKind
@@ -123,7 +125,7 @@ func texts(warnings []Warning) (all []string) {
 	return all
 }
 
-// ports1to is a range of n ports.
+// ports1to returns the range of the first n ports.
 func ports1to(n int) host.PortRange { return host.PortRange{Low: 1, High: uint16(n)} }
 
 func TestReadFacts(t *testing.T) {

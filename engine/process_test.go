@@ -17,12 +17,12 @@ import (
 	"wsperf/handshake"
 )
 
-// testeeRole makes this test program the built-in testee, in a process of its
-// own, so that what it allocates is not counted as the engine's.
+// testeeRole is the environment variable that makes this test program the built-in
+// testee. In a process of its own, its allocations are not counted as the engine's.
 const testeeRole = "WSPERF_TEST_TESTEE"
 
-// clientRole makes it a client of the address that it is set to: for a look at
-// the process from outside.
+// clientRole is the environment variable that makes this test program a client of the
+// address in its value, so that a test can trace the process.
 const clientRole = "WSPERF_TEST_CLIENT"
 
 func TestMain(m *testing.M) {
@@ -35,7 +35,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// clientConnections is what a client makes, one after the other.
+// clientConnections is how many connections a client makes, one in flight at a time.
 const clientConnections = 20
 
 func beClient(addr string) int {
@@ -60,7 +60,7 @@ func beClient(addr string) int {
 	return 0
 }
 
-// beTestee serves until standard input ends, which it does with the test.
+// beTestee serves until its standard input ends, which happens at the end of the test.
 func beTestee() int {
 	ctx, cancel := context.WithCancel(context.Background())
 	go func() {
@@ -78,7 +78,7 @@ func beTestee() int {
 	return 0
 }
 
-// startTestee starts the built-in testee in a process and returns its address.
+// startTestee starts the built-in testee in a process of its own and returns its address.
 func startTestee(t testing.TB) string {
 	t.Helper()
 	cmd := exec.Command(os.Args[0])

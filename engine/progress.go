@@ -2,9 +2,9 @@ package engine
 
 import "sync/atomic"
 
-// counters is what a loop lets others see while it runs. The loop stores into
-// it once per wait; nobody else writes. The padding keeps two loops' counters
-// off one cache line (64 bytes, and its neighbour that the prefetcher takes).
+// counters are what a loop publishes while it runs. Only the loop writes them, once
+// per wait. The padding avoids false sharing between loops: a cache line has 64 bytes,
+// and the prefetcher fetches its neighbour too.
 type counters struct {
 	started, success, fail atomic.Uint64
 	inFlight               atomic.Int64
@@ -19,14 +19,14 @@ func (c *counters) publish(l *loop) {
 	c.inFlight.Store(int64(l.inFlight))
 }
 
-// Progress is a glance at a run in progress.
+// Progress is a snapshot of a run in progress.
 type Progress struct {
 	Started, Success, Fail uint64
 	InFlight               int
 }
 
-// Progress can be called from any goroutine at any time; it costs the loops
-// nothing. Its numbers are up to 100 ms old.
+// Progress returns a snapshot that is up to 100 ms old. It can be called from any
+// goroutine at any time, and does not delay the loops.
 func (r *Run) Progress() Progress {
 	var p Progress
 	for i := range r.counters {

@@ -6,9 +6,9 @@ import (
 	"fmt"
 )
 
-// randomSeed returns a seed from the system's entropy. What a loop draws from
-// it with ChaCha8 is unpredictable, as RFC 6455 asks of keys (section 4.1,
-// point 7) and masks (section 5.3), and costs no system call.
+// randomSeed returns a seed from the system's entropy. The numbers that a loop draws
+// from it with ChaCha8 are unpredictable, as RFC 6455 requires of keys (section 4.1,
+// point 7) and masking keys (section 5.3), and need no system call.
 func randomSeed() (seed [32]byte, err error) {
 	if _, err := cryptorand.Read(seed[:]); err != nil {
 		return seed, fmt.Errorf("seed random numbers: %w", err)

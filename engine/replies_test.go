@@ -7,7 +7,8 @@ import (
 	"wsperf/stats"
 )
 
-// TestRepliesAreKept: what a testee said on connections that failed, as it came.
+// TestRepliesAreKept checks that the bytes which a testee sent on failed connections are
+// kept unchanged.
 func TestRepliesAreKept(t *testing.T) {
 	const refusal = "HTTP/1.1 503 Busy\r\nContent-Length: 2\r\n\r\n\x1b["
 	for _, c := range []struct {
@@ -16,13 +17,13 @@ func TestRepliesAreKept(t *testing.T) {
 		cause stats.Cause
 		want  string
 	}{
-		{"whole response", func(p *peer) { p.request(); p.say(refusal); p.silence() }, stats.CauseOpenStatus, refusal},
+		{"complete response", func(p *peer) { p.request(); p.say(refusal); p.silence() }, stats.CauseOpenStatus, refusal},
 		{"not HTTP", func(p *peer) { p.request(); p.say("220 mail"); p.silence() }, stats.CauseOpenMalformed, "220 mail"},
-		{"cut by FIN", func(p *peer) { p.request(); p.say("HTTP/1.1 101") }, stats.CauseOpenEOF, "HTTP/1.1 101"},
-		{"cut by silence", func(p *peer) { p.request(); p.say("HTTP"); p.silence() }, stats.CauseOpenTimeout, "HTTP"},
-		{"nothing said", func(p *peer) { p.request() }, stats.CauseOpenEOF, ""},
-		{"forbidden frame", func(p *peer) { p.open(""); p.closeFrame(); p.say("\x89\x00\x88\x80abcd"); p.silence() }, stats.CauseCloseProtocol, "\x89\x00\x88\x80abcd"},
-		{"forbidden frame with the response", func(p *peer) { p.open("\x88\x80abcd"); p.silence() }, stats.CauseCloseProtocol, "\x88\x80abcd"},
+		{"FIN in the response", func(p *peer) { p.request(); p.say("HTTP/1.1 101") }, stats.CauseOpenEOF, "HTTP/1.1 101"},
+		{"timeout in the response", func(p *peer) { p.request(); p.say("HTTP"); p.silence() }, stats.CauseOpenTimeout, "HTTP"},
+		{"no reply", func(p *peer) { p.request() }, stats.CauseOpenEOF, ""},
+		{"masked frame", func(p *peer) { p.open(""); p.closeFrame(); p.say("\x89\x00\x88\x80abcd"); p.silence() }, stats.CauseCloseProtocol, "\x89\x00\x88\x80abcd"},
+		{"masked frame with the response", func(p *peer) { p.open("\x88\x80abcd"); p.silence() }, stats.CauseCloseProtocol, "\x88\x80abcd"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			cfg := impatient(t, scripted(t, c.do), 10)
@@ -31,7 +32,7 @@ func TestRepliesAreKept(t *testing.T) {
 			kept := result.Replies[c.cause]
 			if c.want == "" {
 				if len(kept) != 0 {
-					t.Errorf("%d replies kept of a testee that said nothing", len(kept))
+					t.Errorf("%d replies kept of a testee that sent none", len(kept))
 				}
 				return
 			}
@@ -47,7 +48,7 @@ func TestRepliesAreKept(t *testing.T) {
 	}
 }
 
-func TestLongReplyIsCut(t *testing.T) {
+func TestLongReplyIsTruncated(t *testing.T) {
 	long := "HTTP/1.1 200 OK\r\n\r\n" + strings.Repeat("x", 4000)
 	cfg := patient(t, scripted(t, func(p *peer) { p.request(); p.say(long); p.silence() }), 4)
 	cfg.Samples = 1
@@ -58,11 +59,11 @@ func TestLongReplyIsCut(t *testing.T) {
 	}
 }
 
-func TestNoReplyIsKeptUnasked(t *testing.T) {
+func TestNoRepliesByDefault(t *testing.T) {
 	result := do(t, patient(t, scripted(t, func(p *peer) { p.request(); p.say("no\r\n"); p.silence() }), 4))
 	for c, kept := range result.Replies {
 		if len(kept) > 0 {
-			t.Errorf("%d replies kept of %v", len(kept), stats.Cause(c))
+			t.Errorf("%d replies kept for cause %v, want none", len(kept), stats.Cause(c))
 		}
 	}
 }

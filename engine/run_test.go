@@ -15,7 +15,7 @@ import (
 	"wsperf/stats"
 )
 
-// echoClose is a testee that does both handshakes as RFC 6455 asks.
+// echoClose does both handshakes as RFC 6455 requires of a server.
 func echoClose(p *peer) {
 	p.open("")
 	p.closeFrame()
@@ -44,8 +44,8 @@ func TestRunOverIPv6(t *testing.T) {
 	}
 }
 
-// TestEndOfTCP shows what becomes of a connection whose handshakes are complete
-// but whose testee does not close TCP as RFC 6455 section 7.1.1 asks.
+// TestEndOfTCP checks that a connection with both handshakes complete is a success
+// whether or not the testee closes TCP as RFC 6455 section 7.1.1 requires.
 func TestEndOfTCP(t *testing.T) {
 	for _, c := range []struct {
 		name string
@@ -65,8 +65,9 @@ func TestEndOfTCP(t *testing.T) {
 	}
 }
 
-// TestFINHasATimeoutOfItsOwn, counted from the close frame, unless it came with that.
-func TestFINHasATimeoutOfItsOwn(t *testing.T) {
+// TestFINHasItsOwnTimeout: it begins at the testee's close frame. A FIN that came with the
+// close frame needs none.
+func TestFINHasItsOwnTimeout(t *testing.T) {
 	run, _, err := Prepare(patient(t, "127.0.0.1:9", 2))
 	if err != nil {
 		t.Fatal(err)
@@ -76,7 +77,7 @@ func TestFINHasATimeoutOfItsOwn(t *testing.T) {
 	l.baseline = time.Now()
 	closing := func() *slot {
 		s := l.slots.take()
-		l.enter(s, stateClosing, -int64(l.cfg.CloseTimeout)) // over
+		l.enter(s, stateClosing, -int64(l.cfg.CloseTimeout)) // has timed out
 		l.rec.Start()
 		l.closeReceived(s)
 		return s
@@ -94,8 +95,9 @@ func TestFINHasATimeoutOfItsOwn(t *testing.T) {
 	}
 }
 
-// TestPhasesAddUp: the phases of a success follow each other without a gap.
-func TestPhasesAddUp(t *testing.T) {
+// TestSuccessHasAllPhases: every success has a value for every phase, and a record in the
+// log.
+func TestSuccessHasAllPhases(t *testing.T) {
 	cfg := patient(t, scripted(t, echoClose), 50)
 	cfg.Log = true
 	result := do(t, cfg)
@@ -129,7 +131,8 @@ func TestStatusCodesAreCounted(t *testing.T) {
 	}
 }
 
-// TestPingBeforeOurCloseFrameIsAnswered: RFC 6455 section 5.5.2.
+// TestPingBeforeOurCloseFrameIsAnswered: "an endpoint MUST send a Pong frame in response,
+// unless it already received a Close frame" (RFC 6455 section 5.5.2).
 func TestPingBeforeOurCloseFrameIsAnswered(t *testing.T) {
 	got := make(chan []byte, 1)
 	result := do(t, patient(t, scripted(t, func(p *peer) {
@@ -152,7 +155,8 @@ func TestPingBeforeOurCloseFrameIsAnswered(t *testing.T) {
 	}
 }
 
-// TestCloseCode: ours is the configured one, but a testee that closes first gets its own back.
+// TestCloseCode: our close frame has the configured code, or the testee's if it closes
+// first.
 func TestCloseCode(t *testing.T) {
 	for _, c := range []struct {
 		name, more string
@@ -180,8 +184,8 @@ func TestCloseCode(t *testing.T) {
 	}
 }
 
-// TestInterrupt: connections that the testee answers end as ever, the others
-// are given up after one close timeout, and nothing is started any more.
+// TestInterrupt: after an interrupt nothing is started any more. Connections that the
+// testee answers end as usual; the others are given up after one close timeout.
 func TestInterrupt(t *testing.T) {
 	var served atomic.Int64
 	ctx, cancel := context.WithCancel(context.Background())
@@ -199,7 +203,7 @@ func TestInterrupt(t *testing.T) {
 	if !result.Interrupted || result.Success != 20 {
 		t.Errorf("interrupted %v with %d successes, want 20", result.Interrupted, result.Success)
 	}
-	if given := result.Causes[stats.CauseInterrupted]; given == 0 || given != result.Fail || given > 4 {
+	if n := result.Causes[stats.CauseInterrupted]; n == 0 || n != result.Fail || n > 4 {
 		t.Errorf("causes %v, want 1 to 4 interrupted", causes(result))
 	}
 }
@@ -216,8 +220,8 @@ func TestRunByDuration(t *testing.T) {
 	}
 }
 
-// TestLoopSleepsWhileTheLastConnectionsEnd: the end of the duration, once seen,
-// is not a reason to wake up.
+// TestLoopSleepsWhileTheLastConnectionsEnd: the end of the duration wakes the loop once
+// and does not keep it awake.
 func TestLoopSleepsWhileTheLastConnectionsEnd(t *testing.T) {
 	cfg := validConfig(t, "127.0.0.1:9")
 	cfg.Connections, cfg.Duration = 0, time.Second
@@ -234,12 +238,12 @@ func TestLoopSleepsWhileTheLastConnectionsEnd(t *testing.T) {
 		l.nowNs = int64(step.now)
 		_, l.askNs = l.pacer.next(l.nowNs, cfg.High, 0)
 		if slept := time.Duration(l.sleepNs()); slept != step.want {
-			t.Errorf("at %v a loop sleeps for %v, want %v", step.now, slept, step.want)
+			t.Errorf("at %v the loop sleeps for %v, want %v", step.now, slept, step.want)
 		}
 	}
 }
 
-// TestHighWatermarkHolds: the testee never sees more opening handshakes at once.
+// TestHighWatermarkHolds: the testee never has more opening handshakes at once.
 func TestHighWatermarkHolds(t *testing.T) {
 	var opening, most atomic.Int64
 	cfg := patient(t, scripted(t, func(p *peer) {
@@ -249,7 +253,7 @@ func TestHighWatermarkHolds(t *testing.T) {
 			}
 		}
 		p.request()
-		opening.Add(-1) // before the response: wsperf cannot have started the next one yet
+		opening.Add(-1) // before the response: wsperf cannot have started another yet
 		p.say(p.accept())
 		p.closeFrame()
 		p.say(closeEmpty)
@@ -260,11 +264,11 @@ func TestHighWatermarkHolds(t *testing.T) {
 		t.Errorf("%d successes, %d in flight at once; want 2000 and at most 7", result.Success, most.Load())
 	}
 	if result.Throttled == 0 || result.Resumed < result.Throttled {
-		t.Errorf("throttled %d times, resumed %d times", result.Throttled, result.Resumed)
+		t.Errorf("throttled %d times, resumed %d times; want some, and at least as many", result.Throttled, result.Resumed)
 	}
 }
 
-func TestRunIsDoneOnce(t *testing.T) {
+func TestDoRunsOnce(t *testing.T) {
 	run, _, err := Prepare(patient(t, scripted(t, echoClose), 1))
 	if err != nil {
 		t.Fatal(err)
@@ -274,7 +278,7 @@ func TestRunIsDoneOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := run.Do(t.Context()); err == nil {
-		t.Error("the second Do of a run is accepted")
+		t.Error("a second Do of the same run succeeded")
 	}
 }
 
@@ -287,15 +291,15 @@ func TestPinToForbiddenCPUFailsBeforeTheStart(t *testing.T) {
 	}
 	defer run.Close()
 	if _, err := run.Do(t.Context()); err == nil {
-		t.Error("a loop was pinned to a CPU that is not there")
+		t.Error("a loop was pinned to a CPU that does not exist")
 	}
 	if p := run.Progress(); p.Started != 0 {
 		t.Errorf("%d connections were started", p.Started)
 	}
 }
 
-// TestCloseFrameThatDoesNotFit: a socket whose buffer is full takes the close
-// frame later, when epoll says so.
+// TestCloseFrameThatDoesNotFit: if the send buffer is full, the close frame is sent later,
+// at EPOLLOUT.
 func TestCloseFrameThatDoesNotFit(t *testing.T) {
 	t.Run("ours first", func(t *testing.T) { checkLateCloseFrame(t, stateClosing) })
 	t.Run("testee's first", func(t *testing.T) { checkLateCloseFrame(t, stateFinishing) })
@@ -333,7 +337,7 @@ func checkLateCloseFrame(t *testing.T, state state) {
 	}
 	l.outbox = append(l.outbox[:0], "12345678"...)
 	if l.writeFrames(s) != 0 || s.buffer == noBuffer {
-		t.Fatal("a full socket is taken for a broken one, or the frame is lost")
+		t.Fatal("a full send buffer was an error, or the frame was not kept")
 	}
 	if state == stateFinishing {
 		l.enter(s, state, 0)
@@ -353,11 +357,10 @@ func checkLateCloseFrame(t *testing.T, state state) {
 	}
 }
 
-// TestIdleLoopDoesNotFreezeTheProcess: whoever needs all goroutines to stand
-// still, such as the garbage collector, gets it while loops sleep. Loops that a
-// signal does not wake let it have some 10 collections in this second, these
-// here a thousand.
-func TestIdleLoopDoesNotFreezeTheProcess(t *testing.T) {
+// TestSleepingLoopsDoNotDelayStopTheWorld counts garbage collections, which stop the
+// world, while loops sleep. About a thousand fit into this second. If a signal did not
+// wake the loops, there would be about 10.
+func TestSleepingLoopsDoNotDelayStopTheWorld(t *testing.T) {
 	cfg := withTimeouts(t, scripted(t, (*peer).silence), 4, time.Second)
 	cfg.Loops = 2
 	run, _, err := Prepare(cfg)

@@ -14,9 +14,9 @@ import (
 	"wsperf/stats"
 )
 
-// scripted serves every connection with f, in this process: for tests of what
-// the engine makes of a testee's behaviour. The listener and its connections
-// are gone when the test is over.
+// scripted starts a testee in this process that serves every connection with f, for tests
+// of the engine's reaction to a testee's behaviour. Its listener is closed at the end of
+// the test, a connection when f returns.
 func scripted(t testing.TB, f func(*peer)) (addr string) {
 	t.Helper()
 	return scriptedOn(t, "127.0.0.1:0", f)
@@ -53,7 +53,7 @@ type peer struct {
 
 func newPeer(c *net.TCPConn) *peer { return &peer{TCPConn: c, r: bufio.NewReader(c)} }
 
-// request reads the opening handshake.
+// request reads the request of the opening handshake.
 func (p *peer) request() {
 	request, err := http.ReadRequest(p.r)
 	if err == nil {
@@ -61,7 +61,7 @@ func (p *peer) request() {
 	}
 }
 
-// accept is the response that RFC 6455 asks for.
+// accept returns the response that RFC 6455 section 4.2.2 requires.
 func (p *peer) accept() string {
 	var accept [28]byte
 	p.key.Accept(&accept)
@@ -71,26 +71,27 @@ func (p *peer) accept() string {
 
 func (p *peer) say(s string) { _, _ = io.WriteString(p, s) }
 
-// open does the whole opening handshake, with more glued to the response.
+// open does the opening handshake, and sends more with the response.
 func (p *peer) open(more string) {
 	p.request()
 	p.say(p.accept() + more)
 }
 
-// closeFrame reads a close frame of ours: masked, with a code.
+// closeFrame reads the client's close frame, which is masked and has a code: 8 bytes.
 func (p *peer) closeFrame() []byte {
 	frame := make([]byte, 8)
 	_, _ = io.ReadFull(p.r, frame)
 	return frame
 }
 
-// reset makes the connection end with an RST.
+// reset makes Close send an RST (socket(7), SO_LINGER).
 func (p *peer) reset() { _ = p.SetLinger(0) }
 
 // silence keeps the connection open until wsperf ends it.
 func (p *peer) silence() { _, _ = io.Copy(io.Discard, p.r) }
 
-// do runs a configuration to its end. Every result's identity is checked by the engine.
+// do runs a configuration to its end. The engine itself checks that the counts of the
+// result add up.
 func do(t testing.TB, cfg Config) *stats.Result {
 	t.Helper()
 	return doUntil(t, context.Background(), cfg)
@@ -113,7 +114,7 @@ func doUntil(t testing.TB, ctx context.Context, cfg Config) *stats.Result {
 	return result
 }
 
-// checkNothingHeld: when a loop has ended, all that its slots took is given back.
+// checkNothingHeld checks that the slots of a loop that has ended hold nothing any more.
 func checkNothingHeld(t testing.TB, l *loop) {
 	t.Helper()
 	for i, from := range l.testee.sources.all {
@@ -137,13 +138,13 @@ func checkNothingHeld(t testing.TB, l *loop) {
 	}
 }
 
-// patient is a configuration of n connections whose timeouts are not reached,
-// however slow the machine.
+// patient returns a configuration of n connections whose timeouts are not reached even on
+// a slow machine.
 func patient(t testing.TB, addr string, n int64) Config {
 	return withTimeouts(t, addr, n, time.Minute)
 }
 
-// impatient is one that gives each phase 300 ms.
+// impatient returns a configuration of n connections with timeouts of 300 ms.
 func impatient(t testing.TB, addr string, n int64) Config {
 	return withTimeouts(t, addr, n, 300*time.Millisecond)
 }

@@ -6,13 +6,14 @@ import (
 	"wsperf/stats"
 )
 
-// shortageRest is how long starts rest when the client was short of something: a
-// port, a descriptor, memory. It is long enough that the search for a free port, 0.2
-// ms with all in use, costs little, and short enough that a port that has become
-// free is soon used.
+// shortageRest is how long starts rest after the client was short of something: a port,
+// a descriptor, memory, a source address. It is long compared with the search for a free
+// port, which takes 0.2 ms (crowdPart), and short enough that a port that becomes free is
+// soon used.
 const shortageRest = 10 * time.Millisecond
 
-// isShortage reports whether the client may soon have what it is short of now.
+// isShortage reports whether a cause is a shortage of the client's, which may soon be
+// over.
 func isShortage(c stats.Cause) bool {
 	switch c {
 	case stats.CausePortsExhausted, stats.CauseFDLimit, stats.CauseMemory, stats.CauseSource:
@@ -21,14 +22,15 @@ func isShortage(c stats.Cause) bool {
 	return false
 }
 
-// waitedEnough bounds how long a shortage may defer a start: one connect timeout
-// from when it was meant to begin. After that the client's own cause is charged.
+// waitedEnough reports whether a shortage has deferred a start for as long as it may:
+// one connect timeout from its intended start. After that the start fails with the cause
+// of the shortage.
 func (l *loop) waitedEnough(s *slot, nowNs int64) bool {
 	return nowNs-s.intendedNs >= int64(l.cfg.ConnectTimeout)
 }
 
-// deferStart puts a start aside that met a shortage, and rests all starts until it is
-// tried again: what one lacks, the next would lack too.
+// deferStart puts a start aside that met a shortage. All starts rest until it is tried
+// again, because they would meet the same shortage.
 func (l *loop) deferStart(s *slot, shortage stats.Cause, nowNs int64) {
 	l.closeFD(s)
 	l.leaveSource(s)

@@ -13,8 +13,8 @@ import (
 	"wsperf/stats"
 )
 
-// TestStartsWaitForPorts: more are to be in flight than there are ports, and the
-// testee lets nobody go before the client lacks one.
+// TestStartsWaitForPorts: the high watermark is above the number of ports, and the testee
+// does not answer until the client has none left.
 func TestStartsWaitForPorts(t *testing.T) {
 	if !inNamespace(t) {
 		return
@@ -31,7 +31,7 @@ func TestStartsWaitForPorts(t *testing.T) {
 	defer run.Close()
 	go func() {
 		defer close(lacking)
-		scenes{t, run}.until(func(p Progress) bool { return p.Started > ports })
+		observedRun{t, run}.until(func(p Progress) bool { return p.Started > ports })
 	}()
 	result, err := run.Do(t.Context())
 	if err != nil {
@@ -41,7 +41,7 @@ func TestStartsWaitForPorts(t *testing.T) {
 	if result.Success != 1000 || result.Client.ShortageWaits == 0 {
 		t.Errorf("%d successes of 1000 with %d waits, causes %v", result.Success, result.Client.ShortageWaits, causes(result))
 	}
-	// The wait is the client's: the connection's total has it, the testee's phase has not.
+	// The wait is the client's: it counts in phase total, and not in phase connect.
 	total, connect := result.Phases[stats.PhaseTotal].Success, result.Phases[stats.PhaseConnect].Success
 	if least := shortageRest.Microseconds(); total.Max() < least {
 		t.Errorf("longest total %d us, want %d at least", total.Max(), least)
@@ -51,8 +51,9 @@ func TestStartsWaitForPorts(t *testing.T) {
 	}
 }
 
-// TestPortsThatDoNotComeBack: the wait is bounded by the connect timeout.
-func TestPortsThatDoNotComeBack(t *testing.T) {
+// TestShortageEndsAtConnectTimeout: a start that waits for a port fails after the connect
+// timeout.
+func TestShortageEndsAtConnectTimeout(t *testing.T) {
 	if !inNamespace(t) {
 		return
 	}
@@ -66,22 +67,22 @@ func TestPortsThatDoNotComeBack(t *testing.T) {
 	}
 }
 
-// TestShortagesPass has strace(1) take things away from the client for some of
-// its calls: no connection is lost.
-func TestShortagesPass(t *testing.T) {
+// TestBriefShortagesFailNoConnection has strace(1) inject errors of a shortage into some of
+// a client's system calls.
+func TestBriefShortagesFailNoConnection(t *testing.T) {
 	strace, err := exec.LookPath("strace")
 	if err != nil {
 		t.Skip("SKIPPED: strace is not installed (apt-get install strace)")
 	}
 	addr := startTestee(t)
-	for _, lacks := range []string{
+	for _, injected := range []string{
 		"socket:error=EMFILE:when=1..3", "socket:error=ENFILE:when=1..3", "socket:error=ENOBUFS:when=1..3", "socket:error=ENOMEM:when=1..3",
 		"connect:error=EADDRNOTAVAIL:when=1..3", "connect:error=ENOBUFS:when=1..3",
 		"connect:error=EADDRNOTAVAIL:when=5..7", "shutdown:error=ENOBUFS:when=5..7", // of kept sockets
 	} {
-		t.Run(lacks, func(t *testing.T) {
+		t.Run(injected, func(t *testing.T) {
 			file := filepath.Join(t.TempDir(), "calls")
-			cmd := exec.Command(strace, "-f", "-qq", "-e", "trace=socket,connect,shutdown", "-e", "signal=none", "-e", "inject="+lacks, "-o", file, os.Args[0])
+			cmd := exec.Command(strace, "-f", "-qq", "-e", "trace=socket,connect,shutdown", "-e", "signal=none", "-e", "inject="+injected, "-o", file, os.Args[0])
 			cmd.Env = append(os.Environ(), clientRole+"="+addr)
 			if out, err := cmd.CombinedOutput(); err != nil {
 				t.Fatalf("%v\n%s", err, out)
@@ -94,7 +95,7 @@ func TestShortagesPass(t *testing.T) {
 	}
 }
 
-// TestShortageHoldsStarts: what is lacking for one start is lacking for all.
+// TestShortageHoldsStarts: after a shortage, no connection is started for shortageRest.
 func TestShortageHoldsStarts(t *testing.T) {
 	run, _, err := Prepare(impatient(t, "127.0.0.1:9", 10))
 	if err != nil {
@@ -111,15 +112,15 @@ func TestShortageHoldsStarts(t *testing.T) {
 	s.fd = fd
 	l.deferStart(s, stats.CauseMemory, 0)
 	if s.fd != noFD {
-		t.Error("the slot has kept the number of a descriptor that is closed")
+		t.Error("the slot still has the closed descriptor")
 	}
 	rest := int64(shortageRest)
 	for nowNs, want := range map[int64]bool{0: false, rest - 1: false, rest: true} {
 		if say, _ := l.pacer.next(nowNs, 0, 0); say.starts() != want {
-			t.Errorf("%d ns after a shortage a start is allowed: %v, want %v", nowNs, !want, want)
+			t.Errorf("%d ns after a shortage, a start is allowed: %v, want %v", nowNs, !want, want)
 		}
 	}
 	if l.shortageWaits != 1 || l.queues[queueRetry].expired(l.slots.all, rest) != s.index {
-		t.Errorf("%d waits, next to be tried again %d: want 1, and slot %d", l.shortageWaits, l.queues[queueRetry].expired(l.slots.all, rest), s.index)
+		t.Errorf("%d waits, next retry of slot %d: want 1, and slot %d", l.shortageWaits, l.queues[queueRetry].expired(l.slots.all, rest), s.index)
 	}
 }

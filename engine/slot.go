@@ -19,10 +19,10 @@ type slot struct {
 	fd             int32  // of the connection; in stateFree: kept for the next one, or noFD
 	generation     uint32 // counts the sockets of this slot; events carry it
 	state          state  // assigned by loop.enter only
-	wire           wire   // what the event in hand says of the transport
+	wire           wire   // what the last event said of the transport
 	port           uint16 // chosen by the loop; 0: by the kernel
-	source         int32  // that it came from, or noSource
-	buffer         int32  // of the loop's buffers, or noBuffer
+	source         int32  // index of the address that it comes from, or noSource
+	buffer         int32  // index of its buffer, or noBuffer
 	held           int32  // bytes in the buffer
 	sent           int32  // bytes of the request, or of the buffer, already written
 	previous, next int32  // in the timeout queue
@@ -34,34 +34,34 @@ type slot struct {
 	parser   handshake.Parser
 	key      handshake.Key
 	shortage stats.Cause           // what deferred the start, in stateDeferred
-	frames   handshake.FrameReader // its last bytes are for pings
+	frames   handshake.FrameReader // its last bytes are for pings and close frames in pieces
 }
 
-// event is what the slot's socket is registered with.
+// event returns the event that the slot's socket is registered with.
 func (s *slot) event(interest uint32) unix.EpollEvent {
 	return unix.EpollEvent{Events: interest, Fd: s.index, Pad: int32(s.generation)}
 }
 
-// ended notes that a phase ended now, and that the next one begins.
+// ended records that a phase has ended and the next one begins.
 func (s *slot) ended(p stats.Phase, nowNs int64) {
 	s.sample.Ns[p] = nowNs - s.phaseNs
 	s.sample.Reached = s.sample.Reached.With(p)
 	s.phaseNs = nowNs
 }
 
-// endedAll notes that the connection ended now.
+// endedAll records that the connection has ended.
 func (s *slot) endedAll(nowNs int64) {
 	s.sample.Ns[stats.PhaseTotal] = nowNs - s.intendedNs
 	s.sample.Reached = s.sample.Reached.With(stats.PhaseTotal)
 }
 
-// slots is a loop's table of slots. They are numbered from 0 in the order of first
-// use, and the one released last is taken first: only as much of the table's memory is
-// touched as there were connections at once.
+// slots is a loop's table of slots. They are first used in order, and the slot released
+// last is taken first, so the memory that is touched grows with the number of
+// connections at once.
 type slots struct {
 	all      []slot
 	used     int32
-	free     []int32 // stack of released ones
+	free     []int32 // stack of released slots
 	lowWater int     // low-water mark of len(free) since closeIdle last reset it
 }
 
@@ -72,7 +72,7 @@ func newSlots(count int) slots {
 // open returns the number of slots with a connection.
 func (t *slots) open() int { return int(t.used) - len(t.free) }
 
-// take returns a slot for a new connection; there must be one.
+// take returns a slot for a new connection. There must be a free one.
 func (t *slots) take() *slot {
 	i := t.used
 	if n := len(t.free); n > 0 {

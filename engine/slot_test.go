@@ -5,27 +5,27 @@ import (
 	"unsafe"
 )
 
-// TestSlotSize keeps the promise that one more connection in flight costs at
-// most 1 KB, with its share of the free list and of the buffers' free list.
+// TestSlotSize: a connection costs at most 1 KB, with its entries in the free lists of
+// slots and buffers (4 bytes each).
 func TestSlotSize(t *testing.T) {
 	if size := unsafe.Sizeof(slot{}) + 8; size > 1024 {
-		t.Errorf("a slot is %d bytes, want at most 1024", size)
+		t.Errorf("a slot with its free list entries has %d bytes, want at most 1024", size)
 	}
 }
 
-// TestSlotLines holds the slot to its lines of the cache: the first one has all
-// that every event looks at, and three have all that most connections need.
+// TestSlotLines checks the layout of a slot in cache lines: the fields that every event
+// uses are in the first, and those that most connections use in the first three.
 func TestSlotLines(t *testing.T) {
 	const line = 64
 	var s slot
 	if at := unsafe.Offsetof(s.sample); at != line {
-		t.Errorf("the first line ends at %d", at)
+		t.Errorf("the fields of the first line end at %d, want %d", at, line)
 	}
 	if at := unsafe.Offsetof(s.frames); at > 3*line-28 { // 28 bytes of a FrameReader come before the payload
-		t.Errorf("the frame reader begins at %d, and the third line ends at %d", at, 3*line)
+		t.Errorf("the frame reader begins at %d, want at most %d", at, 3*line-28)
 	}
 	if unsafe.Sizeof(s)%line != 0 {
-		t.Errorf("a slot is %d bytes, no multiple of a line", unsafe.Sizeof(s))
+		t.Errorf("a slot has %d bytes, want a multiple of %d", unsafe.Sizeof(s), line)
 	}
 }
 
@@ -33,7 +33,7 @@ func TestSlotsAreReused(t *testing.T) {
 	table := newSlots(2)
 	a, b := table.take(), table.take()
 	if a.index == b.index || table.open() != 2 {
-		t.Fatalf("two taken of two: indexes %d %d, open %d", a.index, b.index, table.open())
+		t.Fatalf("took slots %d and %d, %d open; want different ones, 2 open", a.index, b.index, table.open())
 	}
 	if a.fd != noFD {
 		t.Fatalf("a new slot has the socket %d", a.fd)
@@ -55,7 +55,7 @@ func TestBuffersDoNotOverlap(t *testing.T) {
 	for i, index := range taken {
 		b := pool.bytes(index)
 		if len(b) != 4096 || cap(b) != 4096 {
-			t.Fatalf("buffer %d: length %d, capacity %d", index, len(b), cap(b))
+			t.Fatalf("buffer %d: length %d, capacity %d, want 4096", index, len(b), cap(b))
 		}
 		for j := range b {
 			b[j] = byte(i)
@@ -63,7 +63,7 @@ func TestBuffersDoNotOverlap(t *testing.T) {
 	}
 	for i, index := range taken {
 		if b := pool.bytes(index); b[0] != byte(i) || b[4095] != byte(i) {
-			t.Fatalf("buffer %d was written by another", index)
+			t.Fatalf("buffer %d overlaps another", index)
 		}
 	}
 	pool.give(taken[1])

@@ -10,25 +10,26 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The calls in this file never sleep: the sockets are non-blocking. They
-// therefore go through RawSyscall6, which does not tell the scheduler; with
-// Syscall each connect(2) is long enough for the scheduler's monitor to take
-// the loop's P away (measured: 1.12-1.25x the CPU per handshake). It is package
-// syscall's, which the others come to by up to three calls more (0.2 us of user
-// space per handshake).
+// The calls in this file never sleep: the sockets are non-blocking. They therefore go
+// through RawSyscall6, which does not tell the scheduler. With Syscall, each connect(2)
+// is long enough for the scheduler's monitor to take the loop's P away (measured:
+// 1.12-1.25x the CPU per handshake). RawSyscall6 of package syscall is used because
+// that of x/sys/unix, and RawSyscall of either, reach it through up to three more calls
+// (0.2 us of user space per handshake).
 //
-// What the hot path calls of them is small enough to be inlined (`go build
-// -gcflags=-m ./engine` tells): measured, 7 % of user space. Probably it is the
-// returns: the kernel's own calls push ours out of the processor's return stack.
+// The functions here that the hot path calls are small enough to be inlined (see
+// `go build -gcflags=-m ./engine`): that saves 7 % of user space, as measured. The
+// returns are the probable reason: calls within the kernel evict ours from the CPU's
+// return stack.
 
 // endpoint is an address in the form that connect(2) and bind(2) take.
 type endpoint struct {
 	family int
 	len    uintptr
-	raw    unix.RawSockaddrInet6 // RawSockaddrInet4 is shorter and laid over it
+	raw    unix.RawSockaddrInet6 // for AF_INET, a RawSockaddrInet4 at its beginning
 }
 
-// newEndpoint fails when an IPv6 zone names no interface.
+// newEndpoint fails if an IPv6 zone names no interface.
 func newEndpoint(addr netip.AddrPort) (*endpoint, error) {
 	ip := addr.Addr().Unmap()
 	if ip.Is4() {
@@ -57,7 +58,7 @@ func newEndpoint4(ip netip.Addr, port uint16) *endpoint {
 	return d
 }
 
-// bigEndian16 returns v so that it lies in network byte order in memory.
+// bigEndian16 converts v to network byte order (htons(3)).
 func bigEndian16(v uint16) uint16 {
 	b := [2]byte{byte(v >> 8), byte(v)}
 	return *(*uint16)(unsafe.Pointer(&b))
@@ -76,9 +77,9 @@ func connectSocket(fd int32, to *endpoint) unix.Errno {
 	return errno
 }
 
-// bindSocket gives the socket its source address, and leaves the port to
-// connect(2) (ip(7), IP_BIND_ADDRESS_NO_PORT, since Linux 4.2): one that is bound
-// here would be taken for all testees, and be searched among them all.
+// bindSocket sets the source address of the socket and leaves the port to connect(2)
+// (ip(7), IP_BIND_ADDRESS_NO_PORT, since Linux 4.2). A port chosen by bind(2) would
+// have to be free for all destinations; connect(2) needs one that is free for its own.
 func bindSocket(fd int32, from *endpoint) unix.Errno {
 	on := int32(1)
 	errno := setsockopt(fd, unix.IPPROTO_IP, unix.IP_BIND_ADDRESS_NO_PORT, unsafe.Pointer(&on), unsafe.Sizeof(on))
@@ -89,22 +90,22 @@ func bindSocket(fd int32, from *endpoint) unix.Errno {
 	return errno
 }
 
-// setNoDelay turns Nagle's algorithm off (tcp(7)): a pong and the close frame
-// must not wait for the acknowledgement of the request.
+// setNoDelay turns Nagle's algorithm off (tcp(7), TCP_NODELAY). It would hold the end of
+// a request of several segments back until the others are acknowledged.
 func setNoDelay(fd int32) unix.Errno {
 	on := int32(1)
 	return setsockopt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, unsafe.Pointer(&on), unsafe.Sizeof(on))
 }
 
-// setLocalPort has connect(2) choose that port and no other; 0: any again
-// (ip(7), IP_LOCAL_PORT_RANGE, since Linux 6.3; the lower bound is in the low half).
+// setLocalPort restricts connect(2) to that port; 0 lifts the restriction (ip(7),
+// IP_LOCAL_PORT_RANGE, since Linux 6.3; the lower bound is in the low 16 bits).
 func setLocalPort(fd int32, port uint16) unix.Errno {
 	bounds := uint32(port) | uint32(port)<<16
 	return setsockopt(fd, unix.IPPROTO_IP, unix.IP_LOCAL_PORT_RANGE, unsafe.Pointer(&bounds), unsafe.Sizeof(bounds))
 }
 
-// setAbortive makes close(2) send an RST (socket(7), SO_LINGER with 0): a
-// connection that wsperf has to end first must not hold its port in TIME_WAIT.
+// setAbortive makes close(2) send an RST (socket(7), SO_LINGER with 0), so that a
+// connection that wsperf has to end first does not keep its port in TIME_WAIT.
 func setAbortive(fd int32) unix.Errno {
 	l := unix.Linger{Onoff: 1, Linger: 0}
 	return setsockopt(fd, unix.SOL_SOCKET, unix.SO_LINGER, unsafe.Pointer(&l), unsafe.Sizeof(l))
@@ -115,7 +116,7 @@ func setsockopt(fd int32, level, name uintptr, value unsafe.Pointer, size uintpt
 	return errno
 }
 
-// socketError takes the pending error of a socket (socket(7), SO_ERROR).
+// socketError returns and clears the pending error of a socket (socket(7), SO_ERROR).
 func socketError(fd int32) unix.Errno {
 	var value int32
 	size := uint32(unsafe.Sizeof(value))
@@ -127,10 +128,10 @@ func socketError(fd int32) unix.Errno {
 	return unix.Errno(value)
 }
 
-// isItsOwnPeer tells a connection whose two ends are one socket. Where nobody
-// listens, a SYN that goes out from the very address and port that it is for
-// comes in at the socket that sent it, as if both ends opened at once (RFC 9293
-// section 3.5): the connection is established and echoes.
+// isItsOwnPeer reports a self-connect: both ends of the connection are this socket. If
+// nobody listens on a port and connect(2) chooses the same one as source, the SYN
+// arrives at the socket that sent it. TCP takes that for a simultaneous open (RFC 9293
+// section 3.5): the connection is established, and what is written can be read back.
 func isItsOwnPeer(fd int32, to *endpoint) bool {
 	var own unix.RawSockaddrInet6
 	size := uint32(unsafe.Sizeof(own))
@@ -144,25 +145,26 @@ func isItsOwnPeer(fd int32, to *endpoint) bool {
 	return own.Addr == to.raw.Addr
 }
 
-// sendSocket writes what the socket takes; with an errno n says nothing.
-// MSG_NOSIGNAL: a testee that is gone is an errno, not a signal. EINTR is for calls
-// that wait (signal(7)), which this one never does. b must not be empty.
+// sendSocket writes as much of b as the socket takes. b must not be empty; n is valid
+// only if errno is 0. MSG_NOSIGNAL: a closed connection is EPIPE and no signal. EINTR
+// cannot happen: only calls that sleep are interrupted (signal(7)).
 func sendSocket(fd int32, b []byte) (n int, errno unix.Errno) {
 	r, _, errno := syscall.RawSyscall6(unix.SYS_SENDTO, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(b))),
 		uintptr(len(b)), unix.MSG_NOSIGNAL, 0, 0)
 	return int(r), errno
 }
 
-// receiveSocket reads what is there; n == 0 without an errno is the testee's
-// FIN. As sendSocket otherwise.
+// receiveSocket reads what has arrived, like sendSocket otherwise. n == 0 without an
+// errno is the testee's FIN.
 func receiveSocket(fd int32, b []byte) (n int, errno unix.Errno) {
 	r, _, errno := syscall.RawSyscall6(unix.SYS_READ, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(b))),
 		uintptr(len(b)), 0, 0, 0)
 	return int(r), errno
 }
 
-// finishSocket sends our FIN, after the testee's, and reports whether it has been
-// acknowledged: then the connection is gone, and a second shutdown(2) says so.
+// finishSocket sends our FIN after the testee's, and reports whether it has been
+// acknowledged. If so, the connection is closed, and a second shutdown(2) returns
+// ENOTCONN.
 func finishSocket(fd int32) bool {
 	if errno := shutdownSocket(fd); errno != 0 {
 		return errno == unix.ENOTCONN
@@ -175,17 +177,17 @@ func shutdownSocket(fd int32) unix.Errno {
 	return errno
 }
 
-// disconnectSocket makes a socket whose connection is gone one that can be
-// connected again (connect(2), AF_UNSPEC). Where the connection were not gone, it
-// would be torn down without the testee being told, or with an RST.
+// disconnectSocket dissolves the association of a socket whose connection is closed, so
+// that it can be connected again (connect(2), AF_UNSPEC). A connection that is not
+// closed would be dropped, with an RST or without telling the testee.
 func disconnectSocket(fd int32) unix.Errno {
-	nowhere := unix.RawSockaddr{Family: unix.AF_UNSPEC}
-	_, _, errno := syscall.RawSyscall6(unix.SYS_CONNECT, uintptr(fd), uintptr(unsafe.Pointer(&nowhere)), unsafe.Sizeof(nowhere), 0, 0, 0)
+	unspec := unix.RawSockaddr{Family: unix.AF_UNSPEC}
+	_, _, errno := syscall.RawSyscall6(unix.SYS_CONNECT, uintptr(fd), uintptr(unsafe.Pointer(&unspec)), unsafe.Sizeof(unspec), 0, 0, 0)
 	return errno
 }
 
-// hasTimestamps reports whether both ends of a connection use TCP timestamps
-// (RFC 7323; tcp(7), TCP_INFO, of which the options are the sixth byte).
+// hasTimestamps reports whether both ends of a connection use TCP timestamps (RFC
+// 7323). tcpi_options is the sixth byte of struct tcp_info (tcp(7), TCP_INFO).
 func hasTimestamps(fd int32) bool {
 	var info [8]byte
 	size := uint32(len(info))
@@ -194,11 +196,10 @@ func hasTimestamps(fd int32) bool {
 	return errno == 0 && info[5]&tcpiOptTimestamps != 0
 }
 
-// tcpiOptTimestamps is TCPI_OPT_TIMESTAMPS of linux/tcp.h.
+// tcpiOptTimestamps is TCPI_OPT_TIMESTAMPS (include/uapi/linux/tcp.h).
 const tcpiOptTimestamps = 1
 
-// closeSocket gives the descriptor back. close(2): it is gone whatever is
-// returned, so nothing is to be handled.
+// closeSocket ignores errors: the descriptor is released in any case (close(2), NOTES).
 func closeSocket(fd int32) {
 	syscall.RawSyscall6(unix.SYS_CLOSE, uintptr(fd), 0, 0, 0, 0, 0)
 }

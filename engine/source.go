@@ -10,21 +10,21 @@ import (
 	"wsperf/stats"
 )
 
-// maxPortTables bounds the memory of the sources' ports: 56 KB each with Linux's
-// default range. With more sources than these, ports are the kernel's choice.
+// maxPortTables limits the memory of the sources' ports: 56 KB each with Linux's
+// default range. With more sources than that, the kernel chooses the ports.
 const maxPortTables = 256
 
-// noSource: each has been found without a free port just now.
+// noSource: all sources are resting; in a slot: it has none.
 const noSource int32 = -1
 
 // source is an address that connections come from, with a loop's share of its
-// ports. The address and ports of both ends together must be unique (RFC 9293
+// ports. The addresses and ports of both ends together must be unique (RFC 9293
 // section 3.1), so each source has the whole range of ports.
 type source struct {
 	address   *endpoint // nil: the kernel chooses one
 	ports     ports
 	open      int   // connections from here that have not ended
-	restingNs int64 // stamp until when it is not used: no port was free
+	restingNs int64 // when it may be used again: it had no free port, or was missing
 }
 
 // sources are taken round robin.
@@ -34,8 +34,8 @@ type sources struct {
 	lacked stats.Cause // why the last one came to rest
 }
 
-// newSources makes a loop's sources. Ports are chosen by the loop only where
-// slots are enough for a crowd.
+// newSources returns a loop's sources. The loop chooses ports only if it has slots for
+// enough connections.
 func newSources(addresses []*endpoint, slots int, own ports) sources {
 	t := sources{all: make([]source, len(addresses))}
 	if slots <= own.crowd*len(addresses) || len(addresses) > maxPortTables {
@@ -47,8 +47,7 @@ func newSources(addresses []*endpoint, slots int, own ports) sources {
 	return t
 }
 
-// next returns the number of the source whose turn it is, of those that do not
-// rest, or noSource.
+// next returns the index of the next source that is not resting, or noSource.
 func (t *sources) next(nowNs int64) int32 {
 	for range t.all {
 		i := t.turn
@@ -63,15 +62,15 @@ func (t *sources) next(nowNs int64) int32 {
 	return noSource
 }
 
-// rest has a source not be used for a while.
+// rest keeps a source from being used until then.
 func (t *sources) rest(i int32, untilNs int64, why stats.Cause) {
 	t.all[i].restingNs = untilNs
 	t.lacked = why
 }
 
-// endpoints turns source addresses into the form that bind(2) takes, and tries
-// each: one that is not on this machine is seen before the run begins. Without
-// any there is one source, the kernel's choice.
+// endpoints turns source addresses into the form that bind(2) takes. It binds a socket
+// to each, so that an address that is not on this machine is an error before the run.
+// Without addresses it returns nil as the only one: the kernel chooses.
 func endpoints(addresses []netip.Addr) ([]*endpoint, error) {
 	if len(addresses) == 0 {
 		return []*endpoint{nil}, nil

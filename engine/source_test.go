@@ -14,7 +14,7 @@ import (
 	"wsperf/stats"
 )
 
-// outsideRange is a testee's address whose port the tests' range leaves alone.
+// outsideRange is a testee's address whose port is outside of the range of setPortRange.
 const outsideRange = "127.0.0.1:9000"
 
 func loopbackSources(n int) (all []netip.Addr) {
@@ -24,62 +24,62 @@ func loopbackSources(n int) (all []netip.Addr) {
 	return all
 }
 
-// TestSourcesHaveThePortsOfEach opens four times as many connections at once as
-// an address has ports.
-func TestSourcesHaveThePortsOfEach(t *testing.T) {
+// TestEachSourceHasAllPorts opens four times as many connections at once as an address has
+// ports, from four addresses.
+func TestEachSourceHasAllPorts(t *testing.T) {
 	if !inNamespace(t) {
 		return
 	}
 	const ports, addresses = 200, 4
 	setPortRange(t, ports)
-	hall := newHall(ports * addresses)
-	cfg := patient(t, scriptedOn(t, outsideRange, hall.visit), ports*addresses)
+	barrier := newBarrier(ports * addresses)
+	cfg := patient(t, scriptedOn(t, outsideRange, barrier.serve), ports*addresses)
 	cfg.Sources, cfg.Low, cfg.High = loopbackSources(addresses), ports*addresses, ports*addresses
 	result := do(t, cfg)
 	if result.Success != ports*addresses || result.Client.ShortageWaits != 0 {
 		t.Errorf("%d successes of %d with %d waits, causes %v", result.Success, ports*addresses, result.Client.ShortageWaits, causes(result))
 	}
-	hall.mu.Lock()
-	defer hall.mu.Unlock()
+	barrier.mu.Lock()
+	defer barrier.mu.Unlock()
 	for _, a := range cfg.Sources {
-		if n := hall.from[a]; n != ports {
+		if n := barrier.from[a]; n != ports {
 			t.Errorf("%d connections from %v, want %d", n, a, ports)
 		}
 	}
 }
 
-// hall is a testee that lets nobody go on before all have come.
-type hall struct {
-	mu    sync.Mutex
-	seats int
-	full  chan struct{}
-	from  map[netip.Addr]int
+// barrier is a testee that answers no connection before all have arrived.
+type barrier struct {
+	mu      sync.Mutex
+	missing int
+	all     chan struct{} // closed when all have arrived
+	from    map[netip.Addr]int
 }
 
-func newHall(seats int) *hall {
-	return &hall{seats: seats, full: make(chan struct{}), from: map[netip.Addr]int{}}
+func newBarrier(missing int) *barrier {
+	return &barrier{missing: missing, all: make(chan struct{}), from: map[netip.Addr]int{}}
 }
 
-func (h *hall) visit(p *peer) {
-	h.mu.Lock()
-	h.from[p.RemoteAddr().(interface{ AddrPort() netip.AddrPort }).AddrPort().Addr().Unmap()]++
-	if h.seats--; h.seats == 0 {
-		close(h.full)
+func (b *barrier) serve(p *peer) {
+	b.mu.Lock()
+	b.from[p.RemoteAddr().(interface{ AddrPort() netip.AddrPort }).AddrPort().Addr().Unmap()]++
+	if b.missing--; b.missing == 0 {
+		close(b.all)
 	}
-	h.mu.Unlock()
-	<-h.full
+	b.mu.Unlock()
+	<-b.all
 	echoClose(p)
 }
 
-// TestSourceThatIsFullIsPassedOver: the others go on without a wait.
-func TestSourceThatIsFullIsPassedOver(t *testing.T) {
+// TestSourceWithoutPortsIsSkipped: connections come from the other source without a wait.
+func TestSourceWithoutPortsIsSkipped(t *testing.T) {
 	if !inNamespace(t) {
 		return
 	}
 	const ports = 50
 	setPortRange(t, ports)
 	where := scriptedOn(t, outsideRange, func(p *peer) { echoClose(p) })
-	for range ports { // all of the first source's, for that testee
+	for range ports { // all ports of the first source for that testee
 		occupy(t, loopbackSources(1)[0], where)
 	}
 	cfg := patient(t, where, 300)
@@ -118,17 +118,17 @@ func TestSourceOverIPv6(t *testing.T) {
 	}
 }
 
-func TestSourceThatIsNotThere(t *testing.T) {
+func TestSourceNotOnThisMachine(t *testing.T) {
 	cfg := patient(t, "127.0.0.1:9", 1)
-	cfg.Sources = append(loopbackSources(1), netip.MustParseAddr("192.0.2.1")) // RFC 5737: nobody's
+	cfg.Sources = append(loopbackSources(1), netip.MustParseAddr("192.0.2.1")) // for documentation (RFC 5737)
 	_, _, err := Prepare(cfg)
 	if err == nil || !strings.Contains(err.Error(), "source address 192.0.2.1 is not on this machine") {
 		t.Errorf("error %v, want one that names the address", err)
 	}
 }
 
-// TestSourceThatGoesAwayAndComesBack: an address is removed in mid-run.
-func TestSourceThatGoesAwayAndComesBack(t *testing.T) {
+// TestSourceRemovedAndAddedBack removes and restores a source address during a run.
+func TestSourceRemovedAndAddedBack(t *testing.T) {
 	if !inNamespace(t) {
 		return
 	}
@@ -136,7 +136,7 @@ func TestSourceThatGoesAwayAndComesBack(t *testing.T) {
 	addAddress(t, "lo:1", ours)
 	cfg := impatient(t, scriptedOn(t, outsideRange, echoClose), 1e9)
 	cfg.Sources = []netip.Addr{netip.AddrFrom4(ours)}
-	result := doThrough(t, cfg, func(s scenes) {
+	result := doObserved(t, cfg, func(s observedRun) {
 		s.until(func(p Progress) bool { return p.Success > 100 })
 		setInterface(t, "lo:1", 0)
 		s.until(func(p Progress) bool { return p.Fail > 10 })
@@ -145,17 +145,17 @@ func TestSourceThatGoesAwayAndComesBack(t *testing.T) {
 		s.until(func(p Progress) bool { return p.Success > before+100 })
 	})
 	if result.Causes[stats.CauseSource] == 0 || result.Client.ShortageWaits == 0 {
-		t.Errorf("causes %v with %d waits: want client_source, after waits", causes(result), result.Client.ShortageWaits)
+		t.Errorf("causes %v with %d waits, want some client_source and some waits", causes(result), result.Client.ShortageWaits)
 	}
 }
 
-// TestInterfaceThatGoesDownAndUp: the run goes on, and says what was wrong.
-func TestInterfaceThatGoesDownAndUp(t *testing.T) {
+// TestInterfaceDownAndUp: the run goes on, with the causes of a lost interface only.
+func TestInterfaceDownAndUp(t *testing.T) {
 	if !inNamespace(t) {
 		return
 	}
 	cfg := impatient(t, scriptedOn(t, outsideRange, echoClose), 1e9)
-	result := doThrough(t, cfg, func(s scenes) {
+	result := doObserved(t, cfg, func(s observedRun) {
 		s.until(func(p Progress) bool { return p.Success > 100 })
 		setInterface(t, "lo", 0)
 		s.until(func(p Progress) bool { return p.Fail > 10 })
@@ -164,37 +164,39 @@ func TestInterfaceThatGoesDownAndUp(t *testing.T) {
 		s.until(func(p Progress) bool { return p.Success > before+100 })
 	})
 	for c := range causes(result) {
-		if !mayComeOfLostPackets[c] {
-			t.Errorf("cause %v, which a lost interface is no reason for", c)
+		if !fromLostInterface[c] {
+			t.Errorf("cause %v, which a lost interface cannot have", c)
 		}
 	}
 }
 
-var mayComeOfLostPackets = map[stats.Cause]bool{
+// fromLostInterface are the causes that a lost interface can have, and that of the
+// interrupt at the end.
+var fromLostInterface = map[stats.Cause]bool{
 	stats.CauseConnectUnreachable: true, stats.CauseConnectTimeout: true,
 	stats.CauseOpenTimeout: true, stats.CauseCloseTimeout: true, stats.CauseInterrupted: true,
 }
 
-// scenes is a run that is under way, from outside.
-type scenes struct {
+// observedRun is a run in progress that a test watches.
+type observedRun struct {
 	t   *testing.T
 	run *Run
 }
 
-func (s scenes) now() Progress { return s.run.Progress() }
+func (s observedRun) now() Progress { return s.run.Progress() }
 
-// until waits until the run has come that far.
-func (s scenes) until(there func(Progress) bool) {
-	for end := time.Now().Add(20 * time.Second); !there(s.now()); time.Sleep(time.Millisecond) {
+// until waits until reached reports true, or fails the test after 20 seconds.
+func (s observedRun) until(reached func(Progress) bool) {
+	for end := time.Now().Add(20 * time.Second); !reached(s.now()); time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
-			s.t.Errorf("nothing happens: %+v", s.now())
+			s.t.Errorf("the run does not get there within 20 s: %+v", s.now())
 			return
 		}
 	}
 }
 
-// doThrough runs a configuration while the play goes on, and interrupts it then.
-func doThrough(t *testing.T, cfg Config, play func(scenes)) *stats.Result {
+// doObserved runs a configuration while f runs, and interrupts it when f returns.
+func doObserved(t *testing.T, cfg Config, f func(observedRun)) *stats.Result {
 	t.Helper()
 	run, _, err := Prepare(cfg)
 	if err != nil {
@@ -208,7 +210,7 @@ func doThrough(t *testing.T, cfg Config, play func(scenes)) *stats.Result {
 		defer close(done)
 		result, err = run.Do(ctx)
 	}()
-	play(scenes{t, run})
+	f(observedRun{t, run})
 	cancel()
 	<-done
 	if err != nil {
@@ -220,8 +222,9 @@ func doThrough(t *testing.T, cfg Config, play func(scenes)) *stats.Result {
 	return result
 }
 
-// TestPortTablesAreForCrowds: memory is taken only where ports are to be chosen.
-func TestPortTablesAreForCrowds(t *testing.T) {
+// TestPortTablesOnlyIfNeeded: sources have tables of ports only if the loop may choose
+// ports.
+func TestPortTablesOnlyIfNeeded(t *testing.T) {
 	for _, c := range []struct {
 		sources, slots int
 		want           bool
@@ -238,8 +241,8 @@ func TestPortTablesAreForCrowds(t *testing.T) {
 	}
 }
 
-// TestSourcesRest: those that rest are passed over, in turn.
-func TestSourcesRest(t *testing.T) {
+// TestRestingSourcesAreSkipped: the others are taken round robin.
+func TestRestingSourcesAreSkipped(t *testing.T) {
 	s := newSources(make([]*endpoint, 3), 1, newPorts(100, 200, 1, 0))
 	s.rest(1, 50, stats.CausePortsExhausted)
 	var got []int32
@@ -254,6 +257,6 @@ func TestSourcesRest(t *testing.T) {
 		s.rest(int32(i), 100, stats.CauseSource)
 	}
 	if i := s.next(99); i != noSource || s.lacked != stats.CauseSource {
-		t.Errorf("took %d for %v, want none, and why", i, s.lacked)
+		t.Errorf("took source %d, cause %v; want none, %v", i, s.lacked, stats.CauseSource)
 	}
 }

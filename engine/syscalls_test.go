@@ -1,7 +1,7 @@
 //go:build !race
 
-// The race detector maps memory of its own, now and then on a loop's thread: the
-// list of calls is that of the program as it is used.
+// The race detector maps memory, at times on a loop's thread, which would add calls to
+// the list.
 
 package engine
 
@@ -15,9 +15,9 @@ import (
 	"testing"
 )
 
-// The system calls of connections over loopback, but for the waits, of which one
-// may serve many connections: those of each connection, those that end one so that
-// its socket is kept, those of each socket, and those of a loop that keeps sockets.
+// The system calls of connections over loopback, without epoll_pwait, of which one may
+// serve many connections: those of each connection, of keeping a socket at its end, of
+// each socket, and of a loop that keeps sockets.
 var (
 	callsOfConnection  = strings.Fields("connect sendto read sendto read")
 	callsOfKeeping     = strings.Fields("shutdown shutdown connect")
@@ -25,37 +25,38 @@ var (
 	callsOfKeepingLoop = strings.Fields("getsockopt")
 )
 
-// firstOfFirst is how the first connection begins.
+// firstOfFirst are the first calls of the first connection.
 var firstOfFirst = strings.Fields("socket connect sendto epoll_ctl")
 
-// TestSystemCallsPerHandshake looks at a client with strace(1). Open connections
-// overlap, only in flight there is one at a time: so calls are counted.
+// TestSystemCallsPerHandshake traces a client with strace(1). It counts the calls and does
+// not compare their order: only one connection is in flight at a time, but closing ones
+// overlap with it.
 func TestSystemCallsPerHandshake(t *testing.T) {
 	got := traceClient(t)
 	sockets, kept := got["socket"], got["shutdown"]/2
 	if sockets > clientConnections/2 || kept < clientConnections-sockets || kept == clientConnections {
-		t.Errorf("%d sockets for %d connections, kept %d times", sockets, clientConnections, kept)
+		t.Errorf("%d sockets for %d connections, kept %d times: want most connections on kept sockets", sockets, clientConnections, kept)
 	}
-	checkCalls(t, got, callsTimes{clientConnections, callsOfConnection}, callsTimes{kept, callsOfKeeping},
-		callsTimes{sockets, callsOfSocket}, callsTimes{1, callsOfKeepingLoop})
+	checkCalls(t, got, repeated{clientConnections, callsOfConnection}, repeated{kept, callsOfKeeping},
+		repeated{sockets, callsOfSocket}, repeated{1, callsOfKeepingLoop})
 }
 
-// TestSystemCallsWithoutKeeping: with so few ports no socket is kept.
+// TestSystemCallsWithoutKeeping: with too few ports, no socket is kept.
 func TestSystemCallsWithoutKeeping(t *testing.T) {
 	if !inNamespace(t) {
 		return
 	}
 	setPortRange(t, leastPortsToKeep-1)
-	checkCalls(t, traceClient(t), callsTimes{clientConnections, callsOfConnection}, callsTimes{clientConnections, callsOfSocket})
+	checkCalls(t, traceClient(t), repeated{clientConnections, callsOfConnection}, repeated{clientConnections, callsOfSocket})
 }
 
-// callsTimes is some calls, each made that many times.
-type callsTimes struct {
+// repeated is a list of calls, each made that many times.
+type repeated struct {
 	times int
 	calls []string
 }
 
-func checkCalls(t *testing.T, got map[string]int, parts ...callsTimes) {
+func checkCalls(t *testing.T, got map[string]int, parts ...repeated) {
 	t.Helper()
 	want := map[string]int{}
 	for _, part := range parts {
@@ -68,7 +69,7 @@ func checkCalls(t *testing.T, got map[string]int, parts ...callsTimes) {
 	}
 }
 
-// traceClient counts what the loop of a client calls, but for its waits.
+// traceClient returns how often the loop of a client makes each call, without epoll_pwait.
 func traceClient(t *testing.T) map[string]int {
 	t.Helper()
 	strace, err := exec.LookPath("strace")
@@ -89,14 +90,14 @@ func traceClient(t *testing.T) map[string]int {
 	if first := firstCalls(string(text)); !slices.Equal(first, firstOfFirst) {
 		t.Errorf("the first connection begins with %v, want %v", first, firstOfFirst)
 	}
-	calls := countOf(callsAfterBirth(string(text)))
+	calls := countOf(callsUntilLastClose(string(text)))
 	delete(calls, "epoll_pwait")
 	return calls
 }
 
-// callsAfterBirth are the calls of the thread that connects, from its first
-// socket to its last close: without its birth and end.
-func callsAfterBirth(trace string) []string {
+// callsUntilLastClose returns the calls of the thread that connects, from its first socket
+// to its last close: without those that begin and end the thread.
+func callsUntilLastClose(trace string) []string {
 	calls := callsOfThread(trace)
 	for len(calls) > 0 && calls[len(calls)-1] != "close" {
 		calls = calls[:len(calls)-1]
@@ -114,12 +115,12 @@ func countOf(calls []string) map[string]int {
 	return counts
 }
 
-// isScheduling: what the Go runtime does with any thread, now and then.
+// isScheduling reports whether the Go runtime makes the call on any thread at any time.
 func isScheduling(name string) bool {
 	return slices.Contains([]string{"futex", "nanosleep", "rt_sigreturn", "getpid", "tgkill", "sched_yield", "rt_sigprocmask"}, name)
 }
 
-// firstCalls is the calls of the first connection before there is a wait.
+// firstCalls returns the calls of the first connection before the first epoll_pwait.
 func firstCalls(trace string) (first []string) {
 	for _, name := range callsOfThread(trace) {
 		if name == "epoll_pwait" {
@@ -132,9 +133,9 @@ func firstCalls(trace string) (first []string) {
 	return first
 }
 
-// callsOfThread returns the names of the calls of the thread that connects, from
-// its first socket on. A line is "PID name(arguments) = result", or for a call
-// that was interrupted by another thread's "PID <... name resumed>".
+// callsOfThread returns the names of the calls of the thread that connects, from its first
+// socket on. A line is "PID name(arguments) = result". If another thread's line splits a
+// call, its second half is "PID <... name resumed>".
 func callsOfThread(trace string) (names []string) {
 	var thread string
 	for line := range strings.Lines(trace) {

@@ -5,16 +5,16 @@ import "time"
 // noSlot ends a list of slots.
 const noSlot int32 = -1
 
-// timeouts is the queue of the slots that wait for the same timeout value. Slots are
-// armed in the order of time, so the first deadline is always the earliest: no heap, no
-// wheel, and arming and disarming are a few stores. The links are in the slots; a slot
+// timeouts is the queue of the slots with the same timeout. Slots are armed in the order
+// of time, so the first deadline is always the earliest: there is no heap and no timer
+// wheel, and arming and disarming take a few stores. The links are in the slots; a slot
 // is in one queue at most.
 type timeouts struct {
 	afterNs     int64
 	first, last int32
 }
 
-// newQueues makes the timeout queues of a loop.
+// newQueues returns the timeout queues of a loop.
 func newQueues(cfg *Config) (all [numQueues]timeouts) {
 	for q, after := range [numQueues]time.Duration{
 		queueRetry:   min(shortageRest, cfg.ConnectTimeout),
@@ -32,8 +32,8 @@ func newTimeouts(after time.Duration) timeouts {
 	return timeouts{afterNs: int64(after), first: noSlot, last: noSlot}
 }
 
-// arm appends a slot whose timeout counts from nowNs, which must not be before that of
-// the slot armed last.
+// arm appends a slot whose timeout begins at nowNs, which must not be earlier than that
+// of the slot armed last.
 func (t *timeouts) arm(slots []slot, i int32, nowNs int64) {
 	s := &slots[i]
 	s.deadlineNs = nowNs + t.afterNs
@@ -46,7 +46,7 @@ func (t *timeouts) arm(slots []slot, i int32, nowNs int64) {
 	t.last = i
 }
 
-// disarm takes a slot out of the queue that it is in.
+// disarm removes a slot from the queue that it is in.
 func (t *timeouts) disarm(slots []slot, i int32) {
 	s := &slots[i]
 	if s.previous == noSlot {
@@ -61,7 +61,7 @@ func (t *timeouts) disarm(slots []slot, i int32) {
 	}
 }
 
-// expired returns the first slot if its deadline is over, noSlot otherwise.
+// expired returns the first slot if its deadline has passed, noSlot otherwise.
 func (t *timeouts) expired(slots []slot, nowNs int64) int32 {
 	if t.first == noSlot || slots[t.first].deadlineNs > nowNs {
 		return noSlot

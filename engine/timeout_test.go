@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestTimeoutsAgainstList arms and disarms at random and compares with a plain
-// list after each step.
+// TestTimeoutsAgainstList arms and disarms slots at random, and compares the queue with a
+// plain list after each step.
 func TestTimeoutsAgainstList(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	table := newSlots(50).all
@@ -44,7 +44,7 @@ func TestTimeoutsExpireInOrder(t *testing.T) {
 		t.Errorf("next deadline %d, want 101", got)
 	}
 	if got := queue.nextNs(table, 50); got != 50 {
-		t.Errorf("earlier deadline of another queue: %d, want 50", got)
+		t.Errorf("next deadline %d, want 50, that of another queue", got)
 	}
 	for _, step := range []struct {
 		nowNs int64
@@ -59,6 +59,6 @@ func TestTimeoutsExpireInOrder(t *testing.T) {
 		}
 	}
 	if got := queue.nextNs(table, never); got != never {
-		t.Errorf("deadline of an empty queue: %d", got)
+		t.Errorf("next deadline of an empty queue %d, want none", got)
 	}
 }

@@ -1,14 +1,14 @@
 package engine
 
-// Warning is something about the machine or the configuration that will hamper a
-// run: one sentence for the user, with the remedy, and a kind for programs.
+// Warning is about a limit of the machine or a setting that will slow or distort a run:
+// one sentence for the user, with the remedy, and a kind for programs.
 type Warning struct {
 	Kind WarningKind `json:"kind"`
 	Text string      `json:"text"`
 }
 
-// WarningKind names what a warning is about. The values are stable: workers send
-// them to the process that started them.
+// WarningKind is the subject of a warning. The values are stable: workers send them to
+// the process that started them.
 type WarningKind string
 
 // The kinds of warnings that Prepare gives.

@@ -11,7 +11,7 @@ import (
 // Codes that the IANA WebSocket close code registry gained after RFC 6455, which
 // gobwas/ws does not know: service restart, try again later, bad gateway. Real
 // servers send them.
-var lateCodes = ws.StatusCodeRange{Min: 1012, Max: 1014}
+var newerCodes = ws.StatusCodeRange{Min: 1012, Max: 1014}
 
 // AppendClose appends a masked close frame with the code and no reason to dst:
 // 8 bytes (RFC 6455 sections 5.3 and 5.5.1).
@@ -21,8 +21,8 @@ func AppendClose(dst []byte, code ws.StatusCode, mask [4]byte) []byte {
 	return appendControl(dst, ws.OpClose, body[:], mask)
 }
 
-// AppendPong appends a masked pong frame to dst. payload is that of the ping
-// which it answers, at most 125 bytes (RFC 6455 sections 5.5 and 5.5.3).
+// AppendPong appends a masked pong frame to dst. payload is that of the ping to
+// answer (RFC 6455 section 5.5.3). It panics if payload exceeds 125 bytes (section 5.5).
 func AppendPong(dst []byte, payload []byte, mask [4]byte) []byte {
 	if len(payload) > ws.MaxControlFramePayloadSize {
 		panic("handshake: pong payload over 125 bytes")
@@ -39,8 +39,8 @@ func appendControl(dst []byte, op ws.OpCode, payload []byte, mask [4]byte) []byt
 	return dst
 }
 
-// CheckCloseCode reports in one line when a client may not send the code:
-// allowed are 1000-1003, 1007-1011 and 3000-4999 (RFC 6455 section 7.4).
+// CheckCloseCode returns a one-line error unless a client may send the code:
+// 1000-1003, 1007-1011 and 3000-4999 are allowed (RFC 6455 section 7.4).
 func CheckCloseCode(code ws.StatusCode) error {
 	switch {
 	case 1000 <= code && code <= 1003, 1007 <= code && code <= 1011, 3000 <= code && code <= 4999:
@@ -49,7 +49,8 @@ func CheckCloseCode(code ws.StatusCode) error {
 	return fmt.Errorf("close code %d: must be 1000-1003, 1007-1011 or 3000-4999", code)
 }
 
-// closeCode reads the body of a received close frame, of 0 or at least 2 bytes.
+// closeCode returns the code in the body of a received close frame, or 1005 for an
+// empty body. The body must not be 1 byte long.
 func closeCode(body []byte) (ws.StatusCode, error) {
 	if len(body) == 0 {
 		return ws.StatusNoStatusRcvd, nil
@@ -58,26 +59,26 @@ func closeCode(body []byte) (ws.StatusCode, error) {
 	if err := checkReceivedCode(code); err != nil {
 		return 0, err
 	}
-	// Here and not in ws.CheckCloseFrameData, which wants a string: the
+	// ws.CheckCloseFrameData would check this too, but takes a string: the
 	// conversion could allocate.
 	if !utf8.Valid(body[2:]) {
-		return 0, errCloseReason
+		return 0, errCloseNotUTF8
 	}
 	return code, nil
 }
 
-// checkReceivedCode is ws.CheckCloseFrameData, but for the codes that came later,
-// and those above 4999, which RFC 6455 section 7.4.2 gives no meaning.
+// checkReceivedCode does what ws.CheckCloseFrameData does, except that it accepts
+// newerCodes and refuses codes above 4999, which RFC 6455 section 7.4.2 does not define.
 func checkReceivedCode(code ws.StatusCode) error {
 	switch {
-	case code.In(lateCodes):
+	case code.In(newerCodes):
 		return nil
 	case code.IsNotUsed():
-		return errCloseUnused
+		return errCloseNotInUse
 	case code.IsProtocolReserved():
 		return errCloseReserved
 	case code == ws.StatusNoMeaningYet:
-		return errCloseMeaning
+		return errCloseNoMeaning
 	case code.IsProtocolSpec() && !code.IsProtocolDefined(), code > ws.StatusRangePrivate.Max:
 		return errCloseUnknown
 	}

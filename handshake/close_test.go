@@ -30,7 +30,7 @@ func TestAppendPong(t *testing.T) {
 	}
 }
 
-func TestAppendPongPanicsOnLongPayload(t *testing.T) {
+func TestAppendPongPanicsOverItsLimit(t *testing.T) {
 	defer func() {
 		if recover() == nil {
 			t.Error("no panic at 126 bytes")
@@ -53,7 +53,7 @@ func TestCheckCloseCode(t *testing.T) {
 	for c := range 1 << 16 {
 		err := CheckCloseCode(ws.StatusCode(c))
 		if (err == nil) != allowed(c) {
-			t.Fatalf("code %d: %v, want allowed %v", c, err, allowed(c))
+			t.Fatalf("code %d: error %v, want allowed %v", c, err, allowed(c))
 		}
 		if want := fmt.Sprintf("close code %d: must be 1000-1003", c); err != nil && !strings.HasPrefix(err.Error(), want) {
 			t.Fatalf("error %q, want %q", err, want)
@@ -61,7 +61,7 @@ func TestCheckCloseCode(t *testing.T) {
 	}
 }
 
-// The frames that we send are read back by gobwas/ws as a server reads them.
+// readMasked reads a frame that we send with gobwas/ws, as a server does.
 func readMasked(t *testing.T, frame []byte) ws.Frame {
 	t.Helper()
 	rest := bytes.NewReader(frame)
@@ -73,7 +73,7 @@ func readMasked(t *testing.T, frame []byte) ws.Frame {
 		t.Fatal(err)
 	}
 	if int64(rest.Len()) != h.Length {
-		t.Fatalf("payload of %d bytes, header says %d", rest.Len(), h.Length)
+		t.Fatalf("payload of %d bytes, the header announces %d", rest.Len(), h.Length)
 	}
 	payload := frame[len(frame)-rest.Len():]
 	return ws.UnmaskFrame(ws.Frame{Header: h, Payload: payload})

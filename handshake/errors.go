@@ -6,12 +6,12 @@ import (
 	"github.com/gobwas/ws"
 )
 
-// The verdicts of Parser.Parse on a response that is not the wanted one.
+// The errors of Parser.Parse: why a response fails the opening handshake.
 var (
 	// ErrMalformed: RFC 7230 section 3 (message format, field syntax).
 	ErrMalformed = errors.New("response is not a well-formed HTTP/1.1 response")
-	// ErrTooLarge: our own bounds, see Rules.
-	ErrTooLarge = errors.New("response head is over the limit of bytes or header lines")
+	// ErrTooLarge: our own limits, see Rules.
+	ErrTooLarge = errors.New("response head exceeds the limit of bytes or header lines")
 	// ErrStatus: RFC 6455 section 4.1, check 1. Parser.Status has the code.
 	ErrStatus = errors.New("response status is not 101")
 	// ErrBadUpgrade: RFC 6455 section 4.1, check 2.
@@ -26,26 +26,27 @@ var (
 	ErrBadSubprotocol = errors.New("response header Sec-WebSocket-Protocol is repeated or names a subprotocol that was not offered")
 )
 
-// ErrFlood is the verdict of FrameReader.Feed on a testee that sends more than
-// MaxSkippedBytes without closing, or 16384 frames. The bound is ours, not the specification's.
-var ErrFlood = errors.New("more bytes before the close frame than the bound")
+// ErrFlood is the error of FrameReader.Feed for a testee that sends more than
+// MaxSkippedBytes, or more than 16384 frames, before its close frame. The limit is
+// ours; the specification sets none.
+var ErrFlood = errors.New("more than 1 MiB or 16384 frames before the close frame")
 
-// Errors of frames. gobwas/ws has values for most, but of a type that is
-// allocated anew each time it is returned as an error: so not by its checks, which
-// the tests compare ours with.
+// Errors of frames. gobwas/ws has values for most of them, but they are strings:
+// each conversion to an error allocates. They are converted once, here, and its
+// checks are called by the tests only, which compare ours with them.
 var (
-	errOpCode       error = ws.ErrProtocolOpCodeReserved         // RFC 6455 section 5.2
-	errReservedBits error = ws.ErrProtocolNonZeroRsv             // RFC 6455 section 5.2
-	errMasked       error = ws.ErrProtocolMaskUnexpected         // RFC 6455 section 5.1
-	errLongControl  error = ws.ErrProtocolControlPayloadOverflow // RFC 6455 section 5.5
-	errCutControl   error = ws.ErrProtocolControlNotFinal        // RFC 6455 section 5.5
-	errNothingToEnd error = ws.ErrProtocolContinuationUnexpected // RFC 6455 section 5.4
-	errWithin       error = ws.ErrProtocolContinuationExpected   // RFC 6455 section 5.4
+	errOpCode                 error = ws.ErrProtocolOpCodeReserved         // RFC 6455 section 5.2
+	errReservedBits           error = ws.ErrProtocolNonZeroRsv             // RFC 6455 section 5.2
+	errMasked                 error = ws.ErrProtocolMaskUnexpected         // RFC 6455 section 5.1
+	errLongControl            error = ws.ErrProtocolControlPayloadOverflow // RFC 6455 section 5.5
+	errFragmentedControl      error = ws.ErrProtocolControlNotFinal        // RFC 6455 section 5.5
+	errUnexpectedContinuation error = ws.ErrProtocolContinuationUnexpected // RFC 6455 section 5.4
+	errExpectedContinuation   error = ws.ErrProtocolContinuationExpected   // RFC 6455 section 5.4
 
-	errCloseBody     error = ws.ProtocolError("close frame body of one byte") // RFC 6455 section 5.5.1
-	errCloseReason   error = ws.ErrProtocolInvalidUTF8                        // RFC 6455 section 5.5.1
-	errCloseUnused   error = ws.ErrProtocolStatusCodeNotInUse                 // RFC 6455 section 7.4.2
-	errCloseReserved error = ws.ErrProtocolStatusCodeApplicationLevel         // RFC 6455 section 7.4.1
-	errCloseMeaning  error = ws.ErrProtocolStatusCodeNoMeaning                // RFC 6455 section 7.4.1
-	errCloseUnknown  error = ws.ErrProtocolStatusCodeUnknown                  // RFC 6455 section 7.4.2
+	errCloseOneByte   error = ws.ProtocolError("close frame body of one byte") // RFC 6455 section 5.5.1
+	errCloseNotUTF8   error = ws.ErrProtocolInvalidUTF8                        // RFC 6455 section 5.5.1
+	errCloseNotInUse  error = ws.ErrProtocolStatusCodeNotInUse                 // RFC 6455 section 7.4.2
+	errCloseReserved  error = ws.ErrProtocolStatusCodeApplicationLevel         // RFC 6455 section 7.4.1
+	errCloseNoMeaning error = ws.ErrProtocolStatusCodeNoMeaning                // RFC 6455 section 7.4.1
+	errCloseUnknown   error = ws.ErrProtocolStatusCodeUnknown                  // RFC 6455 section 7.4.2
 )

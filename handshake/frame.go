@@ -6,15 +6,15 @@ import (
 	"github.com/gobwas/ws"
 )
 
-// MaxSkippedBytes bounds what a testee may send before its close frame, in
-// bytes, frame headers counted. The bound is ours.
+// MaxSkippedBytes limits the frames that a testee may send before its close frame,
+// in bytes with their headers. A frame counts as 64 bytes at least. The limit is ours.
 const MaxSkippedBytes = 1 << 20
 
-// leastCharge is what a frame counts for at least: half a million empty ones
-// would cost us 20 milliseconds.
+// leastCharge is the least that a frame counts for, in bytes. Without it, half a
+// million empty frames would pass, and reading them takes 20 milliseconds.
 const leastCharge = 64
 
-// FrameEvent is what FrameReader.Feed stopped at.
+// FrameEvent is the reason why FrameReader.Feed returned.
 type FrameEvent uint8
 
 // The events.
@@ -32,19 +32,18 @@ const (
 	length16 = 126 // the 7-bit length that announces 16 bits
 	length64 = 127 // the 7-bit length that announces 64 bits
 
-	// maxHeader is the longest header without a mask, which is all we accept.
+	// maxHeader is the longest header without a masking key: masked frames are refused.
 	maxHeader = ws.MaxHeaderSize - 4
 )
 
 // FrameReader reads the frames of a testee up to its close frame. The zero value
-// is ready. Text and binary messages are skipped: whether they are valid UTF-8 is
-// not looked at.
+// is ready. Text and binary messages are skipped, without validating their UTF-8.
 type FrameReader struct {
-	left       uint64 // payload bytes of the current frame that are to come
-	skipped    uint32 // bytes of all frames so far, each counted as leastCharge at least
+	left       uint64 // payload bytes of the current frame still to come
+	skipped    uint32 // bytes of all frames so far, each frame counted as leastCharge at least
 	code       ws.StatusCode
 	fragmented bool  // a message has begun and not ended: RFC 6455 section 5.4
-	inPayload  bool  // the current frame's header is whole
+	inPayload  bool  // the current frame's header is complete
 	headerLen  uint8 // bytes in header
 	payloadLen uint8 // bytes in payload
 	header     [maxHeader]byte
@@ -66,12 +65,13 @@ func (r *FrameReader) Payload() []byte { return r.payload[:r.payloadLen] }
 // no body (RFC 6455 section 7.1.5).
 func (r *FrameReader) Code() ws.StatusCode { return r.code }
 
-// Feed consumes bytes of b up to and including the next event, n in all. After
-// FramePing feed the rest of b; after FrameClose or an error the reader needs
-// Reset. Errors are ErrFlood, values of ws.ProtocolError, ws.ErrHeaderLengthMSB, and
-// ws.ErrHeaderLengthUnexpected for a length that is not in its shortest form.
+// Feed consumes b up to and including the next event, and returns the number of
+// bytes consumed. After FramePing, call it with the rest of b; after FrameClose or an
+// error, call Reset first. Errors are ErrFlood, values of ws.ProtocolError,
+// ws.ErrHeaderLengthMSB, and ws.ErrHeaderLengthUnexpected for a length that is not
+// in its shortest form.
 func (r *FrameReader) Feed(b []byte) (n int, ev FrameEvent, err error) {
-	if body := r.wholeClose(b); body != nil {
+	if body := r.completeClose(b); body != nil {
 		if r.code, err = closeCode(body); err == nil {
 			ev = FrameClose
 		}
@@ -92,9 +92,9 @@ func (r *FrameReader) Feed(b []byte) (n int, ev FrameEvent, err error) {
 	return n, ev, err
 }
 
-// wholeClose returns the body of a close frame that comes first in b, whole and
-// as it should be, or nil: what most testees send, and nothing else.
-func (r *FrameReader) wholeClose(b []byte) []byte {
+// completeClose returns the body of a complete close frame at the beginning of b, or
+// nil. It is a fast path: most testees send such a frame and nothing else.
+func (r *FrameReader) completeClose(b []byte) []byte {
 	const header, leastBody = 2, 2
 	if r.inPayload || r.headerLen != 0 || len(b) < header+leastBody || b[0] != finBit|byte(ws.OpClose) {
 		return nil
@@ -106,7 +106,7 @@ func (r *FrameReader) wholeClose(b []byte) []byte {
 	return b[header : header+size]
 }
 
-// feedHeader takes bytes up to the end of the header.
+// feedHeader consumes bytes up to the end of the header.
 func (r *FrameReader) feedHeader(b []byte) (n int, err error) {
 	for !r.inPayload && n < len(b) && err == nil {
 		r.header[r.headerLen] = b[n]
@@ -115,7 +115,7 @@ func (r *FrameReader) feedHeader(b []byte) (n int, err error) {
 		err = r.headerGrown()
 	}
 	if err != nil {
-		r.headerLen = 0 // fed on by mistake, the header must not outgrow its array
+		r.headerLen = 0 // another Feed without Reset must not write beyond the array
 	}
 	return n, err
 }
@@ -129,10 +129,10 @@ func (r *FrameReader) headerGrown() error {
 	if r.headerLen < 2 || int(r.headerLen) < headerSize(r.header[1]) {
 		return nil
 	}
-	return r.headerWhole()
+	return r.headerComplete()
 }
 
-// headerSize returns the length of an unmasked header by its second byte.
+// headerSize returns the length of an unmasked header, given its second byte.
 func headerSize(second byte) int {
 	switch second &^ maskBit {
 	case length16:
@@ -143,9 +143,9 @@ func headerSize(second byte) int {
 	return 2
 }
 
-// checkBits judges the first two bytes, as ws.CheckHeader would: they have all
-// that it looks at, as a control frame whose length does not fit the 7 bits is too
-// long.
+// checkBits checks the first two bytes of a header, as ws.CheckHeader would check the
+// whole of it. The two are enough: a control frame that announces a 16- or 64-bit
+// length is refused whatever the length.
 func (r *FrameReader) checkBits() error {
 	op, fin := r.opCode(), r.header[0]&finBit != 0
 	switch {
@@ -154,23 +154,23 @@ func (r *FrameReader) checkBits() error {
 	case op.IsControl() && r.header[1]&^maskBit > ws.MaxControlFramePayloadSize:
 		return errLongControl
 	case op.IsControl() && !fin:
-		return errCutControl
+		return errFragmentedControl
 	case r.header[0]&reservedBits != 0:
 		return errReservedBits
 	case r.header[1]&maskBit != 0:
 		return errMasked
 	case r.fragmented && (op == ws.OpText || op == ws.OpBinary):
-		return errWithin
+		return errExpectedContinuation
 	case !r.fragmented && op == ws.OpContinuation:
-		return errNothingToEnd
+		return errUnexpectedContinuation
 	}
 	return nil
 }
 
 func (r *FrameReader) opCode() ws.OpCode { return ws.OpCode(r.header[0] & 0x0f) }
 
-// headerWhole begins the payload.
-func (r *FrameReader) headerWhole() error {
+// headerComplete begins the payload.
+func (r *FrameReader) headerComplete() error {
 	length, err := r.length()
 	if err != nil {
 		return err
@@ -206,12 +206,12 @@ func (r *FrameReader) length() (uint64, error) {
 	return length, nil
 }
 
-// admit judges a frame by its length before its payload is there. The close
-// frame does not count as skipped.
+// admit checks a frame by its length, before its payload arrives. The close frame
+// does not count as skipped.
 func (r *FrameReader) admit(length uint64) error {
 	if r.opCode() == ws.OpClose {
 		if length == 1 {
-			return errCloseBody
+			return errCloseOneByte
 		}
 		return nil
 	}
@@ -223,7 +223,7 @@ func (r *FrameReader) admit(length uint64) error {
 	return nil
 }
 
-// feedPayload takes bytes of the payload and keeps those of pings and closes.
+// feedPayload consumes bytes of the payload, and keeps those of pings and close frames.
 func (r *FrameReader) feedPayload(b []byte) (n int) {
 	n = int(min(uint64(len(b)), r.left))
 	r.left -= uint64(n)

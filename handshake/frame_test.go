@@ -8,19 +8,19 @@ import (
 	"github.com/gobwas/ws"
 )
 
-// feedCut feeds stream to a new reader in pieces that end at the cuts, as a slot
-// does it: on after a ping, no more after the close frame or an error. It
-// returns what was seen, with the bytes consumed by then.
-func feedCut(t testing.TB, stream string, cuts ...int) (seen string) {
+// feedSplit feeds stream to a new reader in pieces that end at the splits. Like a
+// slot, it goes on after a ping and stops at a close frame or an error. It returns
+// the events, each with the number of bytes consumed by then.
+func feedSplit(t testing.TB, stream string, splits ...int) (seen string) {
 	t.Helper()
 	var r FrameReader
 	at := 0
-	for _, cut := range append(cuts, len(stream)) {
-		for at < cut {
-			piece := []byte(stream[at:cut])
+	for _, split := range append(splits, len(stream)) {
+		for at < split {
+			piece := []byte(stream[at:split])
 			n, ev, err := r.Feed(piece)
 			if n <= 0 || n > len(piece) || ev == FrameNone && err == nil && n != len(piece) {
-				t.Fatalf("%.100q cut at %v: Feed of %d bytes consumed %d, event %d, error %v", stream, cuts, len(piece), n, ev, err)
+				t.Fatalf("%.100q split at %v: Feed of %d bytes consumed %d, event %d, error %v", stream, splits, len(piece), n, ev, err)
 			}
 			at += n
 			switch {
@@ -38,22 +38,22 @@ func feedCut(t testing.TB, stream string, cuts ...int) (seen string) {
 
 func checkFeed(t *testing.T, stream, want string) {
 	t.Helper()
-	if got := feedCut(t, stream); got != want {
+	if got := feedSplit(t, stream); got != want {
 		t.Fatalf("%.100q: got %s, want %s", stream, got, want)
 	}
-	for cut := range len(stream) {
-		if got := feedCut(t, stream, cut); got != want {
-			t.Fatalf("%.100q cut at %d: got %s, want %s", stream, cut, got, want)
+	for split := range len(stream) {
+		if got := feedSplit(t, stream, split); got != want {
+			t.Fatalf("%.100q split at %d: got %s, want %s", stream, split, got, want)
 		}
 	}
-	if got := feedCut(t, stream, everyByte(stream)...); got != want {
+	if got := feedSplit(t, stream, everyByte(stream)...); got != want {
 		t.Fatalf("%.100q byte by byte: got %s, want %s", stream, got, want)
 	}
 }
 
 const close1000 = "\x88\x02\x03\xe8"
 
-// closeWith returns a close frame; reason has at most 123 bytes.
+// closeWith returns a close frame. reason must not exceed 123 bytes.
 func closeWith(code uint16, reason string) string {
 	return "\x88" + string([]byte{byte(2 + len(reason))}) + string([]byte{byte(code >> 8), byte(code)}) + reason
 }
@@ -75,8 +75,8 @@ func TestFeed(t *testing.T) {
 		{"fragments", "\x01\x01a\x00\x00\x80\x01b\x81\x00" + close1000, "close 1000 @14"},
 		{"control between fragments", "\x02\x01a\x89\x01p\x00\x01b" + close1000, `ping "p" @6, close 1000 @13`},
 		{"16-bit length", text300 + close1000, "close 1000 @308"},
-		{"least 16-bit length", "\x82\x7e\x00\x7e" + long + "x" + close1000, "close 1000 @134"},
-		{"more", "\x81\x02h", "more @3"},
+		{"smallest 16-bit length", "\x82\x7e\x00\x7e" + long + "x" + close1000, "close 1000 @134"},
+		{"incomplete", "\x81\x02h", "more @3"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) { checkFeed(t, tt.stream, tt.want) })
@@ -104,19 +104,19 @@ func TestFeedRefuses(t *testing.T) {
 		{"fragmented close", "\x08\x02\x03\xe8", ws.ErrProtocolControlNotFinal, 2},
 		{"long ping", "\x89\x7e\x00\x7e" + long, ws.ErrProtocolControlPayloadOverflow, 2},
 		{"long close", "\x88\x7f", ws.ErrProtocolControlPayloadOverflow, 2},
-		{"continuation of nothing", "\x80\x00", ws.ErrProtocolContinuationUnexpected, 2},
+		{"continuation without a message", "\x80\x00", ws.ErrProtocolContinuationUnexpected, 2},
 		{"continuation after the end", "\x01\x00\x80\x00\x80\x00", ws.ErrProtocolContinuationUnexpected, 6},
 		{"message within a message", "\x01\x00\x81\x00", ws.ErrProtocolContinuationExpected, 4},
 		{"after a frame", "\x81\x02hi\x83\x00", ws.ErrProtocolOpCodeReserved, 6},
 
-		{"16-bit length too short", "\x82\x7e\x00\x7d" + long, ws.ErrHeaderLengthUnexpected, 4},
-		{"64-bit length too short", "\x82\x7f\x00\x00\x00\x00\x00\x00\xff\xff", ws.ErrHeaderLengthUnexpected, 10},
-		{"64-bit length, top bit", "\x82\x7f\x80\x00\x00\x00\x00\x00\x00\x00", ws.ErrHeaderLengthMSB, 10},
-		{"64-bit length", "\x82\x7f\x7f\xff\xff\xff\xff\xff\xff\xff", ErrFlood, 10},
+		{"16-bit length below 126", "\x82\x7e\x00\x7d" + long, ws.ErrHeaderLengthUnexpected, 4},
+		{"64-bit length below 65536", "\x82\x7f\x00\x00\x00\x00\x00\x00\xff\xff", ws.ErrHeaderLengthUnexpected, 10},
+		{"64-bit length, most significant bit set", "\x82\x7f\x80\x00\x00\x00\x00\x00\x00\x00", ws.ErrHeaderLengthMSB, 10},
+		{"longest 64-bit length", "\x82\x7f\x7f\xff\xff\xff\xff\xff\xff\xff", ErrFlood, 10},
 
-		{"close body of one byte", "\x88\x01\x03", errCloseBody, 2},
-		{"close reason no UTF-8", closeWith(1000, "a\xff"), ws.ErrProtocolInvalidUTF8, 6},
-		{"close reason cut in a character", closeWith(1000, "\xc3"), ws.ErrProtocolInvalidUTF8, 5},
+		{"close body of one byte", "\x88\x01\x03", errCloseOneByte, 2},
+		{"close reason not UTF-8", closeWith(1000, "a\xff"), ws.ErrProtocolInvalidUTF8, 6},
+		{"close reason that ends within a character", closeWith(1000, "\xc3"), ws.ErrProtocolInvalidUTF8, 5},
 		{"close after pong", "\x8a\x02\x03\xe8" + "\x88\x02\x00\x00", ws.ErrProtocolStatusCodeNotInUse, 8},
 	}
 	for _, tt := range tests {
@@ -133,16 +133,16 @@ func TestReceivedCloseCodes(t *testing.T) {
 		2999: false, 3000: true, 3999: true, 4000: true, 4999: true, 5000: false, 65535: false,
 	}
 	for code, want := range good {
-		seen := feedCut(t, closeWith(code, ""))
+		seen := feedSplit(t, closeWith(code, ""))
 		if got := seen == fmt.Sprintf("close %d @4", code); got != want {
 			t.Errorf("code %d: %s, want accepted %v", code, seen, want)
 		}
 	}
 }
 
-// TestFrameBitsAsGobwasJudgesThem holds our check of the first two bytes against
-// gobwas/ws's, for all of them.
-func TestFrameBitsAsGobwasJudgesThem(t *testing.T) {
+// TestCheckBitsAgreesWithGobwas compares our check of the first two bytes with
+// ws.CheckHeader, for all their values.
+func TestCheckBitsAgreesWithGobwas(t *testing.T) {
 	for bits := range 1 << 17 {
 		r := FrameReader{fragmented: bits>>16 != 0}
 		r.header[0], r.header[1] = byte(bits>>8), byte(bits)
@@ -160,11 +160,11 @@ func TestFrameBitsAsGobwasJudgesThem(t *testing.T) {
 	}
 }
 
-// TestReceivedCloseCodesAsGobwasJudgesThem is about all codes but those on which
-// we know better.
-func TestReceivedCloseCodesAsGobwasJudgesThem(t *testing.T) {
+// TestCheckReceivedCodeAgreesWithGobwas compares them for all codes except those that
+// gobwas/ws does not know.
+func TestCheckReceivedCodeAgreesWithGobwas(t *testing.T) {
 	for code := range ws.StatusCode(5000) {
-		if code.In(lateCodes) {
+		if code.In(newerCodes) {
 			continue
 		}
 		if got, want := checkReceivedCode(code), ws.CheckCloseFrameData(code, ""); got != want {
@@ -187,7 +187,7 @@ func TestFrameErrorsAllocateNothing(t *testing.T) {
 			_, _, err = r.Feed(b)
 		})
 		if err == nil {
-			t.Errorf("%q is no error", stream)
+			t.Errorf("%q: no error", stream)
 		}
 	}
 }
@@ -201,18 +201,18 @@ func binaryFrame(size int) []byte {
 	return f
 }
 
-func TestFloodBound(t *testing.T) {
+func TestFloodLimit(t *testing.T) {
 	empty := "\x82\x00"
 	full := string(binaryFrame(MaxSkippedBytes - leastCharge))
 	tests := []struct{ name, stream, want string }{
-		{"at the bound", full + empty + close1000, fmt.Sprintf("close 1000 @%d", len(full+empty)+4)},
-		{"a frame over the bound", full + empty + empty, fmt.Sprintf("%v @%d", ErrFlood, len(full+empty)+2)},
-		{"a ping over the bound", full + empty + "\x89\x01", fmt.Sprintf("%v @%d", ErrFlood, len(full+empty)+2)},
-		{"known from the header", string(binaryFrame(MaxSkippedBytes + 1)[:20]), fmt.Sprintf("%v @%d", ErrFlood, 10)},
+		{"at the limit", full + empty + close1000, fmt.Sprintf("close 1000 @%d", len(full+empty)+4)},
+		{"a frame over the limit", full + empty + empty, fmt.Sprintf("%v @%d", ErrFlood, len(full+empty)+2)},
+		{"a ping over the limit", full + empty + "\x89\x01", fmt.Sprintf("%v @%d", ErrFlood, len(full+empty)+2)},
+		{"refused by its header", string(binaryFrame(MaxSkippedBytes + 1)[:20]), fmt.Sprintf("%v @%d", ErrFlood, 10)},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got := feedCut(t, tt.stream, 5, len(tt.stream)/2, len(tt.stream)-1)
+			got := feedSplit(t, tt.stream, 5, len(tt.stream)/2, len(tt.stream)-1)
 			if got != tt.want {
 				t.Errorf("got %s, want %s", got, tt.want)
 			}
@@ -220,16 +220,16 @@ func TestFloodBound(t *testing.T) {
 	}
 }
 
-func TestPingsAloneAreAFlood(t *testing.T) {
+func TestFloodOfPings(t *testing.T) {
 	var r FrameReader
 	ping := []byte("\x89\x00")
 	for i := range MaxSkippedBytes / leastCharge {
 		if n, ev, err := r.Feed(ping); n != 2 || ev != FramePing || err != nil {
-			t.Fatalf("ping %d: %d, event %d, %v", i, n, ev, err)
+			t.Fatalf("ping %d: consumed %d bytes, event %d, error %v", i, n, ev, err)
 		}
 	}
 	if n, _, err := r.Feed(ping); n != 2 || err != ErrFlood {
-		t.Errorf("ping over the bound: %d, %v", n, err)
+		t.Errorf("ping over the limit: consumed %d bytes, error %v, want 2, %v", n, err, ErrFlood)
 	}
 }
 
@@ -240,7 +240,7 @@ func TestFrameReaderReset(t *testing.T) {
 		r.Reset()
 		n, ev, err := r.Feed([]byte("\x81\x01a" + close1000))
 		if n != 7 || ev != FrameClose || err != nil || r.Code() != 1000 {
-			t.Errorf("after %.20q and Reset: %d, event %d, %v, code %d", before, n, ev, err, r.Code())
+			t.Errorf("after %.20q and Reset: consumed %d bytes, event %d, error %v, code %d", before, n, ev, err, r.Code())
 		}
 	}
 }
@@ -258,12 +258,12 @@ func TestFeedAllocatesNothing(t *testing.T) {
 			_, _, _ = r.Feed(stream[i : i+1])
 		}
 	})
-	flood, noText := binaryFrame(MaxSkippedBytes + 1)[:10], []byte(closeWith(1000, "\xff"))
+	flood, notUTF8 := binaryFrame(MaxSkippedBytes + 1)[:10], []byte(closeWith(1000, "\xff"))
 	noAllocs(t, "Feed to our own errors", func() {
 		r.Reset()
 		_, _, _ = r.Feed(flood)
 		r.Reset()
-		_, _, _ = r.Feed(noText)
+		_, _, _ = r.Feed(notUTF8)
 	})
 }
 

@@ -9,19 +9,20 @@ import (
 	"testing"
 )
 
-// cutsOf makes ascending cuts of n bytes from any bytes: each is a step.
-func cutsOf(steps []byte, n int) (cuts []int) {
+// splitsOf turns arbitrary bytes into ascending offsets below n: each byte is the
+// distance to the one before.
+func splitsOf(steps []byte, n int) (splits []int) {
 	at := 0
 	for _, step := range steps {
 		if at += int(step); at >= n {
 			break
 		}
-		cuts = append(cuts, at)
+		splits = append(splits, at)
 	}
-	return cuts
+	return splits
 }
 
-// FuzzParser wants the verdict of any cuts to be that of none.
+// FuzzParser checks that the outcome does not depend on where the response is split.
 func FuzzParser(f *testing.F) {
 	steps := []byte{1, 7, 0, 3, 40, 2, 255}
 	for _, r := range rejections {
@@ -31,16 +32,16 @@ func FuzzParser(f *testing.F) {
 	f.Add([]byte("HTTP/1.1 103 x\r\nLink: y\r\n\r\n"+good), []byte{30, 1}, uint16(150))
 	f.Fuzz(func(t *testing.T, buf, steps []byte, maxBytes uint16) {
 		rules := &Rules{Subprotocols: []string{"chat", "chat2"}, MaxBytes: int(maxBytes) + 1, MaxHeaders: 6}
-		want := parseCut(rules, string(buf))
-		if got := parseCut(rules, string(buf), cutsOf(steps, len(buf))...); got != want {
-			t.Fatalf("cut: %v, whole: %v", got, want)
+		want := parseSplit(rules, string(buf))
+		if got := parseSplit(rules, string(buf), splitsOf(steps, len(buf))...); got != want {
+			t.Fatalf("in pieces: %v, at once: %v", got, want)
 		}
-		checkOutcome(t, rules, buf, want)
+		checkParsed(t, rules, buf, want)
 	})
 }
 
-// checkOutcome wants what must hold of any verdict.
-func checkOutcome(t *testing.T, rules *Rules, buf []byte, o outcome) {
+// checkParsed checks what must hold for any response.
+func checkParsed(t *testing.T, rules *Rules, buf []byte, o parsed) {
 	t.Helper()
 	switch {
 	case o.n < 0 || o.n > min(len(buf), rules.MaxBytes) || o.n > 0 && o.err != nil:
@@ -57,8 +58,8 @@ func checkOutcome(t *testing.T, rules *Rules, buf []byte, o outcome) {
 	}
 }
 
-// FuzzFrameReader wants the events of any cuts to be those of none. feedCut
-// checks that each call consumes something, and never more than there is.
+// FuzzFrameReader checks that the events do not depend on where the stream is split.
+// feedSplit checks that each call consumes something, and never more than there is.
 func FuzzFrameReader(f *testing.F) {
 	for _, s := range []string{
 		close1000, "\x89\x03abc\x88\x00", "\x01\x01a\x8a\x00\x00\x00\x80\x01b" + close1000, "\x82\x7e\x00\x7e" + strings.Repeat("a", 130),
@@ -67,15 +68,15 @@ func FuzzFrameReader(f *testing.F) {
 		f.Add([]byte(s), []byte{1, 1, 2, 100})
 	}
 	f.Fuzz(func(t *testing.T, stream, steps []byte) {
-		want := feedCut(t, string(stream))
-		if got := feedCut(t, string(stream), cutsOf(steps, len(stream))...); got != want {
-			t.Fatalf("cut: %s, whole: %s", got, want)
+		want := feedSplit(t, string(stream))
+		if got := feedSplit(t, string(stream), splitsOf(steps, len(stream))...); got != want {
+			t.Fatalf("in pieces: %s, at once: %s", got, want)
 		}
 		feedOn(t, stream)
 	})
 }
 
-// feedOn goes on after errors and close frames, which no slot does: even then
+// feedOn goes on after errors and close frames, which a slot never does: even then
 // nothing may be consumed twice or read out of bounds.
 func feedOn(t *testing.T, stream []byte) {
 	var r FrameReader
@@ -88,8 +89,8 @@ func feedOn(t *testing.T, stream []byte) {
 	}
 }
 
-// FuzzRequest wants net/http to read what NewRequest accepts, and to read in it
-// what was asked for and nothing else.
+// FuzzRequest checks that net/http parses every request that NewRequest builds, and
+// finds the configured headers in it and no others.
 func FuzzRequest(f *testing.F) {
 	f.Add("example.com", "/chat?x=1", "http://example.com", "chat, superchat", "Cookie", "a=b")
 	f.Add("[::1]:9000", "", "", "", "X-A", " \t v ")
@@ -121,7 +122,7 @@ func checkReadBack(t *testing.T, c RequestConfig, request []byte) {
 		t.Fatalf("%q: %v", request, err)
 	}
 	if rest.Buffered() != 0 {
-		t.Fatalf("%q: %d bytes behind the request", request, rest.Buffered())
+		t.Fatalf("%q: %d bytes after the request", request, rest.Buffered())
 	}
 	want := wantedHeaders(c)
 	if host := want["Host"][0]; got.Host != host {
@@ -144,7 +145,7 @@ func checkReadBack(t *testing.T, c RequestConfig, request []byte) {
 	}
 }
 
-// wantedHeaders returns what net/http must find, Host included.
+// wantedHeaders returns the headers that net/http must find, Host included.
 func wantedHeaders(c RequestConfig) http.Header {
 	h := http.Header{"Host": {c.Host}, "Upgrade": {"websocket"}, "Connection": {"Upgrade"},
 		"Sec-Websocket-Key": {rfcKey}, "Sec-Websocket-Version": {"13"}}

@@ -2,7 +2,7 @@ package handshake
 
 import "testing"
 
-// The example of RFC 6455 section 1.3.
+// The example in RFC 6455 section 1.3.
 const (
 	rfcKey    = "dGhlIHNhbXBsZSBub25jZQ=="
 	rfcAccept = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
@@ -14,7 +14,7 @@ func exampleKey() *Key {
 	return &k
 }
 
-func TestKeyOfTheSpecification(t *testing.T) {
+func TestKeyExampleOfRFC6455(t *testing.T) {
 	k := exampleKey()
 	if got := string(k[:]); got != rfcKey {
 		t.Errorf("key %q, want %q", got, rfcKey)

@@ -18,6 +18,7 @@ func acceptOf(k *Key) string {
 	return string(accept[:])
 }
 
+// headFor returns a valid response head for k, with more header lines.
 func headFor(k *Key, more string) string {
 	return "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
 		"Sec-WebSocket-Accept: " + acceptOf(k) + "\r\n" + more + "\r\n"
@@ -28,7 +29,7 @@ func TestMemoMatches(t *testing.T) {
 	old, now := keyOf(1), keyOf(2)
 	head := headFor(now, "")
 	if n := m.Match(now, []byte(head)); n != 0 {
-		t.Fatalf("a memo without a head matches %d bytes", n)
+		t.Fatalf("an empty memo matches %d bytes", n)
 	}
 	m.Remember(old, []byte(headFor(old, "")))
 	for _, c := range []struct {
@@ -36,23 +37,23 @@ func TestMemoMatches(t *testing.T) {
 		want           int
 	}{
 		{"same head", head, len(head)},
-		{"same head, frames behind it", head + "\x88\x00", len(head)},
+		{"same head, then a frame", head + "\x88\x00", len(head)},
 		{"accept key of another connection", headFor(old, ""), 0},
 		{"incomplete", head[:len(head)-1], 0},
 		{"one more header", headFor(now, "A: b\r\n"), 0},
 		{"another status", strings.Replace(head, "101", "200", 1), 0},
-		{"changed behind the accept key", head[:len(head)-2] + "X\n", 0},
+		{"changed after the accept key", head[:len(head)-2] + "X\n", 0},
 		{"empty", "", 0},
 	} {
 		if n := m.Match(now, []byte(c.response)); n != c.want {
-			t.Errorf("%s: %d, want %d", c.name, n, c.want)
+			t.Errorf("%s: matches %d bytes, want %d", c.name, n, c.want)
 		}
 	}
 }
 
-// TestMemoIsNotFooled: a head that repeats the accept key elsewhere must not
-// teach the memo the wrong place.
-func TestMemoIsNotFooled(t *testing.T) {
+// A head that repeats the accept key elsewhere must not mislead the memo about where
+// the value of the header is.
+func TestMemoRefusesAmbiguousAndLongHeads(t *testing.T) {
 	var m Memo
 	old, now := keyOf(1), keyOf(2)
 	m.Remember(old, []byte(headFor(old, "X-Echo: "+acceptOf(old)+"\r\n")))
@@ -61,7 +62,7 @@ func TestMemoIsNotFooled(t *testing.T) {
 	}
 	m.Remember(old, []byte(headFor(old, "X: "+strings.Repeat("x", maxMemo)+"\r\n")))
 	if m.Match(now, []byte(headFor(now, "X: "+strings.Repeat("x", maxMemo)+"\r\n"))) != 0 {
-		t.Error("a head longer than the memo matches")
+		t.Error("a head longer than maxMemo matches")
 	}
 }
 
@@ -74,7 +75,7 @@ func TestMemoAllocatesNothing(t *testing.T) {
 	}
 }
 
-// FuzzMemo: what a memo matches, a parser finds valid, with the same length.
+// FuzzMemo checks that a parser finds valid what a memo matches, with the same length.
 func FuzzMemo(f *testing.F) {
 	f.Add("", byte(1), byte(2), []byte(headFor(keyOf(2), "")))
 	f.Add("A: b\r\n", byte(1), byte(2), []byte(headFor(keyOf(2), "A: b\r\n")))

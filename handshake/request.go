@@ -8,13 +8,13 @@ import (
 // Header is one extra header of the request.
 type Header struct{ Name, Value string }
 
-// RequestConfig says what the opening handshake asks for.
+// RequestConfig describes the request of the opening handshake.
 type RequestConfig struct {
-	Host         string   // value of the Host header, port rule applied: see HostHeader
-	Target       string   // origin-form: path and query, e.g. "/chat?x=1"; "" = "/"
-	Origin       string   // "" = no Origin header
-	Subprotocols []string // in order of preference; none = no such header
-	Headers      []Header // extra ones, in order; Host and Origin replace the fields above
+	Host         string   // value of the Host header, without a default port: see HostHeader
+	Target       string   // origin-form: path and query, e.g. "/chat?x=1"; "": "/"
+	Origin       string   // "": no Origin header
+	Subprotocols []string // in order of preference; none: no such header
+	Headers      []Header // extra ones, in order; Host replaces the field above, Origin fills it if it is empty
 }
 
 // Request is the opening handshake as bytes, with a place for the key. It
@@ -24,10 +24,10 @@ type Request struct {
 	keyAt int // where the key begins in bytes
 }
 
-// NewRequest builds the opening handshake (RFC 6455 section 4.1). The error is
-// one line that says what is wrong and what would be right. Refused are control
-// bytes anywhere, syntax that RFC 7230 or RFC 6455 forbid, and extra headers that the
-// handshake itself owns.
+// NewRequest builds the request of the opening handshake (RFC 6455 section 4.1). It
+// refuses control characters, syntax that RFC 7230 or RFC 6455 forbids, and extra
+// headers that belong to the handshake itself. The error is one line that says what
+// is wrong and what is allowed.
 func NewRequest(c RequestConfig) (*Request, error) {
 	c, err := c.normalized()
 	if err != nil {
@@ -39,13 +39,13 @@ func NewRequest(c RequestConfig) (*Request, error) {
 	return c.build(), nil
 }
 
-// Clone returns a request with bytes of its own.
+// Clone returns a copy that shares no bytes with r.
 func (r *Request) Clone() *Request {
 	return &Request{bytes: bytes.Clone(r.bytes), keyAt: r.keyAt}
 }
 
-// WithKey puts k into the request and returns the whole of it. The bytes are
-// valid until the next call and must not be changed.
+// WithKey puts k into the request and returns all of its bytes. They are valid until
+// the next call and must not be changed.
 func (r *Request) WithKey(k *Key) []byte {
 	copy(r.bytes[r.keyAt:], k[:])
 	return r.bytes
@@ -54,8 +54,8 @@ func (r *Request) WithKey(k *Key) []byte {
 // Len returns the length of the request in bytes.
 func (r *Request) Len() int { return len(r.bytes) }
 
-// build writes the checked configuration. The key's place is filled with a key
-// of zero bits, so that the template is a complete request.
+// build renders the checked configuration. Until WithKey is called, the key is that
+// of 16 zero bytes, so that the request is complete.
 func (c *RequestConfig) build() *Request {
 	var b bytes.Buffer
 	b.WriteString("GET " + c.Target + " HTTP/1.1\r\n")

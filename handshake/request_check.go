@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// normalized fills in the default target, trims the values of extra headers
-// and moves the headers Host and Origin to their fields. The given slices stay
-// as they are.
+// normalized fills in the default target, trims the values of extra headers and
+// moves the headers Host and Origin to their fields. It does not modify the caller's
+// slices.
 func (c RequestConfig) normalized() (RequestConfig, error) {
 	if c.Target == "" {
 		c.Target = "/"
@@ -17,7 +17,7 @@ func (c RequestConfig) normalized() (RequestConfig, error) {
 	c.Headers = make([]Header, 0, len(extra))
 	hosts := 0
 	for _, h := range extra {
-		h.Value = strings.Trim(h.Value, " \t") // OWS is no part of a value: RFC 7230 section 3.2.4
+		h.Value = strings.Trim(h.Value, " \t") // OWS is not part of a value: RFC 7230 section 3.2.4
 		switch strings.ToLower(h.Name) {
 		case "host":
 			if hosts++; hosts > 1 {
@@ -59,13 +59,13 @@ func checkHost(host string) error {
 		return fmt.Errorf("host is empty: a host name or IP address is needed")
 	}
 	if i := prefixOf(host, classHost); i < len(host) {
-		return fmt.Errorf("host %q: %q must not be in it; host:port in ASCII is right (international names in their xn-- form)", host, host[i:i+1])
+		return fmt.Errorf("host %q: %q is not allowed in it; give host or host:port in ASCII (international names in their xn-- form)", host, host[i:i+1])
 	}
 	return nil
 }
 
-// checkTarget asks for origin-form (RFC 7230 section 5.3.1) without looking
-// closer at which visible characters are escaped: real URLs are sloppy there.
+// checkTarget requires origin-form (RFC 7230 section 5.3.1). It does not check which
+// visible characters ought to be escaped: real URLs are sloppy about that.
 func checkTarget(target string) error {
 	if target[0] != '/' {
 		return fmt.Errorf("request target %q: must begin with /", target)
@@ -79,8 +79,8 @@ func checkTarget(target string) error {
 	return nil
 }
 
-// badEscape returns where a "%" without its two digits is (RFC 3986 section
-// 2.1), or -1.
+// badEscape returns the index of the first "%" that is not followed by two
+// hexadecimal digits (RFC 3986 section 2.1), or -1.
 func badEscape(s string) int {
 	for i := range len(s) {
 		if s[i] == '%' && (i+2 >= len(s) || !isHex(s[i+1]) || !isHex(s[i+2])) {
@@ -119,16 +119,17 @@ func checkHeader(h Header) error {
 	case !isToken(h.Name):
 		return fmt.Errorf("header name %q: must be letters, digits and %s only", h.Name, tokenMarks)
 	case ownedByHandshake(strings.ToLower(h.Name)):
-		return fmt.Errorf("header %s belongs to the opening handshake: it cannot be given", h.Name)
+		return fmt.Errorf("header %s belongs to the opening handshake: it cannot be set", h.Name)
 	}
 	if !isAll(h.Value, classText) || strings.Contains(h.Value, "\t") {
-		return fmt.Errorf("value %q of header %s: must not have line ends or other control characters", h.Value, h.Name)
+		return fmt.Errorf("value %q of header %s: must not contain line ends or other control characters", h.Value, h.Name)
 	}
 	return nil
 }
 
-// ownedByHandshake says which headers would make another request of it: those
-// of RFC 6455 section 4.1, and those that announce a body (RFC 7230 section 3.3).
+// ownedByHandshake reports whether a header cannot be set without breaking the
+// handshake: those of RFC 6455 section 4.1, and those that announce a body (RFC 7230
+// section 3.3).
 func ownedByHandshake(lower string) bool {
 	switch lower {
 	case "upgrade", "connection", "content-length", "transfer-encoding":

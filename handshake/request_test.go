@@ -23,9 +23,9 @@ func TestRequestBytes(t *testing.T) {
 		c    RequestConfig
 		want string
 	}{
-		{"least", RequestConfig{Host: "example.com"},
+		{"minimal", RequestConfig{Host: "example.com"},
 			"GET / HTTP/1.1\r\nHost: example.com\r\n" + fixed + "\r\n"},
-		{"all", RequestConfig{Host: "[::1]:9000", Target: "/chat?x=1%20", Origin: "http://example.com",
+		{"all fields", RequestConfig{Host: "[::1]:9000", Target: "/chat?x=1%20", Origin: "http://example.com",
 			Subprotocols: []string{"chat", "superchat"}, Headers: []Header{{"Cookie", "a=b"}, {"X-Empty", ""}, {"cookie", "c=d"}}},
 			"GET /chat?x=1%20 HTTP/1.1\r\nHost: [::1]:9000\r\n" + fixed + "Origin: http://example.com\r\n" +
 				"Sec-WebSocket-Protocol: chat, superchat\r\nCookie: a=b\r\nX-Empty: \r\ncookie: c=d\r\n\r\n"},
@@ -49,7 +49,7 @@ func TestRequestBytes(t *testing.T) {
 	}
 }
 
-func TestRequestLeavesConfigAlone(t *testing.T) {
+func TestRequestDoesNotModifyItsConfig(t *testing.T) {
 	headers := []Header{{"Host", "a"}, {"X-A", " 1 "}, {"Origin", "null"}}
 	before := append([]Header(nil), headers...)
 	mustRequest(t, RequestConfig{Host: "h", Headers: headers})
@@ -58,7 +58,7 @@ func TestRequestLeavesConfigAlone(t *testing.T) {
 	}
 }
 
-// with returns the smallest right configuration, changed by f.
+// with returns the smallest valid configuration, changed by f.
 func with(f func(*RequestConfig)) RequestConfig {
 	c := RequestConfig{Host: "h"}
 	f(&c)
@@ -79,9 +79,9 @@ func TestRequestRefuses(t *testing.T) {
 	}{
 		{"no host", RequestConfig{}, "host is empty"},
 		{"empty Host header", withHeader("Host", " "), "host is empty"},
-		{"CRLF in host", RequestConfig{Host: "h\r\nX: y"}, `"\r" must not be in it`},
-		{"space in host", RequestConfig{Host: "a b"}, `" " must not be in it`},
-		{"path in host", RequestConfig{Host: "h/x"}, `"/" must not be in it`},
+		{"CRLF in host", RequestConfig{Host: "h\r\nX: y"}, `"\r" is not allowed`},
+		{"space in host", RequestConfig{Host: "a b"}, `" " is not allowed`},
+		{"path in host", RequestConfig{Host: "h/x"}, `"/" is not allowed`},
 		{"international host", RequestConfig{Host: "m\u00fcller.de"}, "xn--"},
 		{"Host twice", RequestConfig{Host: "h", Headers: []Header{{"Host", "a"}, {"host", "a"}}}, "Host is given twice"},
 
@@ -93,13 +93,13 @@ func TestRequestRefuses(t *testing.T) {
 		{"NUL in target", withTarget("/a\x00b"), "must be written as %00"},
 		{"DEL in target", withTarget("/a\x7fb"), "must be written as %7F"},
 		{"fragment", withTarget("/a#b"), "must be written as %23"},
-		{"text in target", withTarget("/\u00e4"), "must be written as %C3"},
+		{"non-ASCII in target", withTarget("/\u00e4"), "must be written as %C3"},
 		{"bad escape", withTarget("/%4"), "two hexadecimal digits"},
 		{"bad escape in query", withTarget("/?100%x0"), "two hexadecimal digits"},
 
 		{"LF in origin", with(func(c *RequestConfig) { c.Origin = "http://a\n" }), "visible ASCII"},
 		{"space in origin", with(func(c *RequestConfig) { c.Origin = " " }), "visible ASCII"},
-		{"origin both ways", RequestConfig{Host: "h", Origin: "http://a", Headers: []Header{{"ORIGIN", "http://b"}}}, "origin is given twice"},
+		{"origin as field and header", RequestConfig{Host: "h", Origin: "http://a", Headers: []Header{{"ORIGIN", "http://b"}}}, "origin is given twice"},
 		{"origin header twice", RequestConfig{Host: "h", Headers: []Header{{"Origin", "a"}, {"Origin", "b"}}}, "origin is given twice"},
 		{"empty origin header", withHeader("Origin", ""), "has no value"},
 
@@ -112,7 +112,7 @@ func TestRequestRefuses(t *testing.T) {
 		{"space in header name", withHeader("X A", "x"), `header name "X A"`},
 		{"colon in header name", withHeader("X:", "x"), `header name "X:"`},
 		{"LF in header name", withHeader("X\nY", "x"), `header name "X\nY"`},
-		{"text in header name", withHeader("\u00e4", "x"), "header name"},
+		{"non-ASCII in header name", withHeader("\u00e4", "x"), "header name"},
 		{"CR in value", withHeader("X", "a\rb"), "of header X"},
 		{"LF in value", withHeader("X", "a\nb"), "of header X"},
 		{"NUL in value", withHeader("X", "a\x00b"), "of header X"},
@@ -140,17 +140,17 @@ func TestRequestRefuses(t *testing.T) {
 	}
 }
 
-func TestCloneHasBytesOfItsOwn(t *testing.T) {
+func TestCloneSharesNoBytes(t *testing.T) {
 	r := mustRequest(t, RequestConfig{Host: "h"})
 	first := bytes.Clone(r.WithKey(exampleKey()))
 	var other Key
 	other.Set((*[16]byte)([]byte("0123456789abcdef")))
 	second := r.Clone().WithKey(&other)
 	if !bytes.Equal(r.bytes, first) {
-		t.Errorf("the clone's key went into the original")
+		t.Errorf("the clone's key was written into the original")
 	}
 	if !bytes.Contains(second, other[:]) {
-		t.Errorf("clone %q has not the key %s", second, other[:])
+		t.Errorf("clone %q lacks the key %s", second, other[:])
 	}
 }
 

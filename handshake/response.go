@@ -5,22 +5,22 @@ import (
 	"slices"
 )
 
-// Bounds of a response head in Rules made by NewRules. Both are ours: large
+// The limits of a response head in Rules made by NewRules. Both are ours: large
 // enough for what servers and proxies send, small enough for a fixed buffer.
 const (
 	DefaultMaxBytes   = 16 << 10
 	DefaultMaxHeaders = 128
 )
 
-// Rules say what a response must fulfil. They are never changed during a run:
-// all parsers share them.
+// Rules are the requirements that a response must meet. They do not change during a
+// run: all parsers share them.
 type Rules struct {
-	Subprotocols []string // those that were asked for
+	Subprotocols []string // those in the request
 	MaxBytes     int      // of the whole head in bytes, skipped 1xx heads included; 1 or more
 	MaxHeaders   int      // header lines, those of skipped 1xx heads included; 0 or more
 }
 
-// NewRules returns rules with the default bounds.
+// NewRules returns rules with the default limits.
 func NewRules(subprotocols []string) *Rules {
 	return &Rules{
 		Subprotocols: slices.Clone(subprotocols),
@@ -38,11 +38,11 @@ const (
 	partFinal               // header lines of the 101 response
 )
 
-// verdict is the outcome so far, a number because a slot holds no pointers.
-type verdict uint8
+// outcome is the result so far, a number because a slot holds no pointers.
+type outcome uint8
 
 const (
-	pending verdict = iota
+	pending outcome = iota
 	valid
 	malformed
 	tooLarge
@@ -54,7 +54,7 @@ const (
 	badExtension
 )
 
-var verdictErrors = [...]error{
+var outcomeErrors = [...]error{
 	malformed:      ErrMalformed,
 	tooLarge:       ErrTooLarge,
 	badStatus:      ErrStatus,
@@ -67,17 +67,17 @@ var verdictErrors = [...]error{
 
 // Parser reads the response to one opening handshake. The zero value is ready.
 //
-// It judges whole lines, in order, so its verdict is the same however the bytes
-// were cut. Two things are judged earlier, byte by byte: a status line that
-// cannot become one any more (another protocol's banner may never end its
-// line), and the bound of bytes.
+// It checks complete lines, in order, so the outcome does not depend on where the
+// bytes were split. Two checks do not wait for the end of a line: whether the bytes
+// can still become a status line (another protocol's banner may never end its line),
+// and the limit of bytes.
 type Parser struct {
 	lineAt    uint32 // where the current line begins
 	scanned   uint32 // the current line has no LF before this offset
 	headers   uint32 // header lines so far
 	status    uint16 // of the last status line
 	part      part
-	verdict   verdict
+	outcome   outcome
 	seen      seen
 	connected bool // a Connection header had the token upgrade
 }
@@ -85,54 +85,53 @@ type Parser struct {
 // Reset makes the parser ready for another response.
 func (p *Parser) Reset() { *p = Parser{} }
 
-// Status returns the status code of the last whole and well-formed status line,
-// 100 to 599, or 0 when there was none yet.
+// Status returns the status code of the last complete and well-formed status line,
+// 100 to 599, or 0 if there was none yet.
 func (p *Parser) Status() int { return int(p.status) }
 
-// Parse looks at buf, which begins at the first byte of the response and only
-// grows between calls; its address may change. With n > 0 the head of the 101
-// response is n bytes long and valid, and frames follow it. With n == 0 and no
-// error more bytes are needed. Otherwise err is one of the Err values of this package that
-// name the response, and stays until Reset.
+// Parse parses buf, which begins at the first byte of the response and only grows
+// between calls; its address may change. n > 0: the 101 response is valid, and the
+// frames begin after n bytes. n == 0 without an error: more bytes are needed. The
+// errors are those that this package has for a response. The outcome stays until
+// Reset.
 func (p *Parser) Parse(rules *Rules, key *Key, buf []byte) (n int, err error) {
-	head := buf[:min(len(buf), rules.MaxBytes)]
-	for p.verdict == pending {
-		lf := bytes.IndexByte(head[p.scanned:], '\n')
+	limited := buf[:min(len(buf), rules.MaxBytes)]
+	for p.outcome == pending {
+		lf := bytes.IndexByte(limited[p.scanned:], '\n')
 		if lf < 0 {
-			p.verdict = p.judgePartial(head, rules.MaxBytes)
-			p.scanned = uint32(len(head))
+			p.outcome = p.checkPartial(limited[p.lineAt:], len(limited) == rules.MaxBytes)
+			p.scanned = uint32(len(limited))
 			break
 		}
 		end := p.scanned + uint32(lf) + 1
-		p.verdict = p.judgeLine(rules, key, head[p.lineAt:end])
+		p.outcome = p.parseLine(rules, key, limited[p.lineAt:end])
 		p.lineAt, p.scanned = end, end
 	}
-	return p.outcome()
+	return p.result()
 }
 
-func (p *Parser) outcome() (n int, err error) {
-	if p.verdict == valid {
+func (p *Parser) result() (n int, err error) {
+	if p.outcome == valid {
 		return int(p.lineAt), nil
 	}
-	return 0, verdictErrors[p.verdict]
+	return 0, outcomeErrors[p.outcome]
 }
 
-// judgePartial judges what can be known of a line that has no end yet.
-func (p *Parser) judgePartial(head []byte, maxBytes int) verdict {
-	line := head[p.lineAt:]
+// checkPartial checks a line that has no end yet. full: the limit of bytes is reached.
+func (p *Parser) checkPartial(line []byte, full bool) outcome {
 	known := min(len(line), len(statusPrefix))
 	switch {
 	case p.part == partStatus && string(line[:known]) != statusPrefix[:known]:
 		return malformed
-	case len(head) == maxBytes:
+	case full:
 		return tooLarge
 	}
 	return pending
 }
 
-// judgeLine judges a line that ends with LF. Only CRLF ends a line for us: RFC
-// 7230 section 3.5 lets a recipient accept a lone LF, and does not ask for it.
-func (p *Parser) judgeLine(rules *Rules, key *Key, line []byte) verdict {
+// parseLine parses a line that ends with LF. Only CRLF is accepted as its end: RFC
+// 7230 section 3.5 allows a recipient to accept a lone LF but does not require it.
+func (p *Parser) parseLine(rules *Rules, key *Key, line []byte) outcome {
 	if len(line) < 2 || line[len(line)-2] != '\r' {
 		return malformed
 	}
@@ -146,10 +145,10 @@ func (p *Parser) judgeLine(rules *Rules, key *Key, line []byte) verdict {
 	return p.headerLine(rules, key, line)
 }
 
-// statusLine judges the first line of a head. A final status other than 101 is
-// the verdict at once; other 1xx are interim responses that any request may get
-// (RFC 7231 section 6.2).
-func (p *Parser) statusLine(line []byte) verdict {
+// statusLine parses the first line of a head. A final status other than 101 ends the
+// parsing; other 1xx are interim responses that any request may get (RFC 7231
+// section 6.2).
+func (p *Parser) statusLine(line []byte) outcome {
 	status, ok := parseStatusLine(line)
 	if !ok {
 		return malformed
@@ -166,7 +165,7 @@ func (p *Parser) statusLine(line []byte) verdict {
 	return pending
 }
 
-func (p *Parser) headerLine(rules *Rules, key *Key, line []byte) verdict {
+func (p *Parser) headerLine(rules *Rules, key *Key, line []byte) outcome {
 	if p.headers++; int64(p.headers) > int64(rules.MaxHeaders) {
 		return tooLarge
 	}
@@ -180,7 +179,7 @@ func (p *Parser) headerLine(rules *Rules, key *Key, line []byte) verdict {
 	return p.header(rules, key, name, value)
 }
 
-func (p *Parser) headEnded() verdict {
+func (p *Parser) headEnded() outcome {
 	if p.part == partInterim {
 		p.part = partStatus
 		return pending

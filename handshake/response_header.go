@@ -5,13 +5,13 @@ import (
 	"slices"
 )
 
-// statusPrefix: HTTP/1.1 is the one version that RFC 6455 section 4.2.2 lets a
-// server answer with. The version is case-sensitive (RFC 7230 section 2.6).
+// statusPrefix: RFC 6455 section 4.2.2 allows a server no version but HTTP/1.1. The
+// version is case-sensitive (RFC 7230 section 2.6).
 const statusPrefix = "HTTP/1.1 "
 
-// parseStatusLine reads a line without its CRLF (RFC 7230 section 3.1.2). The
-// space before an empty reason may be missing: servers do that. The first
-// digit is 1 to 5 (RFC 7231 section 6).
+// parseStatusLine parses a line without its CRLF (RFC 7230 section 3.1.2). The space
+// before an empty reason may be missing: some servers omit it. The first digit is 1
+// to 5 (RFC 7231 section 6).
 func parseStatusLine(line []byte) (status uint16, ok bool) {
 	const size = len(statusPrefix) + 3
 	if len(line) < size || string(line[:len(statusPrefix)]) != statusPrefix {
@@ -30,9 +30,9 @@ func parseStatusLine(line []byte) (status uint16, ok bool) {
 	return status, 100 <= status && status <= 599
 }
 
-// cutHeader splits a header line without its CRLF (RFC 7230 section 3.2). White
-// space before the colon and folded lines (section 3.2.4) fail as names that
-// are no tokens.
+// cutHeader splits a header line without its CRLF (RFC 7230 section 3.2). It refuses
+// white space before the colon and folded lines (section 3.2.4): their names are not
+// tokens.
 func cutHeader(line []byte) (name, value []byte, ok bool) {
 	colon := prefixOf(line, classToken)
 	if colon == 0 || colon == len(line) || line[colon] != ':' {
@@ -42,7 +42,7 @@ func cutHeader(line []byte) (name, value []byte, ok bool) {
 	return line[:colon], trimOWS(value), isAll(value, classText)
 }
 
-// seen is the set of headers that have been met.
+// seen is a set of headers that have been received.
 type seen uint8
 
 const (
@@ -51,16 +51,16 @@ const (
 	seenSubprotocol
 )
 
-// first notes a header, and reports whether it was not met before.
+// first adds a header to the set, and reports whether it was not in it before.
 func (s *seen) first(h seen) bool {
-	met := *s&h != 0
+	repeated := *s&h != 0
 	*s |= h
-	return !met
+	return !repeated
 }
 
-// header judges one header of the 101 response. Almost all others are told
-// apart from the wanted ones by the length of their name.
-func (p *Parser) header(rules *Rules, key *Key, name, value []byte) verdict {
+// header checks one header of the 101 response. Most others differ from the names
+// here in length, which equalFold compares first.
+func (p *Parser) header(rules *Rules, key *Key, name, value []byte) outcome {
 	switch {
 	case equalFold(name, "upgrade"):
 		return p.upgrade(value)
@@ -76,8 +76,9 @@ func (p *Parser) header(rules *Rules, key *Key, name, value []byte) verdict {
 	return pending
 }
 
-// upgrade: "a case-insensitive match for the value" websocket, so no list.
-func (p *Parser) upgrade(value []byte) verdict {
+// upgrade: the value must be "an ASCII case-insensitive match for the value
+// "websocket"" (RFC 6455 section 4.1, check 2), so a list is refused.
+func (p *Parser) upgrade(value []byte) outcome {
 	if !equalFold(value, "websocket") {
 		return badUpgrade
 	}
@@ -85,7 +86,7 @@ func (p *Parser) upgrade(value []byte) verdict {
 	return pending
 }
 
-// hasUpgrade looks for the token upgrade in a list (RFC 7230 section 7).
+// hasUpgrade reports whether a list has the token upgrade (RFC 7230 section 7).
 func hasUpgrade(list []byte) bool {
 	for {
 		comma := bytes.IndexByte(list, ',')
@@ -100,7 +101,7 @@ func hasUpgrade(list []byte) bool {
 }
 
 // accept: the header must not appear more than once (RFC 6455 section 11.3.3).
-func (p *Parser) accept(key *Key, value []byte) verdict {
+func (p *Parser) accept(key *Key, value []byte) outcome {
 	var want [28]byte
 	key.Accept(&want)
 	if !p.seen.first(seenAccept) || string(value) != string(want[:]) {
@@ -109,17 +110,18 @@ func (p *Parser) accept(key *Key, value []byte) verdict {
 	return pending
 }
 
-// subprotocol: one of ours, once (RFC 6455 section 11.3.4), compared as it is.
-func (p *Parser) subprotocol(rules *Rules, value []byte) verdict {
-	asked := slices.ContainsFunc(rules.Subprotocols, func(s string) bool { return s == string(value) })
-	if !p.seen.first(seenSubprotocol) || !asked {
+// subprotocol: the header must not appear more than once (RFC 6455 section 11.3.4)
+// and must name a requested subprotocol. Names are case-sensitive.
+func (p *Parser) subprotocol(rules *Rules, value []byte) outcome {
+	requested := slices.ContainsFunc(rules.Subprotocols, func(s string) bool { return s == string(value) })
+	if !p.seen.first(seenSubprotocol) || !requested {
 		return badSubprotocol
 	}
 	return pending
 }
 
-// complete judges the 101 head as a whole when its blank line is read.
-func (p *Parser) complete() verdict {
+// complete checks, at the blank line that ends the 101 head, that no header is missing.
+func (p *Parser) complete() outcome {
 	switch {
 	case p.seen&seenUpgrade == 0:
 		return badUpgrade

@@ -7,7 +7,7 @@ import (
 	"unsafe"
 )
 
-// A right response, line by line.
+// A valid response, line by line.
 const (
 	status101  = "HTTP/1.1 101 Switching Protocols\r\n"
 	upgrade    = "Upgrade: websocket\r\n"
@@ -16,47 +16,47 @@ const (
 	good       = status101 + upgrade + connection + accept + "\r\n"
 )
 
-// outcome is all that a parser lets its caller see.
-type outcome struct {
+// parsed is all that a parser tells its caller.
+type parsed struct {
 	n      int
 	err    error
 	status int
 }
 
-// parseCut gives buf to a new parser in growing pieces that end at the cuts. As
-// a slot does it stops at the first verdict. Each piece is copied, so that
-// nothing can depend on the address or on bytes behind it.
-func parseCut(rules *Rules, buf string, cuts ...int) outcome {
+// parseSplit calls a new parser with longer and longer prefixes of buf, which end at
+// the splits. Like a slot, it stops at the first outcome. Each prefix is a copy, so
+// that nothing can depend on its address or on the bytes after it.
+func parseSplit(rules *Rules, buf string, splits ...int) parsed {
 	var p Parser
 	key := exampleKey()
-	for _, cut := range append(cuts, len(buf)) {
-		n, err := p.Parse(rules, key, []byte(buf[:cut]))
-		if n != 0 || err != nil || cut == len(buf) {
-			return outcome{n, err, p.Status()}
+	for _, split := range append(splits, len(buf)) {
+		n, err := p.Parse(rules, key, []byte(buf[:split]))
+		if n != 0 || err != nil || split == len(buf) {
+			return parsed{n, err, p.Status()}
 		}
 	}
 	panic("not reached")
 }
 
-func everyByte(s string) (cuts []int) {
+func everyByte(s string) (splits []int) {
 	for i := range len(s) {
-		cuts = append(cuts, i)
+		splits = append(splits, i)
 	}
-	return cuts
+	return splits
 }
 
-// checkParse wants the same outcome at once, cut in two anywhere, and byte by byte.
-func checkParse(t *testing.T, rules *Rules, buf string, want outcome) {
+// checkParse wants the same result at once, split in two anywhere, and byte by byte.
+func checkParse(t *testing.T, rules *Rules, buf string, want parsed) {
 	t.Helper()
-	if got := parseCut(rules, buf); got != want {
+	if got := parseSplit(rules, buf); got != want {
 		t.Fatalf("%q: got %v, want %v", buf, got, want)
 	}
-	for cut := range len(buf) {
-		if got := parseCut(rules, buf, cut); got != want {
-			t.Fatalf("%q cut at %d: got %v, want %v", buf, cut, got, want)
+	for split := range len(buf) {
+		if got := parseSplit(rules, buf, split); got != want {
+			t.Fatalf("%q split at %d: got %v, want %v", buf, split, got, want)
 		}
 	}
-	if got := parseCut(rules, buf, everyByte(buf)...); got != want {
+	if got := parseSplit(rules, buf, everyByte(buf)...); got != want {
 		t.Fatalf("%q byte by byte: got %v, want %v", buf, got, want)
 	}
 }
@@ -65,15 +65,15 @@ func TestParserAccepts(t *testing.T) {
 	tests := []struct{ name, head string }{
 		{"plain", good},
 		{"no reason", "HTTP/1.1 101 \r\n" + upgrade + connection + accept + "\r\n"},
-		{"no space before no reason", "HTTP/1.1 101\r\n" + upgrade + connection + accept + "\r\n"},
-		{"odd reason", "HTTP/1.1 101 W\xe9b\t Socket \r\n" + upgrade + connection + accept + "\r\n"},
+		{"no reason and no space", "HTTP/1.1 101\r\n" + upgrade + connection + accept + "\r\n"},
+		{"unusual reason", "HTTP/1.1 101 W\xe9b\t Socket \r\n" + upgrade + connection + accept + "\r\n"},
 		{"other order and case", status101 + "SEC-WEBSOCKET-ACCEPT:" + rfcAccept + "\r\nconnection: upgrade\r\nupgrade: WebSocket\r\n\r\n"},
 		{"optional white space", status101 + "Upgrade:\t websocket \t\r\nConnection:Upgrade\r\n" + accept + "\r\n"},
 		{"token list", status101 + upgrade + "Connection: keep-alive, Upgrade\r\n" + accept + "\r\n"},
-		{"token list, odd", status101 + upgrade + "Connection: ,UPGRADE\t,,close\r\n" + accept + "\r\n"},
+		{"token list with empty elements", status101 + upgrade + "Connection: ,UPGRADE\t,,close\r\n" + accept + "\r\n"},
 		{"token list over lines", status101 + upgrade + "Connection: keep-alive\r\n" + connection + "Connection: x\r\n" + accept + "\r\n"},
 		{"Upgrade twice", status101 + upgrade + upgrade + connection + accept + "\r\n"},
-		{"others ignored", status101 + "Server: x\r\nDate: \r\nX: \xff\t\"\r\nContent-Length: 5\r\n" + upgrade + connection + accept + "\r\n"},
+		{"other headers", status101 + "Server: x\r\nDate: \r\nX: \xff\t\"\r\nContent-Length: 5\r\n" + upgrade + connection + accept + "\r\n"},
 		{"names of the same length", status101 + "Warning: x\r\nSet-Cookie: x\r\nX-ec-WebSocket-Accept: x\r\nSec-WebSocket-Versions: 13\r\n" + upgrade + connection + accept + "\r\n"},
 		{"subprotocol", status101 + upgrade + connection + accept + "Sec-WebSocket-Protocol: chat2\r\n\r\n"},
 		{"empty extensions", status101 + upgrade + connection + accept + "Sec-WebSocket-Extensions: \r\n\r\n"},
@@ -83,21 +83,21 @@ func TestParserAccepts(t *testing.T) {
 	rules := NewRules([]string{"chat", "chat2"})
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			want := outcome{n: len(tt.head), status: 101}
+			want := parsed{n: len(tt.head), status: 101}
 			checkParse(t, rules, tt.head, want)
 			checkParse(t, rules, tt.head+"\x88\x00\r\n\r\n", want)
 		})
 	}
 }
 
-// rejection is a response that must fail, and why.
+// rejection is a response that must fail, and its error.
 type rejection struct {
 	name, buf string
 	err       error
 	status    int
 }
 
-// lines returns a response that is right but for these header lines.
+// lines returns a 101 response with these header lines.
 func lines(s ...string) string { return status101 + strings.Join(s, "") + "\r\n" }
 
 var rejections = []rejection{
@@ -111,8 +111,8 @@ var rejections = []rejection{
 	{"no status", "HTTP/1.1 \r\n", ErrMalformed, 0},
 	{"short status", "HTTP/1.1 10\r\n", ErrMalformed, 0},
 	{"long status", "HTTP/1.1 1011 x\r\n", ErrMalformed, 0},
-	{"status no number", "HTTP/1.1 :1 x\r\n", ErrMalformed, 0},
-	{"status 0x101", "HTTP/1.1 1o1 x\r\n", ErrMalformed, 0},
+	{"status not a number", "HTTP/1.1 :1 x\r\n", ErrMalformed, 0},
+	{"status 1o1", "HTTP/1.1 1o1 x\r\n", ErrMalformed, 0},
 	{"status 099", "HTTP/1.1 099 x\r\n", ErrMalformed, 0},
 	{"status 600", "HTTP/1.1 600 x\r\n", ErrMalformed, 0},
 	{"NUL in reason", "HTTP/1.1 101 \x00\r\n", ErrMalformed, 0},
@@ -129,9 +129,9 @@ var rejections = []rejection{
 	{"no colon", lines("Upgrade\r\n"), ErrMalformed, 101},
 	{"no name", lines(": x\r\n"), ErrMalformed, 101},
 	{"space before colon", lines("Upgrade : websocket\r\n"), ErrMalformed, 101},
-	{"folding", lines("X: a\r\n b\r\n"), ErrMalformed, 101},
-	{"folding with HTAB", lines("X: a\r\n\tb: c\r\n"), ErrMalformed, 101},
-	{"name no token", lines("X(a): b\r\n"), ErrMalformed, 101},
+	{"folded line", lines("X: a\r\n b\r\n"), ErrMalformed, 101},
+	{"folded line with HTAB", lines("X: a\r\n\tb: c\r\n"), ErrMalformed, 101},
+	{"name not a token", lines("X(a): b\r\n"), ErrMalformed, 101},
 	{"name not ASCII", lines("X\xe9: b\r\n"), ErrMalformed, 101},
 	{"bare LF in header", lines("X: a\nY: b\r\n"), ErrMalformed, 101},
 	{"bare LF as blank line", status101 + upgrade + connection + accept + "\n", ErrMalformed, 101},
@@ -149,7 +149,7 @@ var rejections = []rejection{
 
 	{"no Connection", lines(upgrade, accept), ErrBadConnection, 101},
 	{"wrong Connection", lines(upgrade, accept, "Connection: keep-alive, close\r\n"), ErrBadConnection, 101},
-	{"Connection no token", lines(upgrade, accept, "Connection: upgraded, xupgrade, up grade\r\n"), ErrBadConnection, 101},
+	{"Connection without the token", lines(upgrade, accept, "Connection: upgraded, xupgrade, up grade\r\n"), ErrBadConnection, 101},
 	{"only Upgrade", lines(upgrade), ErrBadConnection, 101},
 
 	{"no Accept", lines(upgrade, connection), ErrBadAccept, 101},
@@ -160,7 +160,7 @@ var rejections = []rejection{
 	{"wrong Accept before bad header", lines("Sec-WebSocket-Accept: x\r\n", "Bad\r\n"), ErrBadAccept, 101},
 
 	{"unknown subprotocol", lines(upgrade, connection, accept, "Sec-WebSocket-Protocol: x\r\n"), ErrBadSubprotocol, 101},
-	{"subprotocol's case", lines(upgrade, connection, accept, "Sec-WebSocket-Protocol: Chat\r\n"), ErrBadSubprotocol, 101},
+	{"subprotocol in another case", lines(upgrade, connection, accept, "Sec-WebSocket-Protocol: Chat\r\n"), ErrBadSubprotocol, 101},
 	{"empty subprotocol", lines(upgrade, connection, accept, "Sec-WebSocket-Protocol:\r\n"), ErrBadSubprotocol, 101},
 	{"subprotocol twice", lines("Sec-WebSocket-Protocol: chat\r\n", "Sec-WebSocket-Protocol: chat\r\n"), ErrBadSubprotocol, 101},
 	{"all subprotocols", lines("Sec-WebSocket-Protocol: chat, chat2\r\n"), ErrBadSubprotocol, 101},
@@ -172,29 +172,29 @@ func TestParserRejects(t *testing.T) {
 	rules := NewRules([]string{"chat", "chat2"})
 	for _, tt := range rejections {
 		t.Run(tt.name, func(t *testing.T) {
-			checkParse(t, rules, tt.buf, outcome{err: tt.err, status: tt.status})
+			checkParse(t, rules, tt.buf, parsed{err: tt.err, status: tt.status})
 		})
 	}
 }
 
-func TestParserRefusesSubprotocolWhenNoneWasAsked(t *testing.T) {
+func TestParserRejectsUnrequestedSubprotocol(t *testing.T) {
 	for _, value := range []string{"chat", ""} {
 		buf := lines(upgrade, connection, accept, "Sec-WebSocket-Protocol: "+value+"\r\n")
-		checkParse(t, NewRules(nil), buf, outcome{err: ErrBadSubprotocol, status: 101})
+		checkParse(t, NewRules(nil), buf, parsed{err: ErrBadSubprotocol, status: 101})
 	}
 }
 
-func TestParserWaits(t *testing.T) {
-	for cut := range len(good) {
+func TestParserWaitsForTheRest(t *testing.T) {
+	for length := range len(good) {
 		status := 0
-		if cut >= len(status101) {
+		if length >= len(status101) {
 			status = 101
 		}
-		checkParse(t, NewRules(nil), good[:cut], outcome{status: status})
+		checkParse(t, NewRules(nil), good[:length], parsed{status: status})
 	}
 }
 
-func TestParserBounds(t *testing.T) {
+func TestParserLimits(t *testing.T) {
 	interim := "HTTP/1.1 100 x\r\nA: b\r\n\r\n"
 	tests := []struct {
 		name              string
@@ -206,58 +206,58 @@ func TestParserBounds(t *testing.T) {
 		{"as many bytes as allowed", good, len(good), 3, len(good), 101, nil},
 		{"one byte too many", good, len(good) - 1, 3, 0, 101, ErrTooLarge},
 		{"line without end", status101 + "X: " + strings.Repeat("a", 100), 100, 3, 0, 101, ErrTooLarge},
-		{"no byte missing", status101 + "X: ", len(status101) + 3, 3, 0, 101, ErrTooLarge},
-		{"error before the bound", lines("Bad\r\n"), len(status101) + 5, 3, 0, 101, ErrMalformed},
-		{"error behind the bound", lines("Bad\r\n"), len(status101) + 4, 3, 0, 101, ErrTooLarge},
-		{"banner over the bound", "HTTP/1.x", 7, 3, 0, 0, ErrTooLarge},
-		{"banner at the bound", "HTTP/1.x", 8, 3, 0, 0, ErrMalformed},
-		{"frames do not count", good + strings.Repeat("x", 99), len(good), 3, len(good), 101, nil},
+		{"incomplete line at the limit", status101 + "X: ", len(status101) + 3, 3, 0, 101, ErrTooLarge},
+		{"error within the limit", lines("Bad\r\n"), len(status101) + 5, 3, 0, 101, ErrMalformed},
+		{"error beyond the limit", lines("Bad\r\n"), len(status101) + 4, 3, 0, 101, ErrTooLarge},
+		{"banner over the limit", "HTTP/1.x", 7, 3, 0, 0, ErrTooLarge},
+		{"banner at the limit", "HTTP/1.x", 8, 3, 0, 0, ErrMalformed},
+		{"frames not counted", good + strings.Repeat("x", 99), len(good), 3, len(good), 101, nil},
 		{"one header too many", good, 1000, 2, 0, 101, ErrTooLarge},
-		{"interim head counts", interim + good, len(interim + good), 4, len(interim + good), 101, nil},
-		{"interim bytes too many", interim + good, len(interim+good) - 1, 4, 0, 101, ErrTooLarge},
-		{"interim headers too many", interim + good, 1000, 3, 0, 101, ErrTooLarge},
-		{"interim heads for ever", strings.Repeat(interim, 20), 1000, 9, 0, 100, ErrTooLarge},
+		{"interim head counted", interim + good, len(interim + good), 4, len(interim + good), 101, nil},
+		{"one byte too many with an interim head", interim + good, len(interim+good) - 1, 4, 0, 101, ErrTooLarge},
+		{"one header too many with an interim head", interim + good, 1000, 3, 0, 101, ErrTooLarge},
+		{"endless interim heads", strings.Repeat(interim, 20), 1000, 9, 0, 100, ErrTooLarge},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			rules := &Rules{MaxBytes: tt.bytes, MaxHeaders: tt.headers}
-			checkParse(t, rules, tt.buf, outcome{tt.n, tt.err, tt.status})
+			checkParse(t, rules, tt.buf, parsed{tt.n, tt.err, tt.status})
 		})
 	}
 }
 
 func TestNewRules(t *testing.T) {
-	asked := []string{"a"}
-	r := NewRules(asked)
-	asked[0] = "b"
+	requested := []string{"a"}
+	r := NewRules(requested)
+	requested[0] = "b"
 	if r.MaxBytes != 16384 || r.MaxHeaders != 128 || r.Subprotocols[0] != "a" {
 		t.Errorf("got %+v", r)
 	}
 }
 
-func TestParserKeepsItsVerdictUntilReset(t *testing.T) {
+func TestParserKeepsItsOutcomeUntilReset(t *testing.T) {
 	rules, key := NewRules(nil), exampleKey()
 	for _, first := range []string{"X", "HTTP/1.1 404 x\r\n", good} {
 		var p Parser
 		n, err := p.Parse(rules, key, []byte(first))
 		if n2, err2 := p.Parse(rules, key, []byte(first+good)); n2 != n || err2 != err {
-			t.Errorf("%q: %d, %v, and later %d, %v", first, n, err, n2, err2)
+			t.Errorf("%q: first %d, %v, then %d, %v", first, n, err, n2, err2)
 		}
 		p.Reset()
 		if n, err := p.Parse(rules, key, []byte(good)); n != len(good) || err != nil || p.Status() != 101 {
-			t.Errorf("%q and Reset: %d, %v, status %d", first, n, err, p.Status())
+			t.Errorf("after %q and Reset: %d, %v, status %d", first, n, err, p.Status())
 		}
 	}
 }
 
 func TestSlotSizes(t *testing.T) {
-	for what, is := range map[string][2]uintptr{
+	for name, size := range map[string]struct{ got, most uintptr }{
 		"Key":         {unsafe.Sizeof(Key{}), 24},
 		"Parser":      {unsafe.Sizeof(Parser{}), 24},
 		"FrameReader": {unsafe.Sizeof(FrameReader{}), 160},
 	} {
-		if is[0] > is[1] {
-			t.Errorf("%s has %d bytes, want at most %d", what, is[0], is[1])
+		if size.got > size.most {
+			t.Errorf("%s has %d bytes, want at most %d", name, size.got, size.most)
 		}
 	}
 }

@@ -1,13 +1,13 @@
 package handshake
 
-// class is what a byte may be part of, as a set of bits.
+// class is a set of syntax elements that a byte may be part of.
 type class uint8
 
 const (
 	classToken  class = 1 << iota // tchar of RFC 7230 section 3.2.6
 	classText                     // HTAB, SP, VCHAR or obs-text: RFC 7230 section 3.2, field-content
 	classHost                     // host of RFC 3986 section 3.2.2, with its port
-	classTarget                   // visible ASCII but "#": RFC 6455 section 3 allows no fragment
+	classTarget                   // visible ASCII except "#": RFC 6455 section 3 allows no fragment
 )
 
 const (
@@ -15,7 +15,7 @@ const (
 	hostMarks  = "-._~" + "!$&'()*+,;=" + "%:[]" // unreserved, sub-delims, pct-encoded, port and IP literal
 )
 
-// classes is filled once and read only.
+// classes is read-only.
 var classes = makeClasses()
 
 func makeClasses() (t [256]class) {
@@ -46,7 +46,7 @@ func isAlphanumeric(c byte) bool {
 	return '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
 }
 
-// prefixOf returns how many of the first bytes of s are of the class.
+// prefixOf returns the length of the longest prefix of s that is all of class c.
 func prefixOf[S string | []byte](s S, c class) int {
 	for i := range len(s) {
 		if classes[s[i]]&c == 0 {
@@ -58,11 +58,11 @@ func prefixOf[S string | []byte](s S, c class) int {
 
 func isAll[S string | []byte](s S, c class) bool { return prefixOf(s, c) == len(s) }
 
-// isToken reports whether s is a token (RFC 7230 section 3.2.6). A subprotocol
-// is one too: the separators that RFC 6455 section 4.1 excludes are the same.
+// isToken reports whether s is a token (RFC 7230 section 3.2.6). Subprotocol names
+// have the same syntax: RFC 6455 section 4.1 excludes the same separators.
 func isToken(s string) bool { return s != "" && isAll(s, classToken) }
 
-// trimOWS cuts optional white space off both ends (RFC 7230 section 3.2.3).
+// trimOWS trims optional white space (RFC 7230 section 3.2.3) from both ends.
 func trimOWS(b []byte) []byte {
 	for len(b) > 0 && isOWS(b[0]) {
 		b = b[1:]
@@ -75,9 +75,9 @@ func trimOWS(b []byte) []byte {
 
 func isOWS(c byte) bool { return c == ' ' || c == '\t' }
 
-// equalFold compares b with lower without regard to the case of ASCII letters.
-// lower may have lower-case letters and "-" only, and b no control bytes: then
-// setting bit 5 maps nothing else onto these.
+// equalFold reports whether b equals lower, ignoring the case of ASCII letters.
+// lower must consist of lower-case letters and "-", and b must not contain CR, which
+// is "-" without bit 5. Setting that bit maps nothing but capitals onto letters.
 func equalFold(b []byte, lower string) bool {
 	if len(b) != len(lower) {
 		return false

@@ -5,13 +5,13 @@ import (
 	"strings"
 )
 
-// HostHeader returns the value of the Host header for u. The port is left out
-// when it is the scheme's default: 80 for ws, 443 for wss (RFC 6455 sections 3
-// and 4.1, RFC 7230 section 5.4).
+// HostHeader returns the value of the Host header for u. It omits the scheme's
+// default port: 80 for ws, 443 for wss (RFC 6455 sections 3 and 4.1, RFC 7230
+// section 5.4).
 func HostHeader(u *url.URL) string {
 	host := u.Hostname()
 	if strings.Contains(host, ":") {
-		// The zone means something on this machine only: RFC 6874 section 4.
+		// The zone has a meaning on this machine only: RFC 6874 section 4.
 		host, _, _ = strings.Cut(host, "%")
 		host = "[" + host + "]"
 	}
@@ -32,7 +32,7 @@ func defaultPort(scheme string) string {
 }
 
 // RequestTarget returns the request target of u in origin-form: the escaped
-// path, "/" when it is empty, and "?" with the query when there is one (RFC 6455
+// path, or "/" if it is empty, and "?" with the query if there is one (RFC 6455
 // section 3, resource name).
 func RequestTarget(u *url.URL) string {
 	target := u.EscapedPath()

@@ -1,5 +1,6 @@
-// Package child runs a program as a child process that does not outlive its
-// parent, and reports what it says and how it ends.
+// Package child runs a program as a child process that does not outlive its parent. It
+// passes on the lines of its standard output, the beginning of its standard error and
+// its exit status.
 package child
 
 import (
@@ -18,20 +19,20 @@ import (
 // Command is a program to start.
 type Command struct {
 	Path string
-	Args []string // Args[0] is the name that the program is called by
+	Args []string // Args[0] is the name of the program
 	Env  []string // "NAME=value" each; nil: this process's own
 	CPUs []int    // affinity mask; empty: this process's own
 
 	// Line is called with each line of standard output, without its end, on one
-	// goroutine and in order. A line is cut to MaxLine bytes. The slice is valid
-	// during the call only. While the call lasts, no further output is read. nil:
-	// only FirstLine reports what the child says.
+	// goroutine and in order. A line is truncated to MaxLine bytes. The slice is valid
+	// during the call only. Until the call returns, no further output is read. nil:
+	// lines after the first are dropped.
 	Line func(line []byte)
 }
 
-// Child is a started process. Its standard input is a pipe that this process
-// holds open. A child that ends at the end of its input therefore ends when this
-// process does, however that happens.
+// Child is a started process. Its standard input is a pipe that this process holds
+// open. A child that exits at the end of its input therefore exits when this process
+// does, even if that is killed.
 //
 // Its methods may be called from any goroutine.
 type Child struct {
@@ -40,24 +41,22 @@ type Child struct {
 	stdout *lines
 	stderr lastWords
 	ended  chan struct{}
-	err    error // why it ended; written before ended is closed
+	err    error // exit status; written before ended is closed
 }
 
 const (
-	// sendTimeout bounds how long a line that is sent may wait for a child that
-	// does not read. A child that runs takes it within milliseconds. The rest is
-	// for a machine that is swapping.
+	// sendTimeout is how long Send waits for a child that does not read. A child
+	// usually reads within milliseconds; the rest is for a machine that is swapping.
 	sendTimeout = 20 * time.Second
 
-	// outputDelay bounds how long the output of a child that has ended is read. It
+	// outputDelay is how long the output of a child that has ended is read. All of it
 	// is in the pipe by then. Only a grandchild that inherited the pipe can keep it
 	// open, and its output does not matter.
 	outputDelay = time.Second
 )
 
-// Start starts the program in a process group of its own, so that a Ctrl-C at
-// the terminal reaches this process only (setpgid(2)). The error says what is
-// missing to start it; nothing is left open then.
+// Start starts the program in a process group of its own, so that a Ctrl-C at the
+// terminal reaches this process only (setpgid(2)). If it fails, nothing is left open.
 func Start(c Command) (*Child, error) {
 	child := &Child{cmd: exec.Command(c.Path), stdout: newLines(c.Line), ended: make(chan struct{})}
 	child.cmd.Args, child.cmd.Env = c.Args, c.Env
@@ -90,25 +89,25 @@ func (c *Child) start(cpus []int) error {
 	return err
 }
 
-// wait collects the end of the process, which would stay a zombie otherwise.
+// wait reaps the process, which would stay a zombie otherwise.
 func (c *Child) wait() {
 	err := c.cmd.Wait()
-	if !errors.Is(err, exec.ErrWaitDelay) { // the process itself ended well
+	if !errors.Is(err, exec.ErrWaitDelay) { // exit code 0, but the output was still open
 		c.err = err
 	}
-	_ = c.input.Close() // nobody reads it any more
+	_ = c.input.Close()
 	close(c.ended)
 }
 
-// PID returns the process ID. It is the child's own only until Ended is closed.
+// PID returns the process ID. After Ended is closed, another process may have it.
 func (c *Child) PID() int { return c.cmd.Process.Pid }
 
-// Ended returns a channel that is closed when the process has ended and its
-// output was read.
+// Ended returns a channel that is closed when the process has ended and its output has
+// been read.
 func (c *Child) Ended() <-chan struct{} { return c.ended }
 
-// Wait waits for the end of the process. The error says how it ended, such as
-// "exit status 1" or "signal: killed". nil: exit code 0.
+// Wait waits for the end of the process. The error is its exit status, such as "exit
+// status 1" or "signal: killed"; nil: exit code 0.
 func (c *Child) Wait() error {
 	<-c.ended
 	return c.err
@@ -121,20 +120,20 @@ func (c *Child) LastWords() string {
 	return string(c.stderr.text)
 }
 
-// EndedBy reports whether the process ended by that signal or with that exit
-// code. It waits for the end.
+// EndedBy waits for the end of the process, and reports whether that signal terminated
+// it or it exited with that code.
 func (c *Child) EndedBy(signal syscall.Signal, exitCode int) bool {
 	<-c.ended
 	status, ok := c.cmd.ProcessState.Sys().(syscall.WaitStatus)
 	return ok && (status.Signaled() && status.Signal() == signal || status.Exited() && status.ExitStatus() == exitCode)
 }
 
-// ErrSilent is the error of a child that ended, or closed its standard output,
-// without a whole line on it.
+// ErrSilent is the error of a child that ended, or closed its standard output, before it
+// wrote a complete line.
 var ErrSilent = errors.New("no line on its standard output")
 
-// FirstLine waits for the first line of standard output, at most until ctx is
-// done. It can be called again. The errors are ErrSilent and ctx's cause.
+// FirstLine waits for the first line of standard output until ctx is done. It can be
+// called again. The errors are ErrSilent and the cause of ctx.
 func (c *Child) FirstLine(ctx context.Context) (string, error) {
 	select {
 	case <-c.stdout.heard:
@@ -147,8 +146,8 @@ func (c *Child) FirstLine(ctx context.Context) (string, error) {
 	return *c.stdout.first, nil
 }
 
-// Send writes to the child's standard input. It fails if the child has ended,
-// or does not read for 20 seconds. Calls must not overlap.
+// Send writes to the child's standard input. It fails if the child has ended, or if the
+// pipe has not taken all of p within 20 seconds. Calls must not overlap.
 func (c *Child) Send(p []byte) error {
 	if err := c.input.SetWriteDeadline(time.Now().Add(sendTimeout)); err != nil {
 		return err
@@ -157,18 +156,17 @@ func (c *Child) Send(p []byte) error {
 	return err
 }
 
-// Signal sends a signal. It does nothing when the process has ended.
+// Signal sends a signal. It does nothing if the process has ended.
 func (c *Child) Signal(s os.Signal) {
-	_ = c.cmd.Process.Signal(s) // the process has ended: os.ErrProcessDone
+	_ = c.cmd.Process.Signal(s) // os.ErrProcessDone: it has ended
 }
 
-// Close closes the child's standard input, which asks it to end. It can be
-// called again.
+// Close closes the child's standard input, which asks it to end. It can be called again.
 func (c *Child) Close() { _ = c.input.Close() } // nothing is buffered
 
-// End closes the child's standard input, waits for the end of the process, and
-// kills it after the timeout. It reports whether that was necessary. A timeout
-// of 0 kills at once. It can be called again.
+// End closes the child's standard input and waits for the end of the process. It kills
+// the process after the timeout, 0 being at once, and reports whether it did. It can be
+// called again.
 func (c *Child) End(timeout time.Duration) (killed bool) {
 	c.Close()
 	if c.endsWithin(timeout) {

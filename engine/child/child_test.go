@@ -18,41 +18,41 @@ import (
 	"wsperf/engine/host"
 )
 
-// roleName is the environment variable that makes this test program one of roles.
+// roleName is the environment variable that makes this test program play one of roles.
 const roleName = "WSPERF_TEST_CHILD"
 
 var roles = map[string]func(){
-	"silent": untilEOF,
-	"speaks": func() {
+	"waits for EOF": untilEOF,
+	"prints lines": func() {
 		fmt.Print("one\ntwo\r\n\nunfinished")
 		untilEOF()
 	},
-	"babbles": func() {
-		_, _ = os.Stdout.Write(bytes.Repeat([]byte{0, 0xff, 'x'}, MaxLine)) // the parent sees it, or the test fails
-		fmt.Println("\nsense")
+	"prints a long line": func() {
+		_, _ = os.Stdout.Write(bytes.Repeat([]byte{0, 0xff, 'x'}, MaxLine)) // if it fails, so does the test
+		fmt.Println("\nshort")
 		untilEOF()
 	},
-	"shuts up": func() {
+	"closes stdout": func() {
 		_ = os.Stdout.Close()
 		untilEOF()
 	},
-	"echoes":   func() { _, _ = io.Copy(os.Stdout, os.Stdin) },
-	"deaf":     func() { time.Sleep(time.Hour) },
-	"dies":     func() {},
-	"fails":    func() { fmt.Fprint(os.Stderr, strings.Repeat("why ", lastWordsBytes)); os.Exit(3) },
-	"obeys":    func() { os.Exit(130) },
-	"is alone": func() { fmt.Println(os.Getenv("WITH")); untilEOF() },
+	"echoes":         func() { _, _ = io.Copy(os.Stdout, os.Stdin) },
+	"never reads":    func() { time.Sleep(time.Hour) },
+	"exits":          func() {},
+	"fails":          func() { fmt.Fprint(os.Stderr, strings.Repeat("why ", lastWordsBytes)); os.Exit(3) },
+	"exits with 130": func() { os.Exit(130) },
+	"prints WITH":    func() { fmt.Println(os.Getenv("WITH")); untilEOF() },
 	// The grandchild inherits both outputs and keeps them open.
 	"leaves a grandchild": func() {
-		attr := &os.ProcAttr{Env: []string{roleName + "=silent"}, Files: []*os.File{os.Stdin, os.Stdout, os.Stderr}}
+		attr := &os.ProcAttr{Env: []string{roleName + "=waits for EOF"}, Files: []*os.File{os.Stdin, os.Stdout, os.Stderr}}
 		if _, err := os.StartProcess(self(), []string{"grandchild"}, attr); err != nil {
 			panic(err)
 		}
 		fmt.Println("gone")
 	},
-	// The parent of another child, killed by the test: the child is to end as well.
+	// The test kills this parent of another child, which must end as well.
 	"is a parent": func() {
-		c, err := Start(command("silent"))
+		c, err := Start(command("waits for EOF"))
 		if err != nil {
 			panic(err)
 		}
@@ -83,7 +83,7 @@ func command(role string) Command {
 	return Command{Path: self(), Args: []string{"child"}, Env: append(os.Environ(), roleName+"="+role)}
 }
 
-// patience is how long a test waits for another process before it gives up.
+// patience is how long a test waits for another process before it fails.
 const patience = 20 * time.Second
 
 func start(t *testing.T, c Command) *Child {
@@ -96,7 +96,7 @@ func start(t *testing.T, c Command) *Child {
 	return child
 }
 
-// await fails the test when the child does not end by itself.
+// await fails the test if the child does not end by itself.
 func await(t *testing.T, c *Child) {
 	t.Helper()
 	select {
@@ -118,10 +118,10 @@ func TestFirstLine(t *testing.T) {
 		role, want string
 		err        error
 	}{
-		{"speaks", "one", nil},
-		{"babbles", strings.Repeat("\x00\xffx", MaxLine)[:MaxLine], nil},
-		{"shuts up", "", ErrSilent},
-		{"dies", "", ErrSilent},
+		{"prints lines", "one", nil},
+		{"prints a long line", strings.Repeat("\x00\xffx", MaxLine)[:MaxLine], nil},
+		{"closes stdout", "", ErrSilent},
+		{"exits", "", ErrSilent},
 		{"fails", "", ErrSilent},
 		{"leaves a grandchild", "gone", nil},
 	} {
@@ -136,25 +136,26 @@ func TestFirstLine(t *testing.T) {
 	}
 }
 
-func TestFirstLineOfASilentChild(t *testing.T) {
-	child := start(t, command("silent"))
-	enough := errors.New("enough")
+func TestFirstLineCancelled(t *testing.T) {
+	child := start(t, command("waits for EOF"))
+	cause := errors.New("cancelled")
 	ctx, cancel := context.WithCancelCause(t.Context())
-	cancel(enough)
-	if line, err := child.FirstLine(ctx); err != enough {
-		t.Errorf("%q, %v", line, err)
+	cancel(cause)
+	if line, err := child.FirstLine(ctx); err != cause {
+		t.Errorf("%q, %v, want %v", line, err, cause)
 	}
 }
 
-// TestLines: in order, whole, without their ends; what is not a whole line is no line.
+// TestLines checks that lines come in order and without their ends, and that an
+// unfinished last line does not come.
 func TestLines(t *testing.T) {
 	for _, c := range []struct {
 		role string
 		want []string
 	}{
-		{"speaks", []string{"one", "two", ""}},
-		{"babbles", []string{strings.Repeat("\x00\xffx", MaxLine)[:MaxLine], "sense"}},
-		{"dies", nil},
+		{"prints lines", []string{"one", "two", ""}},
+		{"prints a long line", []string{strings.Repeat("\x00\xffx", MaxLine)[:MaxLine], "short"}},
+		{"exits", nil},
 	} {
 		t.Run(c.role, func(t *testing.T) {
 			var got []string
@@ -162,7 +163,7 @@ func TestLines(t *testing.T) {
 			cmd.Line = func(line []byte) { got = append(got, string(line)) }
 			child := start(t, cmd)
 			if killed := child.End(patience); killed {
-				t.Error("it did not end with its input")
+				t.Error("it did not end at the end of its input")
 			}
 			if fmt.Sprintf("%.80q", got) != fmt.Sprintf("%.80q", c.want) {
 				t.Errorf("%.80q, want %.80q", got, c.want)
@@ -191,24 +192,24 @@ func TestSend(t *testing.T) {
 	}
 	child.End(patience)
 	if err := child.Send([]byte("more\n")); err == nil {
-		t.Error("a child that has ended took a line")
+		t.Error("sent a line to a child that has ended")
 	}
 }
 
-// TestSendToTheDeaf: more than a pipe holds, to a child that does not read. Its
-// end ends the wait.
-func TestSendToTheDeaf(t *testing.T) {
-	child := start(t, command("deaf"))
+// TestSendToChildThatNeverReads sends more than a pipe holds. Send must return when the
+// child ends.
+func TestSendToChildThatNeverReads(t *testing.T) {
+	child := start(t, command("never reads"))
 	sent := make(chan error, 1)
 	go func() { sent <- child.Send(make([]byte, 1<<20)) }()
 	child.End(0)
 	select {
 	case err := <-sent:
 		if err == nil {
-			t.Error("a child that does not read took a megabyte")
+			t.Error("sent a megabyte to a child that never reads")
 		}
 	case <-time.After(patience):
-		t.Error("the writer still waits")
+		t.Error("Send still waits")
 	}
 }
 
@@ -218,10 +219,10 @@ func TestEnd(t *testing.T) {
 		killed bool
 		err    string
 	}{
-		{"silent", false, "<nil>"},
-		{"shuts up", false, "<nil>"},
+		{"waits for EOF", false, "<nil>"},
+		{"closes stdout", false, "<nil>"},
 		{"fails", false, "exit status 3"},
-		{"deaf", true, "signal: killed"},
+		{"never reads", true, "signal: killed"},
 	} {
 		t.Run(c.role, func(t *testing.T) {
 			child := start(t, command(c.role))
@@ -230,15 +231,15 @@ func TestEnd(t *testing.T) {
 				timeout = 50 * time.Millisecond
 			}
 			if killed := child.End(timeout); killed != c.killed {
-				t.Errorf("killed: %v", killed)
+				t.Errorf("killed: %v, want %v", killed, c.killed)
 			}
 			if err := child.Wait(); fmt.Sprint(err) != c.err {
 				t.Errorf("it ended with %v, want %s", err, c.err)
 			}
 			if killed := child.End(0); killed {
-				t.Error("killed again")
+				t.Error("killed twice")
 			}
-			child.Signal(unix.SIGKILL) // nobody
+			child.Signal(unix.SIGKILL) // must not reach another process
 			if err := unix.Kill(child.PID(), 0); err != unix.ESRCH {
 				t.Errorf("process %d is still there: %v", child.PID(), err)
 			}
@@ -251,14 +252,14 @@ func TestEndedBy(t *testing.T) {
 		role string
 		kill bool
 		want bool
-	}{{"obeys", false, true}, {"fails", false, false}, {"dies", false, false}, {"deaf", true, true}} {
+	}{{"exits with 130", false, true}, {"fails", false, false}, {"exits", false, false}, {"never reads", true, true}} {
 		child := start(t, command(c.role))
 		if c.kill {
 			child.Signal(unix.SIGINT)
 		}
 		await(t, child)
 		if got := child.EndedBy(unix.SIGINT, 130); got != c.want {
-			t.Errorf("%s: %v, %v", c.role, got, child.Wait())
+			t.Errorf("%s: %v, want %v; it ended with %v", c.role, got, c.want, child.Wait())
 		}
 	}
 }
@@ -266,38 +267,38 @@ func TestEndedBy(t *testing.T) {
 func TestLastWords(t *testing.T) {
 	child := start(t, command("fails"))
 	if got := child.LastWords(); got != strings.Repeat("why ", lastWordsBytes/4) {
-		t.Errorf("%d bytes: %.80q", len(got), got)
+		t.Errorf("%d bytes, want %d: %.80q", len(got), lastWordsBytes, got)
 	}
 }
 
-// TestGrandchildDoesNotMatter: it holds the child's outputs open.
-func TestGrandchildDoesNotMatter(t *testing.T) {
+// TestEndDespiteGrandchild: the grandchild holds the child's outputs open.
+func TestEndDespiteGrandchild(t *testing.T) {
 	child := start(t, command("leaves a grandchild"))
 	select {
 	case <-child.Ended():
 	case <-time.After(outputDelay + patience):
-		t.Fatal("the child's end is not seen")
+		t.Fatal("Ended is not closed")
 	}
 	if err := child.Wait(); err != nil {
 		t.Errorf("it ended with %v", err)
 	}
 }
 
-func TestSurroundings(t *testing.T) {
+func TestEnvironmentAffinityAndProcessGroup(t *testing.T) {
 	cpus, err := host.AllowedCPUs()
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := command("is alone")
+	cmd := command("prints WITH")
 	cmd.Env = append(cmd.Env, "WITH=all")
 	cmd.CPUs = cpus[:1]
 	child := start(t, cmd)
 	if line, err := firstLine(t, child); line != "all" {
-		t.Errorf("its environment: %q, %v", line, err)
+		t.Errorf("WITH=%q in its environment, want all; %v", line, err)
 	}
 	var mask unix.CPUSet
 	if err := unix.SchedGetaffinity(child.PID(), &mask); err != nil || mask.Count() != 1 || !mask.IsSet(cpus[0]) {
-		t.Errorf("%d CPUs, the right one: %v, %v", mask.Count(), mask.IsSet(cpus[0]), err)
+		t.Errorf("%d CPUs, CPU %d among them: %v, want it alone; %v", mask.Count(), cpus[0], mask.IsSet(cpus[0]), err)
 	}
 	if group, err := unix.Getpgid(child.PID()); err != nil || group != child.PID() {
 		t.Errorf("process group %d, want %d: %v", group, child.PID(), err)
@@ -327,8 +328,8 @@ func TestEndsWithItsParent(t *testing.T) {
 	}
 }
 
-// readable waits until the descriptor is readable. A pidfd is when its process
-// has ended (pidfd_open(2)).
+// readable waits until the descriptor is readable. A pidfd becomes readable when its
+// process ends (pidfd_open(2)).
 func readable(fd int) bool {
 	fds := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
 	for {
@@ -339,12 +340,11 @@ func readable(fd int) bool {
 	}
 }
 
-// TestNothingIsLeft: neither descriptor nor goroutine, whatever the child did,
-// and whether or not anybody listened.
-func TestNothingIsLeft(t *testing.T) {
+// TestNothingLeaks: no descriptor and no goroutine is left, whatever the child did.
+func TestNothingLeaks(t *testing.T) {
 	var mu sync.Mutex
-	var kept []*Child // so that it is not the garbage collector that closes descriptors
-	live := func(c Command, end func(*Child)) {
+	var kept []*Child // or else the garbage collector might close leaked descriptors
+	run := func(c Command, end func(*Child)) {
 		child, err := Start(c)
 		if err != nil {
 			return
@@ -356,16 +356,16 @@ func TestNothingIsLeft(t *testing.T) {
 	}
 	byForce := func(c *Child) { c.End(10 * time.Millisecond) }
 	byItself := func(c *Child) { await(t, c) }
-	live(command("dies"), byItself) // what a first child leaves is the runtime's own
+	run(command("exits"), byItself) // what the first child leaves belongs to the runtime
 	descriptors, goroutines := openDescriptors(t), runtime.NumGoroutine()
 	var all sync.WaitGroup
 	for role := range roles {
-		all.Go(func() { live(command(role), byForce) })
+		all.Go(func() { run(command(role), byForce) })
 	}
-	all.Go(func() { live(command("dies"), byItself) })
-	all.Go(func() { live(command("fails"), byItself) })
-	all.Go(func() { live(Command{Path: "/does/not/exist"}, byForce) })
-	all.Go(func() { live(Command{Path: self(), Args: []string{"x"}, CPUs: []int{host.MaxCPUs - 1}}, byForce) })
+	all.Go(func() { run(command("exits"), byItself) })
+	all.Go(func() { run(command("fails"), byItself) })
+	all.Go(func() { run(Command{Path: "/does/not/exist"}, byForce) })
+	all.Go(func() { run(Command{Path: self(), Args: []string{"x"}, CPUs: []int{host.MaxCPUs - 1}}, byForce) })
 	all.Wait()
 	deadline := time.Now().Add(patience)
 	for openDescriptors(t) > descriptors || runtime.NumGoroutine() > goroutines {

@@ -7,14 +7,14 @@ import (
 	"io"
 )
 
-// MaxLine is the longest line of standard output that is passed on, in bytes.
-// The rest of a longer line is dropped.
+// MaxLine is the length of the longest line of standard output that is passed on, in
+// bytes. The rest of a longer line is dropped.
 const MaxLine = 64 << 10
 
-// lines splits the standard output of a child into lines. It reads to the end
-// whatever comes: a child whose output is not read would block in its write.
+// lines splits the standard output of a child into lines. It always reads to the end:
+// a child whose output is not read would block in write(2).
 type lines struct {
-	line  func([]byte)  // nil: only the first line is wanted
+	line  func([]byte)  // nil: only the first line is kept
 	first *string       // nil: there was none; written before heard is closed
 	heard chan struct{} // closed at the first line, or at the end of the output
 }
@@ -23,8 +23,8 @@ func newLines(line func([]byte)) *lines {
 	return &lines{line: line, heard: make(chan struct{})}
 }
 
-// ReadFrom is what io.Copy, and so package os/exec, calls instead of Write. Only
-// here can the end of the output be seen while the child lives on.
+// ReadFrom is called by io.Copy, and so by package os/exec, instead of Write. Only
+// ReadFrom sees the end of the output of a child that goes on running.
 func (l *lines) ReadFrom(r io.Reader) (int64, error) {
 	in := bufio.NewReaderSize(r, MaxLine)
 	for cut := false; ; {
@@ -36,12 +36,12 @@ func (l *lines) ReadFrom(r io.Reader) (int64, error) {
 		cut = !whole
 		if err != nil && !errors.Is(err, bufio.ErrBufferFull) {
 			l.finish()
-			return 0, nil // of the errors but EOF nothing is known that the end of the child does not tell
+			return 0, nil // an error other than EOF is ignored: Wait reports the end of the child
 		}
 	}
 }
 
-// Write makes lines an io.Writer.
+// Write makes lines an io.Writer, as os/exec requires. It is not called.
 func (l *lines) Write(p []byte) (int, error) {
 	_, err := l.ReadFrom(bytes.NewReader(p))
 	return len(p), err
@@ -64,11 +64,11 @@ func (l *lines) finish() {
 	}
 }
 
-// lastWordsBytes is how much of a child's standard error is kept. The reason of
-// a failure comes first, and a stack trace after it.
+// lastWordsBytes is how much of a child's standard error is kept: the beginning, because
+// a panic prints its reason first and the stack trace after it.
 const lastWordsBytes = 4 << 10
 
-// lastWords keeps the beginning of what is written to it.
+// lastWords keeps the first lastWordsBytes of what is written to it.
 type lastWords struct{ text []byte }
 
 func (w *lastWords) Write(p []byte) (int, error) {

@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// MaxCPUs bounds CPU numbers, which go from 0 to MaxCPUs-1: the size of a
-// cpu_set_t (CPU_SETSIZE, CPU_SET(3)).
+// MaxCPUs is the size of a cpu_set_t (CPU_SETSIZE, CPU_SET(3)): CPU numbers are 0 to
+// MaxCPUs-1.
 const MaxCPUs = 1024
 
 // AllowedCPUs returns the CPUs that the calling thread may run on, ascending
@@ -64,9 +64,9 @@ func WithAffinity(cpus []int, f func() error) error {
 	return <-done
 }
 
-// PinThread restricts the calling thread to the given CPUs and reads the mask
-// back: the kernel silently drops CPUs that a cpuset or hotplug took away. The
-// caller must hold the thread (runtime.LockOSThread).
+// PinThread restricts the calling thread to the given CPUs. It reads the mask back and
+// fails if they differ: the kernel silently drops CPUs that a cpuset or hotplug has
+// removed. The caller must have called runtime.LockOSThread.
 func PinThread(cpus []int) error {
 	if err := unix.SchedSetaffinity(0, setOf(cpus)); err != nil {
 		return fmt.Errorf("pin thread to CPUs %v: %w", cpus, err)

@@ -1,7 +1,7 @@
-// Package host reads what this machine is and does, and sets what a process may
-// change about its own place on it: CPU affinity, descriptor limit, thread names,
-// local ports, and the settings under /proc that a run depends on.
+// Package host reads facts about this machine that a run depends on: allowed CPUs,
+// local ports, kernel settings, connections in TIME_WAIT. It sets the CPU affinity and
+// the names of threads, and raises the descriptor limit.
 //
-// What cannot be read is reported as Unknown, nil or zero, as each function says:
-// a run never fails because a fact is missing, it only loses a warning.
+// A fact that cannot be read is reported as Unknown, nil or zero, as each function says:
+// it costs a run a warning, but never makes it fail.
 package host

@@ -7,16 +7,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// reservedFDs are kept back from the connections: for result files, pipes of child
-// processes, and what the Go runtime opens by itself.
+// reservedFDs is how many descriptors connections may not use: they are for result
+// files, pipes of child processes, and the Go runtime.
 const reservedFDs = 32
 
-// maxFDs caps what an unlimited descriptor limit reports, so that a slot index
-// fits an int32.
+// maxFDs caps an unlimited descriptor limit, so that a slot index fits an int32.
 const maxFDs = 1 << 30
 
 // RaiseFDLimit raises the soft limit of descriptors to the hard one (getrlimit(2),
-// RLIMIT_NOFILE) and returns how many more descriptors connections can use.
+// RLIMIT_NOFILE) and returns how many more descriptors connections can use, which is 0
+// or less if none is left.
 func RaiseFDLimit() (available int, err error) {
 	var limit unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
@@ -25,7 +25,7 @@ func RaiseFDLimit() (available int, err error) {
 	if limit.Cur < limit.Max {
 		raised := unix.Rlimit{Cur: limit.Max, Max: limit.Max}
 		if unix.Setrlimit(unix.RLIMIT_NOFILE, &raised) == nil {
-			limit = raised // if it was refused, the soft limit stands
+			limit = raised // if it is refused, the soft limit remains
 		}
 	}
 	open, err := os.ReadDir("/proc/self/fd")

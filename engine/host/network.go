@@ -13,8 +13,9 @@ import (
 	"strings"
 )
 
-// IsLocal reports whether a connection to the address stays on this machine. One to
-// the unspecified address does (ip(7), INADDR_ANY).
+// IsLocal reports whether a connection to the address stays on this machine. Linux
+// connects to loopback if the address is unspecified (ip_route_output_key_hash_rcu in
+// net/ipv4/route.c, tcp_v6_connect in net/ipv6/tcp_ipv6.c).
 func IsLocal(a netip.Addr) bool {
 	if a.IsLoopback() || a.IsUnspecified() {
 		return true
@@ -49,8 +50,8 @@ func countInSockstat(text string) int {
 	return 0
 }
 
-// TimeWaitsTo counts the connections in TIME_WAIT whose other end is the given one;
-// 0 if they cannot be read. It goes through the list of all connections.
+// TimeWaitsTo returns the number of connections in TIME_WAIT with that remote address
+// and port; 0 if they cannot be read. It reads the list of all connections.
 func TimeWaitsTo(remote netip.AddrPort) int {
 	path := "/proc/self/net/tcp"
 	if !remote.Addr().Unmap().Is4() {
@@ -67,8 +68,8 @@ func TimeWaitsTo(remote netip.AddrPort) int {
 // timeWaitState is TCP_TIME_WAIT (include/net/tcp_states.h), as /proc/net/tcp writes it.
 const timeWaitState = "06"
 
-// countTimeWaits reads the form of /proc/net/tcp (proc(5)): number, local address,
-// remote address, state. It stops counting at a read error.
+// countTimeWaits counts in the format of /proc/net/tcp (proc(5)): number, local address,
+// remote address, state. It stops at a read error.
 func countTimeWaits(list io.Reader, remote netip.AddrPort) (n int) {
 	address := procAddress(remote)
 	for lines := bufio.NewScanner(list); lines.Scan(); {
@@ -80,8 +81,8 @@ func countTimeWaits(list io.Reader, remote netip.AddrPort) (n int) {
 	return n
 }
 
-// procAddress writes an address as /proc/net/tcp does: every four bytes as one
-// number in host byte order, in hexadecimal.
+// procAddress formats an address as /proc/net/tcp does: every four bytes as one
+// hexadecimal number in host byte order.
 func procAddress(a netip.AddrPort) string {
 	var text strings.Builder
 	for b := a.Addr().Unmap().AsSlice(); len(b) > 0; b = b[4:] {

@@ -11,10 +11,10 @@ import (
 func TestIsLocal(t *testing.T) {
 	for text, want := range map[string]bool{
 		"127.0.0.1": true, "127.8.9.10": true, "::1": true, "0.0.0.0": true, "::": true,
-		"192.0.2.1": false, "2001:db8::1": false, // documentation's (RFC 5737, RFC 3849)
+		"192.0.2.1": false, "2001:db8::1": false, // for documentation (RFC 5737, RFC 3849)
 	} {
 		if got := IsLocal(netip.MustParseAddr(text)); got != want {
-			t.Errorf("%s: %v", text, got)
+			t.Errorf("%s: %v, want %v", text, got, want)
 		}
 	}
 	own, err := net.InterfaceAddrs()
@@ -23,7 +23,7 @@ func TestIsLocal(t *testing.T) {
 	}
 	for _, address := range own {
 		if prefix, err := netip.ParsePrefix(address.String()); err == nil && !IsLocal(prefix.Addr()) {
-			t.Errorf("%v is an address of this machine", prefix.Addr())
+			t.Errorf("%v is not local, but an address of this machine", prefix.Addr())
 		}
 	}
 }
@@ -41,11 +41,12 @@ func TestCountInSockstat(t *testing.T) {
 	}
 	text, err := os.ReadFile("/proc/self/net/sockstat")
 	if err != nil || !strings.Contains(string(text), " tw ") {
-		t.Errorf("no number of TIME_WAIT: %v\n%s", err, text)
+		t.Errorf("no field tw in /proc/self/net/sockstat: %v\n%s", err, text)
 	}
 }
 
-// procText is a form of /proc/net/tcp; LOCAL and OTHER are the testee's address and another one.
+// procText is a template of /proc/net/tcp. LOCAL and OTHER stand for the testee's address
+// and another one.
 const procText = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
    0: LOCAL 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1 1 0 100 0 0 10 0
    1: LOCAL OTHER 06 00000000:00000000 03:00001770 00000000     0        0 0 3 0
@@ -63,12 +64,12 @@ func TestCountTimeWaits(t *testing.T) {
 		testee := netip.MustParseAddrPort(test.testee)
 		list := strings.NewReplacer("LOCAL", procAddress(testee), "OTHER", procAddress(netip.MustParseAddrPort(test.other))).Replace(procText)
 		if got := countTimeWaits(strings.NewReader(list), testee); got != 2 {
-			t.Errorf("%v: %d, want those whose other end it is", testee, got)
+			t.Errorf("%v: %d, want the 2 with this remote address", testee, got)
 		}
 	}
 }
 
-// TestProcAddress looks for a socket of its own in the kernel's list.
+// TestProcAddress finds its own listening sockets in the kernel's list.
 func TestProcAddress(t *testing.T) {
 	for _, test := range []struct{ listen, list string }{
 		{"127.0.0.1:0", "/proc/self/net/tcp"},
@@ -90,6 +91,6 @@ func TestProcAddress(t *testing.T) {
 		}
 	}
 	if TimeWaitsTo(netip.MustParseAddrPort("192.0.2.1:80")) != 0 {
-		t.Error("TIME_WAIT to an address that is nobody's")
+		t.Error("TIME_WAIT to an address for documentation (RFC 5737)")
 	}
 }

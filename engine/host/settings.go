@@ -10,8 +10,8 @@ import (
 // Unknown is the value of a setting that cannot be read.
 const Unknown = -1
 
-// Facts are settings that a run depends on and does not change. Those of the
-// network are of the process's network namespace.
+// Facts are settings that a run depends on and does not change. The network settings are
+// those of the process's network namespace.
 type Facts struct {
 	Ports     PortRange
 	Somaxconn int   // longest accept queue of a listening socket (listen(2)), or Unknown
@@ -19,18 +19,18 @@ type Facts struct {
 	Allowed   []int // CPUs of the calling thread, ascending; nil if they cannot be read
 }
 
-// ReadFacts reads them.
+// ReadFacts returns the current facts.
 func ReadFacts() Facts {
 	f := Facts{
 		Ports:     LocalPorts(),
 		Somaxconn: readSetting("/proc/sys/net/core/somaxconn"),
 		TWReuse:   readSetting("/proc/sys/net/ipv4/tcp_tw_reuse"),
 	}
-	f.Allowed, _ = AllowedCPUs() // nil on failure, as documented
+	f.Allowed, _ = AllowedCPUs() // nil on failure
 	return f
 }
 
-// PortRange is the ports from Low to High, both included.
+// PortRange is the ports from Low to High, inclusive.
 type PortRange struct{ Low, High uint16 }
 
 // Count returns the number of ports in the range.

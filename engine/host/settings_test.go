@@ -14,6 +14,6 @@ func TestReadFacts(t *testing.T) {
 		t.Errorf("CPUs %v, want %v, %v", f.Allowed, allowed, err)
 	}
 	if readSetting("/proc/sys/net/no/such") != Unknown || readSetting("/proc/self/comm") != Unknown {
-		t.Error("a setting was read from a file that is missing or holds no number")
+		t.Error("read a setting from a file that is missing or holds no number")
 	}
 }

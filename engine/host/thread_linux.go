@@ -6,9 +6,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// NameThread names the calling thread for ps, top and perf. The kernel cuts the
-// name to 15 bytes (prctl(2), PR_SET_NAME). A name that cannot be set is no error:
-// nothing depends on it.
+// NameThread names the calling thread for ps, top and perf. The kernel truncates the
+// name to 15 bytes (prctl(2), PR_SET_NAME). Errors are ignored: nothing depends on the
+// name.
 func NameThread(name string) {
 	text, err := unix.BytePtrFromString(name)
 	if err == nil {
