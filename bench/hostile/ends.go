@@ -13,8 +13,8 @@ func beforeRequest() []behaviour {
 	// What happens right after accept(2) races with the request.
 	racing := func(causes ...stats.Cause) []stats.Cause { return causes }
 	return []behaviour{
-		{"refused", "nobody listens", one(stats.CauseConnectRefused), atOnce, nobodyListens, nil},
-		{"accept-queue", "the listener's accept queue is full: the SYN is dropped", one(stats.CauseConnectTimeout), connectTimeout, nobodyAccepts, nil},
+		{"refused", "no socket listens", one(stats.CauseConnectRefused), atOnce, noListener, nil},
+		{"accept-queue", "the listener's accept queue is full: the SYN is dropped", one(stats.CauseConnectTimeout), connectTimeout, fullQueue, nil},
 		{"accepted-rst", "RST right after accept(2)", racing(stats.CauseOpenReset, stats.CauseConnectReset), atOnce, onAccept, (*peer).reset},
 		{"accepted-close", "close(2) right after accept(2): FIN, or RST if the request has arrived", racing(stats.CauseOpenEOF, stats.CauseOpenReset), atOnce, onAccept,
 			func(p *peer) { p.conn.Close() }},

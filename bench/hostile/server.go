@@ -71,9 +71,9 @@ func (s *server) open(b behaviour, anyPort string) error {
 	switch b.place {
 	case onAccept:
 		return s.serve(b.name, anyPort, func() func(*peer) { return b.do })
-	case nobodyListens:
+	case noListener:
 		return s.occupy(b.name, anyPort, false)
-	case nobodyAccepts:
+	case fullQueue:
 		return s.occupy(b.name, anyPort, true)
 	}
 	return nil

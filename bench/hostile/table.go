@@ -21,10 +21,10 @@ type behaviour struct {
 type place uint8
 
 const (
-	onPath        place = iota // the common port: the path of the request selects it
-	onAccept                   // a port of its own: it begins before the request
-	nobodyListens              // a port without a listener
-	nobodyAccepts              // a port whose listener has a full accept queue
+	onPath     place = iota // the common port: the path of the request selects it
+	onAccept                // a port of its own: it begins before the request
+	noListener              // a port without a listener
+	fullQueue               // a port whose listener has a full accept queue
 )
 
 // bound is the limit that ends a connection.
