@@ -5,17 +5,18 @@ import (
 	"strings"
 )
 
-// comparison is some clients that are run in turn, and what of the last one is
-// held against each of the others.
+// comparison runs clients in turn and compares a figure of the last one with
+// that of each of the others. The title is part of the benchmark names by which
+// benchstat matches old results.
 type comparison struct {
 	title   string
 	clients []client
 	figure  figure
-	goal    string // what the ratio should be
-	rarer   int    // 0 or how many times fewer handshakes a run has, where a testee lets them wait
+	goal    string // for the ratio
+	divisor int    // of the handshakes per run, for a testee that delays them; 0: 1
 }
 
-func (c comparison) handshakes(asked int) int { return max(1, asked/max(1, c.rarer)) }
+func (c comparison) handshakes(asked int) int { return max(1, asked/max(1, c.divisor)) }
 
 // figure is one number of a run.
 type figure struct {
@@ -28,14 +29,13 @@ var (
 	rate = figure{"handshakes/s", func(c cost) float64 { return c.perSecond }}
 )
 
-// The numbers of connections that are compared.
+// Numbers of connections in flight or open.
 const (
 	few   = 64
 	many  = 500
-	crowd = 18000 // the descriptor limit of a process is 20000 on some machines
+	crowd = 18000 // fits a limit of 20000 descriptors (ulimit -n)
 )
 
-// comparisons is the table of what is measured.
 func (b *bench) comparisons() []comparison {
 	all := []comparison{
 		b.floors(few), b.floors(many),
@@ -50,11 +50,11 @@ func (b *bench) comparisons() []comparison {
 		{title: "low load: one at a time, a testee that answers after 10 ms", clients: []client{
 			b.floor("floor", b.programs.floor, b.slow(10), 1),
 			b.wsperf("wsperf", b.slow(10), 1),
-		}, figure: cpu, goal: "at most 2, its start included", rarer: 100},
+		}, figure: cpu, goal: "at most 2, process start included", divisor: 100},
 		{title: "two loops on two CPUs, one of which the testee shares", clients: []client{
 			b.twoProcesses("2 processes", b.plain(), many),
 			b.wsperfOnBoth("2 loops", b.plain(), many),
-		}, figure: cpu, goal: "1: loops cost each other no more than processes do"},
+		}, figure: cpu, goal: "1: two loops cost no more than two processes"},
 		{title: "the ancestor's libraries, WebSocket++ and Boost", clients: []client{
 			b.floor("websocketpp", b.programs.websocketpp, b.plain(), few),
 			b.wsperf("wsperf", b.plain(), few),
@@ -70,9 +70,9 @@ func (b *bench) comparisons() []comparison {
 	return all
 }
 
-// ancestors holds wsperf against the ancestor itself, both with one and the same
-// call: threads, low and high watermark. Both print a record per connection.
-// Without threads and from 250 to 500 is how its own makefile runs it.
+// ancestors compares wsperf with the ancestor itself. Both get the same command
+// line and print a record per connection. The ancestor's makefile runs it with 0
+// threads and watermarks of 250 and 500.
 func (b *bench) ancestors(threads, low, high string) comparison {
 	of := func(name, path string) client {
 		return client{name, []int{b.clientCPU}, b.plain(), func(port string, handshakes int) []string {
@@ -83,22 +83,22 @@ func (b *bench) ancestors(threads, low, high string) comparison {
 		clients: []client{of("ancestor", b.ancestor), of("wsperf", b.programs.wsperf)}, figure: cpu, goal: "at most 0.33"}
 }
 
-// floors holds wsperf against the C floor with the plain sequence of system
-// calls, and with wsperf's own.
+// floors compares wsperf with the C floor that makes the plain sequence of
+// system calls, and with the one that makes wsperf's.
 func (b *bench) floors(inFlight int) comparison {
 	return comparison{title: strconv.Itoa(inFlight) + " in flight", clients: []client{
 		b.floor("floor", b.programs.floor, b.plain(), inFlight),
 		b.floor("tuned-floor", b.programs.tuned, b.plain(), inFlight),
 		b.wsperf("wsperf", b.plain(), inFlight),
-	}, figure: cpu, goal: "at most 1.05 of both"}
+	}, figure: cpu, goal: "at most 1.05 against both"}
 }
 
-// client is a program that makes handshakes, with the CPUs that it may use.
+// client is a program that makes handshakes with a testee.
 type client struct {
 	name   string
-	cpus   []int
+	cpus   []int // that it may use
 	testee testeeSpec
-	args   func(port string, handshakes int) []string
+	args   func(port string, handshakes int) []string // its command line, program first
 }
 
 func (b *bench) floor(name, path string, t testeeSpec, inFlight int) client {
@@ -107,8 +107,8 @@ func (b *bench) floor(name, path string, t testeeSpec, inFlight int) client {
 	}}
 }
 
-// wsperf measures and validates everything, as always. Low and high are the
-// same, so that it starts as the floor does.
+// wsperf runs wsperf with equal watermarks: like the floor, it then starts a
+// handshake whenever fewer than inFlight are in flight.
 func (b *bench) wsperf(name string, t testeeSpec, inFlight int) client {
 	return client{name, []int{b.clientCPU}, t, func(port string, handshakes int) []string {
 		n := strconv.Itoa(inFlight)
@@ -123,7 +123,8 @@ func (b *bench) wsperfOnBoth(name string, t testeeSpec, inFlight int) client {
 	return c
 }
 
-// twoProcesses shares nothing but the kernel: each does half of the work.
+// twoProcesses runs two processes that share nothing but the kernel. Each has
+// its own CPU and makes half of the handshakes.
 func (b *bench) twoProcesses(name string, t testeeSpec, inFlight int) client {
 	one := b.wsperf(name, t, inFlight/2)
 	return client{name, []int{b.clientCPU, b.testeeCPU}, t, func(port string, handshakes int) []string {

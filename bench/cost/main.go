@@ -1,11 +1,10 @@
-// Command cost measures what a handshake costs the client: wsperf's CPU time
-// per handshake beside that of the floor, a minimal C client (bench/floor), and
-// beside its own under other loads. The clients of a comparison run in turn
-// against the same testee.
+// Command cost measures wsperf's CPU time per handshake. It compares it with
+// that of the floor, a minimal C client (bench/floor), with that of other
+// clients, and with wsperf's own under other loads.
 //
-// On loopback client and testee share the machine, and its speed drifts: so
-// CPU time counts (getrusage(2)), not wall time, and ratios of two runs in
-// turn, not figures of different minutes.
+// On loopback, client and testee share the machine, and its speed drifts.
+// Therefore most comparisons are of CPU time (getrusage(2)) instead of wall
+// time. The clients run in turn, and ratios are of runs of the same round.
 //
 //	go run ./bench/cost [-pairs 10] [-handshakes 50000] [-only WORD] [-ancestor FILE] [-out FILE]
 package main
@@ -25,7 +24,7 @@ import (
 	"wsperf/engine/host"
 )
 
-// bench is what is measured, with what, and where.
+// bench holds the options, the CPUs and the built programs.
 type bench struct {
 	pairs, handshakes    int
 	only, out, ancestor  string
@@ -34,8 +33,9 @@ type bench struct {
 }
 
 func main() {
-	// A reader that goes away is a failed write and not the end of this process,
-	// which would leave the testees behind (package os/signal, "SIGPIPE").
+	// If the reader of standard output goes away, a write fails and the deferred
+	// calls still remove the temporary folder. SIGPIPE would end the process before
+	// that (package os/signal, "SIGPIPE").
 	signal.Ignore(syscall.SIGPIPE)
 	b, err := parse(os.Args[1:])
 	if err == nil {
@@ -53,16 +53,16 @@ func main() {
 func parse(args []string) (*bench, error) {
 	b := &bench{}
 	f := flag.NewFlagSet("cost", flag.ContinueOnError)
-	f.IntVar(&b.pairs, "pairs", 10, "runs of each client, in turn")
+	f.IntVar(&b.pairs, "pairs", 10, "runs of each client")
 	f.IntVar(&b.handshakes, "handshakes", 50000, "handshakes per run")
-	f.StringVar(&b.only, "only", "", "only comparisons with this in their title")
-	f.StringVar(&b.ancestor, "ancestor", "", "compare with this program too: the C++ wsperf of 2013")
-	f.StringVar(&b.out, "out", "", "write what is printed to this file too")
+	f.StringVar(&b.only, "only", "", "run only the comparisons whose title contains this")
+	f.StringVar(&b.ancestor, "ancestor", "", "also compare with this program, the C++ wsperf of 2013")
+	f.StringVar(&b.out, "out", "", "also write the output to this file")
 	if err := f.Parse(args); err != nil {
 		return nil, err
 	}
 	if b.pairs < 1 || b.handshakes < 1 || f.NArg() > 0 {
-		return nil, errors.New("-pairs and -handshakes must be 1 or more, and nothing else is taken")
+		return nil, errors.New("-pairs and -handshakes must be 1 or more, and arguments other than options are not allowed")
 	}
 	if err := b.check(); err != nil {
 		return nil, err
@@ -70,30 +70,31 @@ func parse(args []string) (*bench, error) {
 	return b, b.chooseCPUs()
 }
 
-// check looks at what would otherwise be found after minutes of measuring.
+// check finds the mistakes that would otherwise show only after minutes of
+// measurement.
 func (b *bench) check() error {
 	if b.ancestor != "" {
 		if _, err := exec.LookPath(b.ancestor); err != nil {
-			return fmt.Errorf("-ancestor: %w: a program is needed", err)
+			return fmt.Errorf("-ancestor must be an executable file: %w", err)
 		}
 	}
 	if !slices.ContainsFunc(b.comparisons(), b.wanted) {
-		return fmt.Errorf("-only %q: no comparison has that in its title (the ancestor itself is compared with -ancestor FILE)", b.only)
+		return fmt.Errorf("-only %q: no comparison has this in its title (comparisons with the ancestor itself need -ancestor FILE)", b.only)
 	}
 	return nil
 }
 
 func (b *bench) wanted(c comparison) bool { return strings.Contains(c.title, b.only) }
 
-// chooseCPUs takes the first two allowed ones; with a single one the figures
-// would be those of the scheduler.
+// chooseCPUs takes the first two allowed CPUs. On a single one, client and testee
+// would preempt each other, and the figures would depend on the scheduler.
 func (b *bench) chooseCPUs() error {
 	cpus, err := host.AllowedCPUs()
 	if err != nil {
 		return err
 	}
 	if len(cpus) < 2 {
-		return errors.New("2 CPUs are needed, one for the client and one for the testee")
+		return errors.New("this process may use only one CPU, but client and testee need one each")
 	}
 	b.clientCPU, b.testeeCPU = cpus[0], cpus[1]
 	return nil
@@ -145,9 +146,9 @@ func (b *bench) compareAll(w io.Writer) error {
 	return nil
 }
 
-// rounds runs the clients in turn, and in the opposite order every other time:
-// who runs first meets another testee than who runs last. The first round is
-// not counted: it warms up caches, clocks and the testee's memory.
+// rounds runs the clients in turn and reverses the order every other round,
+// because each run changes the testee's state for the next. The first round is
+// discarded: it warms up caches, CPU clocks and the testee's memory.
 func (b *bench) rounds(c comparison, running *testees) (runs [][]cost, err error) {
 	runs = make([][]cost, len(c.clients))
 	for round := range b.pairs + 1 {
@@ -156,12 +157,12 @@ func (b *bench) rounds(c comparison, running *testees) (runs [][]cost, err error
 			if round%2 == 1 {
 				i = len(c.clients) - 1 - k
 			}
-			figures, err := c.clients[i].run(running, c.handshakes(b.handshakes))
+			measured, err := c.clients[i].run(running, c.handshakes(b.handshakes))
 			if err != nil {
 				return nil, err
 			}
 			if round > 0 {
-				runs[i] = append(runs[i], figures)
+				runs[i] = append(runs[i], measured)
 			}
 		}
 	}

@@ -14,26 +14,26 @@ import (
 	"wsperf/engine/host"
 )
 
-// cost is what one run of a client cost, as a whole process: its start and its
-// report included.
+// cost is the resource usage of one run of a client, as a whole process: its
+// start and its report are included.
 type cost struct {
 	handshakes       int
-	userUs, systemUs float64 // per handshake
-	perSecond        float64 // handshakes, wall time of the whole process
+	userUs, systemUs float64 // CPU time per handshake
+	perSecond        float64 // handshakes per second of wall time
 	switches         float64 // context switches per handshake
-	peakBytes        int64
+	peakBytes        int64   // maximum resident set size
 }
 
 func (c cost) cpuUs() float64 { return c.userUs + c.systemUs }
 
-// run runs a client to its end.
+// run runs the client to its end.
 func (c client) run(running *testees, handshakes int) (cost, error) {
 	port, err := running.port(c.testee)
 	if err != nil {
 		return cost{}, err
 	}
 	began := time.Now()
-	cmd, err := finish(c.args(port, handshakes), c.cpus)
+	cmd, err := runOn(c.cpus, c.args(port, handshakes))
 	if err != nil {
 		return cost{}, err
 	}
@@ -50,8 +50,9 @@ func (c client) run(running *testees, handshakes int) (cost, error) {
 	}, nil
 }
 
-// finish runs a command on the CPUs. What it says is shown when it fails.
-func finish(args []string, cpus []int) (*exec.Cmd, error) {
+// runOn runs a command to its end on the CPUs. If it fails, the error contains
+// its output.
+func runOn(cpus []int, args []string) (*exec.Cmd, error) {
 	var out bytes.Buffer
 	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Stdout, cmd.Stderr = &out, &out
@@ -64,12 +65,12 @@ func finish(args []string, cpus []int) (*exec.Cmd, error) {
 	return cmd, nil
 }
 
-// tracedHandshakes bounds the length of a run under strace, which slows it down
-// tenfold.
+// tracedHandshakes bounds the handshakes of a run under strace, which makes it
+// ten times slower.
 const tracedHandshakes = 5000
 
-// countCalls counts the system calls per handshake of each client; none when
-// there is no strace.
+// countCalls returns the system calls per handshake of each client, or nil if
+// strace is not installed.
 func countCalls(clients []client, handshakes int, running *testees) (calls []float64, err error) {
 	strace, err := exec.LookPath("strace")
 	if errors.Is(err, exec.ErrNotFound) {
@@ -97,14 +98,15 @@ func countOf(strace string, command []string, cpus []int) (calls int, err error)
 	defer os.Remove(file.Name())
 	defer file.Close()
 	trace := append([]string{strace, "-f", "-c", "-U", "calls,name", "-o", file.Name()}, command...)
-	if _, err := finish(trace, cpus); err != nil {
+	if _, err := runOn(cpus, trace); err != nil {
 		return 0, err
 	}
 	text, err := os.ReadFile(file.Name())
 	return totalCalls(string(text)), err
 }
 
-// totalCalls reads the last line of strace's summary: "12345 total".
+// totalCalls reads the line "12345 total" of strace's summary; 0 if it is not
+// there.
 func totalCalls(summary string) int {
 	for line := range strings.Lines(summary) {
 		fields := strings.Fields(line)

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// writeFacts says where and of what the figures are.
+// writeFacts writes the date, the commit, the command and the machine.
 func (b *bench) writeFacts(w io.Writer) error {
 	commit, _ := exec.Command("git", "describe", "--always", "--dirty").Output()
 	kernel, _ := os.ReadFile("/proc/sys/kernel/osrelease")
@@ -23,7 +23,8 @@ func (b *bench) writeFacts(w io.Writer) error {
 	return err
 }
 
-// command is what measures the same again; the ancestor's place is everybody's own.
+// command returns the command line that repeats the measurement. The ancestor's
+// path differs from machine to machine and is left out.
 func (b *bench) command() string {
 	command := fmt.Sprintf("go run ./bench/cost -pairs %d -handshakes %d", b.pairs, b.handshakes)
 	if b.only != "" {
@@ -71,8 +72,8 @@ func callsOf(calls []float64, i int) string {
 	return fmt.Sprintf("%.2f", calls[i])
 }
 
-// writeRatios holds the last client against each of the others, run by run of
-// the same round.
+// writeRatios compares the last client with each of the others. Each ratio is of
+// two runs of the same round.
 func writeRatios(b *strings.Builder, c comparison, runs [][]cost) {
 	last := len(c.clients) - 1
 	b.WriteString("\n")
@@ -83,7 +84,7 @@ func writeRatios(b *strings.Builder, c comparison, runs [][]cost) {
 		}
 		slices.Sort(ratios)
 		fmt.Fprintf(b, "  %s, %s to %s, pair by pair: median %.3f, min %.3f, max %.3f; goal: %s\n", c.figure.name,
-			c.clients[last].name, c.clients[i].name, middle(ratios), ratios[0], ratios[len(ratios)-1], c.goal)
+			c.clients[last].name, c.clients[i].name, medianOfSorted(ratios), ratios[0], ratios[len(ratios)-1], c.goal)
 	}
 }
 
@@ -105,11 +106,10 @@ func median(runs []cost, of func(cost) float64) float64 {
 		all = append(all, of(r))
 	}
 	slices.Sort(all)
-	return middle(all)
+	return medianOfSorted(all)
 }
 
-// middle is the median of sorted figures.
-func middle(sorted []float64) float64 {
+func medianOfSorted(sorted []float64) float64 {
 	n := len(sorted)
 	return (sorted[(n-1)/2] + sorted[n/2]) / 2
 }

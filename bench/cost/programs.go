@@ -12,7 +12,7 @@ import (
 	"wsperf/engine/child"
 )
 
-// programs are the paths of what is measured, freshly built.
+// programs are the paths of the programs that build made.
 type programs struct {
 	wsperf, floor, tuned, testee, websocketpp string
 }
@@ -40,18 +40,20 @@ func build(folder string) (programs, error) {
 	return p, nil
 }
 
-// testeeSpec is a command line of a testee that ends at the end of its standard
-// input. Its first line of output ends with the port.
+// testeeSpec is the command line of a testee that exits at the end of its
+// standard input and prints a first line that ends with its port.
 type testeeSpec struct{ command string }
 
 func (b *bench) plain() testeeSpec { return testeeSpec{b.programs.testee + " --exit-on-eof 0"} }
 
-// holding answers no request, or no close frame, before that many wait.
+// holding answers requests once that many wait, and likewise close frames; or
+// after 100 ms without input.
 func (b *bench) holding(requests, closes int) testeeSpec {
 	return testeeSpec{fmt.Sprintf("%s %d %d 100", b.plain().command, requests, closes)}
 }
 
-// slow answers a single request after that many milliseconds.
+// slow answers a request after ms milliseconds: it waits that long for a second
+// one. The client must make one handshake at a time.
 func (b *bench) slow(ms int) testeeSpec {
 	return testeeSpec{fmt.Sprintf("%s 2 1 %d", b.plain().command, ms)}
 }
@@ -60,14 +62,14 @@ func (b *bench) builtin() testeeSpec {
 	return testeeSpec{b.programs.wsperf + " testee --listen 127.0.0.1:0 --loops 1 --exit-on-eof"}
 }
 
-// startTimeout bounds how long a testee may take to listen, and stopTimeout how
-// long it may take to end with its input. Either takes milliseconds.
+// startTimeout bounds the time until a testee listens, and stopTimeout the time
+// from the end of its standard input to its exit. Both take milliseconds.
 const (
 	startTimeout = 20 * time.Second
 	stopTimeout  = 5 * time.Second
 )
 
-// testee is one that serves.
+// testee is a running testee.
 type testee struct {
 	*child.Child
 	port string
@@ -85,13 +87,13 @@ func startTestee(spec testeeSpec, cpu int) (*testee, error) {
 	port := line[strings.LastIndex(line, ":")+1:]
 	if _, notPort := strconv.Atoi(port); err != nil || notPort != nil {
 		c.End(stopTimeout)
-		return nil, fmt.Errorf("%s did not start: printed %q, %v, %v: %s", spec.command, line, err, c.Wait(), c.LastWords())
+		return nil, fmt.Errorf("%s did not start: first line %q, error %v; exit: %v: %s", spec.command, line, err, c.Wait(), c.LastWords())
 	}
 	return &testee{c, port}, nil
 }
 
-// testees keeps each testee running until the end: its state, such as its
-// connections in TIME_WAIT, is the same for all clients.
+// testees starts each testee once and keeps it running until the end, so that
+// all clients meet the same state, such as connections in TIME_WAIT.
 type testees struct {
 	cpu     int
 	running map[testeeSpec]*testee

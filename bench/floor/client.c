@@ -1,14 +1,15 @@
-// The floor: a minimal client that does what wsperf does on the wire, and
-// nothing else. It makes CONNECTIONS connections to 127.0.0.1:PORT with INFLIGHT
-// opening handshakes at a time on one epoll loop. One key for all, no reply is
-// validated, nothing is timed or recorded.
+// The floor: a minimal client that does the same as wsperf on the wire, and
+// nothing else. It makes CONNECTIONS connections to 127.0.0.1:PORT on one epoll
+// loop, with INFLIGHT opening handshakes in flight. All connections use the same
+// key. No response is validated, nothing is timed or recorded.
 //
-// Two sequences of system calls. The plain one is what any such client does:
-// socket, TCP_NODELAY, connect, epoll add, wait for EPOLLOUT, request, read,
-// close frame, read, FIN awaited, close. With -DTUNED it is wsperf's: the
-// request right after connect, then epoll add without EPOLLOUT, no TCP_NODELAY;
-// and a FIN of its own instead of close, after which the socket is dissolved from
-// the connection and used again. Where that cannot be, it closes the socket.
+// There are two sequences of system calls. The plain one is that of any such
+// client: socket, set TCP_NODELAY, connect, epoll add, wait for EPOLLOUT, send the
+// request, read, send the close frame, read, wait for the FIN, close. With -DTUNED
+// it is wsperf's: the request is sent right after connect, the socket is added to
+// epoll without EPOLLOUT, and TCP_NODELAY is not set. shutdown replaces close, and
+// connect with AF_UNSPEC frees the socket for the next connection. If that fails,
+// the socket is closed.
 //
 //     client PORT CONNECTIONS INFLIGHT
 #define _GNU_SOURCE
@@ -46,7 +47,9 @@ static void die(const char *what) {
 }
 
 #ifdef TUNED
-// leave_connection returns 0 when the FIN is not acknowledged yet.
+// leave_connection sends our FIN and frees the socket for another connection
+// (connect(2), AF_UNSPEC). It returns 0 if the FIN is not acknowledged yet: only
+// after that does a second shutdown fail with ENOTCONN.
 static int leave_connection(int fd) {
 	struct sockaddr nowhere = {.sa_family = AF_UNSPEC};
 	if (shutdown(fd, SHUT_WR) < 0 || shutdown(fd, SHUT_WR) == 0 || errno != ENOTCONN)
@@ -114,10 +117,10 @@ static void start(void) {
 #endif
 }
 
-// opened: the 101 is there. Its last bytes are all that is looked at.
+// opened checks of the response only that it ends with an empty line.
 static void opened(struct slot *s, const char *b, ssize_t n) {
 	if (n < 4 || memcmp(b + n - 4, "\r\n\r\n", 4) != 0) {
-		fprintf(stderr, "a response in pieces: the floor does not know them\n");
+		fprintf(stderr, "client: the response did not arrive in one read, or has bytes after its head\n");
 		exit(1);
 	}
 	in_flight--;
@@ -154,12 +157,12 @@ static void handle(struct epoll_event *ev) {
 		readable(s, ev->events);
 }
 
-static void run(int most) {
+static void run(int max_in_flight) {
 	struct epoll_event events[EVENTS];
 	while (left > 0 || open_count > 0) {
 		int more = 1;
 		for (int i = 0; i < STARTS && more; i++) {
-			more = left > 0 && in_flight < most && free_count > 0;
+			more = left > 0 && in_flight < max_in_flight && free_count > 0;
 			if (more)
 				start();
 		}

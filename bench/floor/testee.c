@@ -1,16 +1,16 @@
-// A minimal testee for the floor: one epoll loop on 127.0.0.1:PORT that answers
-// an opening handshake with its own accept key, and a close frame with a close
-// frame and FIN. Requests and frames must come in one piece. It prints its port
-// when it accepts connections, and serves until it is killed. With --exit-on-eof
-// it also ends at the end of its standard input, which must be a pipe: so it does
-// not outlive the process that started it.
+// A minimal testee for the floor: one epoll loop on 127.0.0.1:PORT that answers a
+// request with a 101 and the accept key for it, and a close frame with a close
+// frame and FIN. Each request and each close frame must arrive in one read. The
+// testee prints its port once it listens, and serves until it is killed. With
+// --exit-on-eof it also exits at the end of its standard input, which must be a
+// pipe. It then does not outlive the process that holds the other end.
 //
-// With HOLD_REQUESTS it answers no request before that many wait, and with
-// HOLD_CLOSES no close frame; or before nothing has come for IDLE_MS. So it makes
-// a crowd of connections in flight, or of open ones, and keeps it together; or
-// it lets a client that never brings so many wait.
+// It answers requests once HOLD_REQUESTS of them wait, and close frames once
+// HOLD_CLOSES wait; or when no event has come for IDLE_MS milliseconds. A client
+// with that many connections has all of them in flight, or open, at once. A client
+// with fewer gets its answers after IDLE_MS.
 //
-//     testee [--exit-on-eof] PORT [HOLD_REQUESTS HOLD_CLOSES IDLE_MS]        PORT 0: a free one
+//     testee [--exit-on-eof] PORT [HOLD_REQUESTS HOLD_CLOSES IDLE_MS]        PORT 0: any free port
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -27,7 +27,8 @@ enum { EVENTS = 256, ACCEPTS = 64, CROWD = 20000 };
 
 static int epoll_fd, listen_fd;
 
-// queue is those that wait for an answer, and how many are to be waited for.
+// queue holds the connections that wait for an answer. They get it when there
+// are hold of them.
 struct queue {
 	int hold, count;
 	struct { int fd; char accept[28]; } waiting[CROWD];
@@ -42,7 +43,7 @@ static void die(const char *what) {
 
 static uint32_t rotate(uint32_t v, int n) { return v << n | v >> (32 - n); }
 
-// block is one round of SHA-1 (FIPS 180-4 section 6.1.2).
+// block adds a block of 64 bytes to the hash (FIPS 180-4 section 6.1.2).
 static void block(uint32_t h[5], const uint8_t *p) {
 	uint32_t w[80], a = h[0], b = h[1], c = h[2], d = h[3], e = h[4];
 	for (int i = 0; i < 16; i++)
@@ -58,7 +59,8 @@ static void block(uint32_t h[5], const uint8_t *p) {
 	h[0] += a, h[1] += b, h[2] += c, h[3] += d, h[4] += e;
 }
 
-// sha1 of 60 bytes, the length of a key and the GUID: 2 blocks with padding.
+// sha1 hashes 60 bytes, the length of a key and the GUID. Padded, they are 2
+// blocks (FIPS 180-4 section 5.1.1).
 static void sha1(const char *in, uint8_t out[20]) {
 	uint32_t h[5] = {0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476, 0xc3d2e1f0};
 	uint8_t p[128] = {0};
@@ -155,7 +157,7 @@ static void accept_some(void) {
 	for (int i = 0; i < ACCEPTS; i++) {
 		int fd = accept4(listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (fd < 0)
-			return; // none left, or no descriptor: later
+			return; // EAGAIN, or EMFILE: the listener is level-triggered and is reported again
 		struct epoll_event ev = {EPOLLIN | EPOLLET, {.fd = fd}};
 		epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &ev);
 	}
@@ -194,7 +196,7 @@ int main(int argc, char **argv) {
 	if (argc == 5)
 		requests.hold = atoi(argv[2]), closes.hold = atoi(argv[3]), idle_ms = atoi(argv[4]);
 	if (requests.hold > CROWD || closes.hold > CROWD) {
-		fprintf(stderr, "testee: at most %d can be held\n", CROWD);
+		fprintf(stderr, "testee: HOLD_REQUESTS and HOLD_CLOSES must be at most %d\n", CROWD);
 		return 2;
 	}
 	struct rlimit limit;

@@ -15,12 +15,12 @@ import (
 	"wsperf/stats"
 )
 
-// clientRole makes this test program the client of an order: in a process of
-// its own, what it leaves behind is its own.
+// clientRole is the variable with a clientConfig that makes this test program a
+// client. In a process of its own, its memory and descriptors can be checked.
 const clientRole = "WSPERF_TEST_HOSTILE_CLIENT"
 
-// order is what a client is to do.
-type order struct {
+// clientConfig is the run that a client makes.
+type clientConfig struct {
 	Addr                 string
 	Path                 string
 	Connections          int64
@@ -28,8 +28,8 @@ type order struct {
 	Connect, Open, Close time.Duration // timeouts
 }
 
-// account is what became of it.
-type account struct {
+// clientReport is what a client reports of its run.
+type clientReport struct {
 	Total, Success, Fail       uint64
 	Causes                     map[string]uint64
 	Fin                        stats.FinResult
@@ -40,14 +40,14 @@ type account struct {
 	Took                       time.Duration
 }
 
-// beClient does the order and prints the account.
+// beClient makes a run and prints its report.
 func beClient(text string) int {
-	var o order
-	err := json.Unmarshal([]byte(text), &o)
+	var c clientConfig
+	err := json.Unmarshal([]byte(text), &c)
 	if err == nil {
-		var a *account
-		if a, err = o.do(); err == nil {
-			err = json.NewEncoder(os.Stdout).Encode(a)
+		var r *clientReport
+		if r, err = c.do(); err == nil {
+			err = json.NewEncoder(os.Stdout).Encode(r)
 		}
 	}
 	if err != nil {
@@ -57,81 +57,81 @@ func beClient(text string) int {
 	return 0
 }
 
-// do is a whole run, between two looks at the process.
-func (o *order) do() (*account, error) {
-	cfg, err := o.config()
+// do makes the run, and lists the open descriptors before and after it.
+func (c *clientConfig) do() (*clientReport, error) {
+	cfg, err := c.config()
 	if err != nil {
 		return nil, err
 	}
-	if _, err := peakBytes("self"); err != nil { // the first file that is read opens the runtime's epoll
+	if _, err := peakBytes("self"); err != nil { // the first file read opens the runtime's epoll descriptor
 		return nil, err
 	}
-	a := &account{}
-	if a.DescriptorsBefore, err = descriptors(); err != nil {
+	r := &clientReport{}
+	if r.DescriptorsBefore, err = descriptors(); err != nil {
 		return nil, err
 	}
-	result, err := a.run(cfg)
+	result, err := r.run(cfg)
 	if err != nil {
 		return nil, err
 	}
-	a.take(result)
-	a.DescriptorsAfter, err = descriptors()
-	return a, err
+	r.take(result)
+	r.DescriptorsAfter, err = descriptors()
+	return r, err
 }
 
-func (o *order) config() (engine.Config, error) {
-	request, err := handshake.NewRequest(handshake.RequestConfig{Host: o.Addr, Target: o.Path})
+func (c *clientConfig) config() (engine.Config, error) {
+	request, err := handshake.NewRequest(handshake.RequestConfig{Host: c.Addr, Target: c.Path})
 	if err != nil {
 		return engine.Config{}, err
 	}
-	addr, err := netip.ParseAddrPort(o.Addr)
+	addr, err := netip.ParseAddrPort(c.Addr)
 	return engine.Config{
 		Addr: addr, Request: request, Rules: handshake.NewRules(nil),
-		Loops: o.Loops, Load: engine.Load{Connections: o.Connections, Low: o.Low, High: o.High}, CloseCode: 1000,
-		ConnectTimeout: o.Connect, OpenTimeout: o.Open, CloseTimeout: o.Close, Samples: 3,
+		Loops: c.Loops, Load: engine.Load{Connections: c.Connections, Low: c.Low, High: c.High}, CloseCode: 1000,
+		ConnectTimeout: c.Connect, OpenTimeout: c.Open, CloseTimeout: c.Close, Samples: 3,
 	}, err
 }
 
-// run does what is measured in memory.
-func (a *account) run(cfg engine.Config) (*stats.Result, error) {
+// run makes the run and reads the peak memory before and after it.
+func (r *clientReport) run(cfg engine.Config) (*stats.Result, error) {
 	run, _, err := engine.Prepare(cfg)
 	if err != nil {
 		return nil, err
 	}
 	defer run.Close()
-	if a.PeakBytesBefore, err = peakBytes("self"); err != nil {
+	if r.PeakBytesBefore, err = peakBytes("self"); err != nil {
 		return nil, err
 	}
 	result, err := run.Do(context.Background())
 	if err != nil {
 		return nil, err
 	}
-	if a.PeakBytes, err = peakBytes("self"); err != nil {
+	if r.PeakBytes, err = peakBytes("self"); err != nil {
 		return nil, err
 	}
 	return result, result.Check()
 }
 
-func (a *account) take(r *stats.Result) {
-	a.Total, a.Success, a.Fail, a.Fin = r.Total, r.Success, r.Fail, r.Fin
-	a.Allocations, a.Collections = r.Client.Allocations, r.Client.Collections
-	a.Took = r.Duration()
-	a.Causes = map[string]uint64{}
-	for c, n := range r.Causes {
+func (r *clientReport) take(result *stats.Result) {
+	r.Total, r.Success, r.Fail, r.Fin = result.Total, result.Success, result.Fail, result.Fin
+	r.Allocations, r.Collections = result.Client.Allocations, result.Client.Collections
+	r.Took = result.Duration()
+	r.Causes = map[string]uint64{}
+	for c, n := range result.Causes {
 		if n > 0 {
-			a.Causes[stats.Cause(c).String()] = n
+			r.Causes[stats.Cause(c).String()] = n
 		}
 	}
-	if r.Success > 0 {
-		a.Causes[stats.CauseNone.String()] = r.Success
+	if result.Success > 0 {
+		r.Causes[stats.CauseNone.String()] = result.Success
 	}
 }
 
-// client runs an order in a process and returns its account. One that has not
-// ended within the guard is killed, and the test fails.
-func client(t *testing.T, o order, guard time.Duration) *account {
+// client makes a run in a process of its own and returns its report. A client that
+// has not exited within the guard is killed, and the test fails.
+func client(t *testing.T, c clientConfig, guard time.Duration) *clientReport {
 	t.Helper()
-	text, err := json.Marshal(o)
+	text, err := json.Marshal(c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,11 +142,11 @@ func client(t *testing.T, o order, guard time.Duration) *account {
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
 	if err != nil {
-		t.Fatalf("client of %s%s (guard %v): %v", o.Addr, o.Path, guard, err)
+		t.Fatalf("client of %s%s (guard %v): %v", c.Addr, c.Path, guard, err)
 	}
-	var a account
-	if err := json.Unmarshal(out, &a); err != nil {
+	var r clientReport
+	if err := json.Unmarshal(out, &r); err != nil {
 		t.Fatal(err)
 	}
-	return &a
+	return &r
 }

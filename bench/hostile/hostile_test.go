@@ -13,16 +13,16 @@ import (
 const (
 	inFlight = 20
 	short    = 300 * time.Millisecond // the timeout that bounds a row
-	finWait  = 2 * time.Second        // the close timeout where it is to pass only after the close frames
-	ample    = time.Minute            // the others: a busy machine must not change a cause
+	finWait  = 2 * time.Second        // the close timeout of a success: the close frame must arrive within it
+	ample    = time.Minute            // the other timeouts: a busy machine must not change a cause
 )
 
-// peakGrowth is how much more memory a run may take while it goes on, in bytes.
+// peakGrowth bounds the growth of the client's peak memory over a run, in bytes.
 // Buffers for all its responses are 200 times 16 KiB.
 const peakGrowth = 8 << 20
 
-// testeePeak bounds the testee's memory, in bytes: some rows say a megabyte to
-// each of 200 connections.
+// testeePeak bounds the testee's peak memory, in bytes. Some rows send a megabyte
+// to each of 200 connections.
 const testeePeak = 512 << 20
 
 // rowConnections is how many connections each row gets.
@@ -36,19 +36,19 @@ func rowConnections() int64 {
 	return 200
 }
 
-// TestRows proves the table: whatever the testee does, each connection gets the
-// row's cause, the counts agree, and the run ends and leaves nothing behind.
+// TestRows runs a client against each row. Every connection must get the row's
+// cause, the counts must add up, and the run must end and leave nothing behind.
 func TestRows(t *testing.T) {
 	testee := startTestee(t)
 	t.Run("rows", func(t *testing.T) {
 		for _, b := range table() {
 			t.Run(b.name, func(t *testing.T) {
 				t.Parallel()
-				o := orderFor(&b, testee.addresses)
-				a := client(t, o, guard(o.Connections))
-				checkCauses(t, &b, a, uint64(o.Connections))
-				checkFin(t, &b, a)
-				checkLeftovers(t, a)
+				cfg := configFor(&b, testee.addresses)
+				r := client(t, cfg, guard(cfg.Connections))
+				checkCauses(t, &b, r, uint64(cfg.Connections))
+				checkFin(t, &b, r)
+				checkLeftovers(t, r)
 			})
 		}
 	})
@@ -56,111 +56,115 @@ func TestRows(t *testing.T) {
 	checkTestee(t, testee)
 }
 
-func orderFor(b *behaviour, addresses map[string]string) order {
-	o := order{
+func configFor(b *behaviour, addresses map[string]string) clientConfig {
+	cfg := clientConfig{
 		Addr: addresses["listening"], Path: "/" + b.name, Connections: rowConnections(),
 		Low: inFlight, High: inFlight, Loops: 1, Connect: ample, Open: ample, Close: ample,
 	}
 	if b.place != onPath {
-		o.Addr, o.Path = addresses[b.name], "/"
+		cfg.Addr, cfg.Path = addresses[b.name], "/"
 	}
-	o.hurry(b)
-	return o
+	cfg.hurry(b)
+	return cfg
 }
 
-// hurry makes the timeout short that is to bound the row.
-func (o *order) hurry(b *behaviour) {
+// hurry shortens the timeout that bounds the row.
+func (cfg *clientConfig) hurry(b *behaviour) {
 	switch {
 	case b.bound == connectTimeout:
-		o.Connect = short
+		cfg.Connect = short
 	case b.bound == openTimeout:
-		o.Open = short
+		cfg.Open = short
 	case b.bound == closeTimeout && b.succeeds():
-		o.Close = finWait
+		cfg.Close = finWait
 	case b.bound == closeTimeout:
-		o.Close = short
+		cfg.Close = short
 	}
 }
 
-// guard is when a run counts as hanging: each batch of connections may wait for
-// a timeout in each of three phases.
+// guard is the time after which a run counts as hung: each batch of connections
+// may wait for a short timeout in each of three phases.
 func guard(connections int64) time.Duration {
-	busy := 20 * time.Second // for a machine with more to do
+	busy := 20 * time.Second // for a busy machine
 	if underRace {
 		busy *= 4
 	}
 	return time.Duration(connections/inFlight)*3*short + busy
 }
 
-// checkCauses: every connection has a cause of the row, and is counted once.
-func checkCauses(t *testing.T, b *behaviour, a *account, connections uint64) {
+// checkCauses checks that every connection has a cause of the row and is counted
+// once.
+func checkCauses(t *testing.T, b *behaviour, r *clientReport, connections uint64) {
 	t.Helper()
 	var expected uint64
 	for _, c := range b.causes {
-		expected += a.Causes[c.String()]
+		expected += r.Causes[c.String()]
 	}
-	if expected != connections || a.Total != connections || a.Success+a.Fail != connections {
-		t.Errorf("causes %v of %d connections, want %v for all %d", a.Causes, a.Total, b.causes, connections)
+	if expected != connections || r.Total != connections || r.Success+r.Fail != connections {
+		t.Errorf("causes %v of %d connections, want %v for all %d", r.Causes, r.Total, b.causes, connections)
 	}
 }
 
-// checkFin: a success waits for the FIN as long as its row says, and no longer.
-func checkFin(t *testing.T, b *behaviour, a *account) {
+// checkFin checks that the successes of a row wait for the FIN until the close
+// timeout if that is the row's bound, and otherwise get a FIN or an RST.
+func checkFin(t *testing.T, b *behaviour, r *clientReport) {
 	t.Helper()
 	if !b.succeeds() {
 		return
 	}
 	timeouts := uint64(0)
 	if b.bound == closeTimeout {
-		timeouts = a.Success
+		timeouts = r.Success
 	}
-	if a.Fin.Timeout != timeouts {
-		t.Errorf("ends of TCP %+v, want %d timeouts", a.Fin, timeouts)
+	if r.Fin.Timeout != timeouts {
+		t.Errorf("ends of TCP %+v, want %d timeouts", r.Fin, timeouts)
 	}
 }
 
-// checkLeftovers: no descriptor, no memory, nothing allocated per connection.
-func checkLeftovers(t *testing.T, a *account) {
+// checkLeftovers checks that the run leaves no descriptor open, does not grow in
+// memory, and does not allocate per connection.
+func checkLeftovers(t *testing.T, r *clientReport) {
 	t.Helper()
-	if !slices.Equal(a.DescriptorsBefore, a.DescriptorsAfter) {
+	if !slices.Equal(r.DescriptorsBefore, r.DescriptorsAfter) {
 		t.Errorf("descriptors before the run:\n%s\nand after it:\n%s",
-			strings.Join(a.DescriptorsBefore, "\n"), strings.Join(a.DescriptorsAfter, "\n"))
+			strings.Join(r.DescriptorsBefore, "\n"), strings.Join(r.DescriptorsAfter, "\n"))
 	}
-	if grown := a.PeakBytes - a.PeakBytesBefore; grown > peakGrowth && !underRace {
-		t.Errorf("%d bytes of memory more at the peak, want %d at most", grown, peakGrowth)
+	if grown := r.PeakBytes - r.PeakBytesBefore; grown > peakGrowth && !underRace {
+		t.Errorf("peak memory grew by %d bytes, want at most %d", grown, peakGrowth)
 	}
-	if a.Allocations > 50 || a.Collections != 0 {
-		t.Errorf("%d allocations and %d collections in the run", a.Allocations, a.Collections)
+	if r.Allocations > 50 || r.Collections != 0 {
+		t.Errorf("%d allocations and %d collections, want at most 50 and 0", r.Allocations, r.Collections)
 	}
 }
 
-// TestMixed gives each connection a behaviour at random. Run without -short it
-// makes 50000 connections, also with -race.
+// TestMixed gives each connection a random behaviour. It makes 50000 connections,
+// also with -race, or 5000 with -short.
 func TestMixed(t *testing.T) {
 	testee := startTestee(t)
-	o := order{
+	cfg := clientConfig{
 		Addr: testee.addresses["random"], Path: "/", Connections: 50000, Low: 500, High: 500, Loops: 2,
 		Connect: short, Open: short, Close: short,
 	}
 	if testing.Short() {
-		o.Connections = 5000
+		cfg.Connections = 5000
 	}
-	a := client(t, o, 5*time.Minute)
+	r := client(t, cfg, 5*time.Minute)
 	t.Logf("%d connections in %v, %d successes, causes %v, ends of TCP %+v, peak %d bytes, %d more than before the start",
-		a.Total, a.Took, a.Success, a.Causes, a.Fin, a.PeakBytes, a.PeakBytes-a.PeakBytesBefore)
-	if a.Total != uint64(o.Connections) || a.Success+a.Fail != a.Total || a.Success == 0 {
-		t.Errorf("%d connections, %d successes, %d fails", a.Total, a.Success, a.Fail)
+		r.Total, r.Took, r.Success, r.Causes, r.Fin, r.PeakBytes, r.PeakBytes-r.PeakBytesBefore)
+	if r.Total != uint64(cfg.Connections) || r.Success+r.Fail != r.Total || r.Success == 0 {
+		t.Errorf("%d connections, %d successes, %d fails", r.Total, r.Success, r.Fail)
 	}
-	checkMix(t, a)
+	checkMix(t, r)
 	if checkTimeWaits(t, testee.addresses) == 0 {
-		t.Error("no connection in TIME_WAIT on the testee's side, which closed first: the count is blind")
+		t.Error("no connection in TIME_WAIT on the testee's side, although it closes first: timeWaits does not see them")
 	}
 	checkTestee(t, testee)
 }
 
-// checkMix: what was seen is the table's, and all of the table's was seen but
-// what timing decides.
-func checkMix(t *testing.T, a *account) {
+// checkMix checks that every cause in the report is one of a row that accepts
+// connections, and that every such cause is in the report, except those that
+// depend on timing.
+func checkMix(t *testing.T, r *clientReport) {
 	t.Helper()
 	possible, certain := map[string]bool{stats.CauseConnectTimeout.String(): true}, map[string]bool{} // a busy machine
 	for _, b := range table() {
@@ -169,33 +173,33 @@ func checkMix(t *testing.T, a *account) {
 			certain[c.String()] = b.do != nil && len(b.causes) == 1 || certain[c.String()]
 		}
 	}
-	for c := range a.Causes {
+	for c := range r.Causes {
 		if !possible[c] {
-			t.Errorf("%d connections with cause %q, which is no accepting row's", a.Causes[c], c)
+			t.Errorf("%d connections with cause %q, which no row that accepts connections has", r.Causes[c], c)
 		}
 	}
 	for c := range certain {
-		if certain[c] && a.Causes[c] == 0 {
+		if certain[c] && r.Causes[c] == 0 {
 			t.Errorf("no connection with cause %q", c)
 		}
 	}
-	if !slices.Equal(a.DescriptorsBefore, a.DescriptorsAfter) {
-		t.Errorf("descriptors %q before the run, %q after it", a.DescriptorsBefore, a.DescriptorsAfter)
+	if !slices.Equal(r.DescriptorsBefore, r.DescriptorsAfter) {
+		t.Errorf("descriptors %q before the run, %q after it", r.DescriptorsBefore, r.DescriptorsAfter)
 	}
 }
 
-// checkTestee: what it sends without an end is not in its memory.
+// checkTestee checks that the testee does not keep what it sends in memory.
 func checkTestee(t *testing.T, p process) {
 	t.Helper()
 	peak, err := peakBytes(strconv.Itoa(p.pid))
-	t.Logf("testee's peak: %d bytes", peak)
+	t.Logf("the testee's peak memory: %d bytes", peak)
 	if err != nil || peak > testeePeak && !underRace {
-		t.Errorf("the testee had %d bytes of memory at its peak (%v), want %d at most", peak, err, testeePeak)
+		t.Errorf("the testee's peak memory: %d bytes, error %v, want at most %d", peak, err, testeePeak)
 	}
 }
 
-// TestTableNamesEveryCauseOfATestee: all but the client's own, and those of a
-// network.
+// TestTableNamesEveryCauseOfATestee: the table has every cause except those of
+// the client and of the network.
 func TestTableNamesEveryCauseOfATestee(t *testing.T) {
 	others := []stats.Cause{stats.CauseConnectUnreachable, stats.CauseConnectOther, stats.CauseInterrupted}
 	named, names := map[stats.Cause]bool{}, map[string]bool{}
@@ -204,14 +208,14 @@ func TestTableNamesEveryCauseOfATestee(t *testing.T) {
 			named[c] = true
 		}
 		if names[b.name] || strings.Trim(b.name, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" || b.does == "" {
-			t.Errorf("row %q: the name is taken or has other bytes than a-z, 0-9 and -, or it does not say what it does", b.name)
+			t.Errorf("row %q: the name is a duplicate or has bytes other than a-z, 0-9 and -, or the description is empty", b.name)
 		}
 		names[b.name] = true
 	}
 	for c := range stats.Cause(stats.NumCauses) {
 		foreign := slices.Contains(others, c) || strings.HasPrefix(c.String(), "client_")
 		if named[c] == foreign {
-			t.Errorf("cause %v is in the table: %v", c, named[c])
+			t.Errorf("cause %v is in the table: %v, want %v", c, named[c], !foreign)
 		}
 	}
 }

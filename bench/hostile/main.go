@@ -1,5 +1,6 @@
-// Hostile is a testee that misbehaves, for tests: the path of a request says
-// how. README.md lists what there is, and what wsperf must make of it.
+// Hostile is a testee for tests that misbehaves. The path of a request selects
+// how. README.md lists the behaviours and the cause that wsperf must report for
+// each.
 package main
 
 import (
@@ -25,8 +26,8 @@ func main() {
 // run serves until ctx is cancelled or stdin ends.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout io.Writer) error {
 	flags := flag.NewFlagSet("hostile", flag.ContinueOnError)
-	address := flags.String("listen", "127.0.0.1:0", "IPv4 `address` and port of the paths; port 0: any")
-	seed := flags.Uint64("seed", rand.Uint64(), "of the port with a behaviour at random")
+	address := flags.String("listen", "127.0.0.1:0", "serve the paths on this IPv4 `address` and port; port 0: any free port")
+	seed := flags.Uint64("seed", rand.Uint64(), "seed of the random choices on the port \"random\"")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -40,7 +41,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout io.Writer) 
 	return nil
 }
 
-// print says where to find what: a line per port, and "ready" when that was all.
+// print prints a line per port, the seed, and "ready".
 func (s *server) print(w io.Writer, seed uint64) {
 	for _, p := range s.ports {
 		fmt.Fprintf(w, "%s on %v\n", p.name, p.addr)
@@ -48,6 +49,7 @@ func (s *server) print(w io.Writer, seed uint64) {
 	fmt.Fprintf(w, "seed %d\nready\n", seed)
 }
 
+// await returns when ctx is done or stdin ends.
 func await(ctx context.Context, stdin io.Reader) {
 	ended := make(chan struct{})
 	go func() {

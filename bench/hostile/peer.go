@@ -14,19 +14,23 @@ import (
 )
 
 const (
-	lifetime     = 30 * time.Second      // of a connection, whatever it does
-	maxRequest   = 16 << 10              // of a request, in bytes
-	maxPayload   = 125                   // of a client's control frame (RFC 6455 section 5.5)
-	dripInterval = 20 * time.Millisecond // between two bytes
-	sendBuffer   = 64 << 10              // in bytes: what a client does not take waits in it
+	lifetime     = 30 * time.Second      // deadline of a connection
+	maxRequest   = 16 << 10              // bytes of a request's head
+	maxPayload   = 125                   // bytes of a control frame (RFC 6455 section 5.5)
+	dripInterval = 20 * time.Millisecond // pause after each write of a drip
+	sendBuffer   = 64 << 10              // SO_SNDBUF, in bytes: bounds the kernel's memory
 )
 
-// acceptMark stands in what is said for the accept key of the request.
-const acceptMark = "{accept}"
+// Placeholders in sent text for the accept key of the request, and for the same
+// without its last character.
+const (
+	acceptMark    = "{accept}"
+	cutAcceptMark = "{accept-cut}"
+)
 
-// peer is the testee's end of a connection: the blocks that behaviours are
-// built from. Errors of writes are not handled unless they end a loop: the
-// client has gone, and the next read says so too.
+// peer is the testee's end of a connection. Its methods are the steps that
+// behaviours consist of. Errors of writes are ignored unless they end a loop: they
+// mean that the client has closed, which the next read reports too.
 type peer struct {
 	conn *net.TCPConn
 	in   *bufio.Reader
@@ -34,16 +38,16 @@ type peer struct {
 	key  handshake.Key
 }
 
-// newPeer bounds what the connection may take in time and memory.
+// newPeer bounds the lifetime of the connection and its send buffer.
 func newPeer(c *net.TCPConn) *peer {
 	_ = c.SetDeadline(time.Now().Add(lifetime))
 	_ = c.SetWriteBuffer(sendBuffer)
 	return &peer{conn: c, in: bufio.NewReader(c)}
 }
 
-// request reads the opening handshake up to its blank line: path and key are
-// all that is looked at. An error is one of the connection, or of a request that
-// is no request or over its bound.
+// request reads a request up to its empty line, and keeps path and key. It returns
+// an error of the connection, or one for a request that is malformed or longer
+// than maxRequest.
 func (p *peer) request() error {
 	line, err := p.line()
 	if err != nil {
@@ -51,7 +55,7 @@ func (p *peer) request() error {
 	}
 	fields := strings.Fields(line)
 	if len(fields) != 3 {
-		return errors.New("not a request line")
+		return errors.New("malformed request line")
 	}
 	p.path = fields[1]
 	for left := maxRequest - len(line); line != "" && left > 0; left -= len(line) {
@@ -61,12 +65,12 @@ func (p *peer) request() error {
 		p.header(line)
 	}
 	if line != "" {
-		return errors.New("request over the bound")
+		return errors.New("request too long")
 	}
 	return nil
 }
 
-// line reads a line, of 4096 bytes at most: bufio's buffer.
+// line reads a line of at most 4096 bytes, the size of bufio's buffer.
 func (p *peer) line() (string, error) {
 	line, err := p.in.ReadSlice('\n')
 	return strings.TrimRight(string(line), "\r\n"), err
@@ -79,8 +83,8 @@ func (p *peer) header(line string) {
 	}
 }
 
-// awaitRequest waits for the request and leaves it unread: closed like this,
-// the connection ends with an RST (RFC 2525 section 2.17).
+// awaitRequest waits for the request and leaves it unread, so that close(2) sends
+// RST (RFC 2525 section 2.17).
 func (p *peer) awaitRequest() {
 	raw, err := p.conn.SyscallConn()
 	if err != nil {
@@ -93,33 +97,33 @@ func (p *peer) awaitRequest() {
 	})
 }
 
-// say sends s, with the accept key of the request at its mark.
-func (p *peer) say(s string) error {
-	_, err := io.WriteString(p.conn, p.filled(s))
+// send sends s with its placeholders replaced.
+func (p *peer) send(s string) error {
+	_, err := io.WriteString(p.conn, p.withAcceptKey(s))
 	return err
 }
 
-// filled puts the accept key at its mark.
-func (p *peer) filled(s string) string {
-	if !strings.Contains(s, acceptMark) {
+// withAcceptKey replaces the placeholders.
+func (p *peer) withAcceptKey(s string) string {
+	if !strings.Contains(s, acceptMark) && !strings.Contains(s, cutAcceptMark) {
 		return s
 	}
 	var accept [28]byte
 	p.key.Accept(&accept)
-	return strings.ReplaceAll(s, acceptMark, string(accept[:]))
+	return strings.NewReplacer(acceptMark, string(accept[:]), cutAcceptMark, string(accept[:27])).Replace(s)
 }
 
-// pieces sends s a byte at a time, as fast as it goes. Go sets TCP_NODELAY: each
-// byte is a segment of its own.
-func (p *peer) pieces(s string) {
-	for _, b := range []byte(p.filled(s)) {
+// sendBytewise sends s one byte per write, without pauses. Package net sets
+// TCP_NODELAY, so each byte is a segment.
+func (p *peer) sendBytewise(s string) {
+	for _, b := range []byte(p.withAcceptKey(s)) {
 		_, _ = p.conn.Write([]byte{b})
 	}
 }
 
-// drip sends s like pieces does, slowly, until the client goes.
+// drip sends s one byte every dripInterval, until the client closes.
 func (p *peer) drip(s string) {
-	for _, b := range []byte(p.filled(s)) {
+	for _, b := range []byte(p.withAcceptKey(s)) {
 		if _, err := p.conn.Write([]byte{b}); err != nil {
 			return
 		}
@@ -127,15 +131,15 @@ func (p *peer) drip(s string) {
 	}
 }
 
-// dripEndlessly sends s again and again, slowly, until the client goes.
+// dripEndlessly sends s every dripInterval, until the client closes.
 func (p *peer) dripEndlessly(s string) {
-	for p.say(s) == nil {
+	for p.send(s) == nil {
 		time.Sleep(dripInterval)
 	}
 }
 
-// stream sends chunk again and again until size bytes are out or the client
-// goes: one chunk is all that is in memory.
+// stream sends chunk repeatedly until size bytes are written or the client closes.
+// Only one chunk is in memory.
 func (p *peer) stream(chunk string, size int) {
 	b := []byte(chunk)
 	for sent := 0; sent < size; {
@@ -147,12 +151,12 @@ func (p *peer) stream(chunk string, size int) {
 	}
 }
 
-// open answers the opening handshake, with more in the same segment.
-func (p *peer) open(more string) { _ = p.say(plainHead + more) }
+// open sends the 101, with more in the same write.
+func (p *peer) open(more string) { _ = p.send(plainHead + more) }
 
-// closeFrame reads the client's frames up to its close frame. All that a client
-// sends here is short: a pong may come before.
-func (p *peer) closeFrame() {
+// awaitCloseFrame reads the client's frames up to its close frame. The others can
+// only be pongs, which are control frames too: at most 125 bytes of payload.
+func (p *peer) awaitCloseFrame() {
 	const opcode, closing, length, masked = 0x0f, 0x08, 0x7f, 6
 	for {
 		header, err := p.in.Peek(masked)
@@ -169,24 +173,24 @@ func (p *peer) closeFrame() {
 	}
 }
 
-// begin does all of both handshakes but the testee's close frame.
-func (p *peer) begin() {
+// untilClose sends the 101 and reads up to the client's close frame.
+func (p *peer) untilClose() {
 	p.open("")
-	p.closeFrame()
+	p.awaitCloseFrame()
 }
 
-// reset ends the connection with an RST (socket(7), SO_LINGER with 0).
+// reset closes the connection with an RST (SO_LINGER with a timeout of 0).
 func (p *peer) reset() {
 	_ = p.conn.SetLinger(0)
 	p.conn.Close()
 }
 
-// fin ends the testee's half. The other one is read until the client goes:
-// closing with bytes unread would be an RST.
+// fin sends FIN and reads until the client closes: close(2) with unread bytes
+// would send RST.
 func (p *peer) fin() {
 	_ = p.conn.CloseWrite()
 	p.silence()
 }
 
-// silence says no more, and lasts until the client goes.
+// silence sends nothing and reads until the client closes.
 func (p *peer) silence() { _, _ = io.Copy(io.Discard, p.in) }

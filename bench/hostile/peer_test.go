@@ -7,8 +7,7 @@ import (
 	"testing"
 )
 
-// pair returns the testee's end of a connection whose client says text and
-// then ends its half.
+// pair returns both ends of a connection whose client sends text and FIN.
 func pair(t *testing.T, text string) (p *peer, client *net.TCPConn) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -27,7 +26,7 @@ func pair(t *testing.T, text string) (p *peer, client *net.TCPConn) {
 	}
 	t.Cleanup(func() { accepted.Close() })
 	client = c.(*net.TCPConn)
-	go func() { // the testee may stop reading before all is written
+	go func() { // the write blocks if the testee stops reading
 		_, _ = io.WriteString(client, text)
 		_ = client.CloseWrite()
 	}()
@@ -61,36 +60,37 @@ func TestRequestIsBounded(t *testing.T) {
 	}
 }
 
-// TestAccept: RFC 6455 section 1.3 has the key and its answer.
-func TestAccept(t *testing.T) {
+// TestAcceptKey uses the example of RFC 6455 section 1.3.
+func TestAcceptKey(t *testing.T) {
 	p, client := pair(t, "GET / HTTP/1.1\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
 	if err := p.request(); err != nil {
 		t.Fatal(err)
 	}
-	p.pieces("<" + acceptMark + ">")
-	_ = p.say("<" + acceptMark + ">")
+	p.sendBytewise("<" + acceptMark + ">")
+	_ = p.send("<" + acceptMark + "><" + cutAcceptMark + ">")
 	_ = p.conn.CloseWrite()
 	got, err := io.ReadAll(client)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := "<s3pPLMBiTxaQ9kYGzzhZRbK+xOo=>"; string(got) != want+want {
-		t.Errorf("said %q, want %q twice", got, want)
+	const accept = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo"
+	if want := "<" + accept + "=><" + accept + "=><" + accept + ">"; string(got) != want {
+		t.Errorf("sent %q, want %q", got, want)
 	}
 }
 
-// TestCloseFrameIsFoundBehindOthers: a pong may come before it, and what comes
-// after it is left.
-func TestCloseFrameIsFoundBehindOthers(t *testing.T) {
+// TestCloseFrameIsFoundAfterOthers: other frames may come before the close frame,
+// and bytes after it are not read.
+func TestCloseFrameIsFoundAfterOthers(t *testing.T) {
 	p, _ := pair(t, "\x8a\x82abcdxx\x81\x80abcd\x88\x82abcd\x62\x8arest")
-	p.closeFrame()
+	p.awaitCloseFrame()
 	rest, err := io.ReadAll(p.in)
 	if err != nil || string(rest) != "rest" {
-		t.Errorf("behind the close frame is %q (%v), want \"rest\"", rest, err)
+		t.Errorf("after the close frame: %q, error %v; want \"rest\"", rest, err)
 	}
 }
 
-// TestStreamStopsWithTheClient: nothing is sent to a client that has gone.
+// TestStreamStopsWithTheClient: endless sending ends when the client has closed.
 func TestStreamStopsWithTheClient(t *testing.T) {
 	p, client := pair(t, "")
 	_ = client.SetLinger(0)
@@ -114,7 +114,7 @@ func TestUnknownPathGetsTheList(t *testing.T) {
 	_, _ = io.WriteString(c, "GET /nowhere HTTP/1.1\r\n\r\n")
 	got, err := io.ReadAll(c)
 	if err != nil || !strings.HasPrefix(string(got), "HTTP/1.1 404 ") || !strings.Contains(string(got), "/rst-header\n") {
-		t.Errorf("an unknown path gets %q (%v)", got, err)
+		t.Errorf("an unknown path gets %q, error %v; want a 404 with the list of paths", got, err)
 	}
 }
 
@@ -127,12 +127,12 @@ func TestListenFails(t *testing.T) {
 	for _, address := range []string{"", "127.0.0.1", "[::1]:0", taken.Addr().String()} {
 		if s, err := listen(address, 1); err == nil {
 			s.close()
-			t.Errorf("%q is listened on", address)
+			t.Errorf("listen on %q succeeds", address)
 		}
 	}
 }
 
-// TestRandomRepeats: the same seed picks the same rows.
+// TestRandomRepeats: the same seed chooses the same rows.
 func TestRandomRepeats(t *testing.T) {
 	pick := func() (names []string) {
 		s := &server{rows: table()}
@@ -144,6 +144,6 @@ func TestRandomRepeats(t *testing.T) {
 	}
 	first, second := pick(), pick()
 	if strings.Join(first, " ") != strings.Join(second, " ") {
-		t.Errorf("seed 7 picks %q, then %q", first, second)
+		t.Errorf("seed 7 chooses %q, then %q", first, second)
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// descriptors lists what the process has open, but for the list itself.
+// descriptors lists the open descriptors of this process.
 func descriptors() ([]string, error) {
 	const folder = "/proc/self/fd"
 	names, err := os.ReadDir(folder)
@@ -28,8 +28,8 @@ func descriptors() ([]string, error) {
 	return open, nil
 }
 
-// peakBytes is the most memory that a process ever had, "self" or a number
-// (proc_pid_status(5), VmHWM).
+// peakBytes returns the peak resident set size of a process, "self" or a process
+// ID (proc_pid_status(5), VmHWM).
 func peakBytes(process string) (int64, error) {
 	text, err := os.ReadFile("/proc/" + process + "/status")
 	if err != nil {
@@ -44,9 +44,9 @@ func peakBytes(process string) (int64, error) {
 	return 0, fmt.Errorf("no VmHWM of process %s", process)
 }
 
-// timeWaits counts the connections in TIME_WAIT with one of the testee's addresses at
-// either end, by the side that has it (proc_pid_net(5): state 06 of
-// include/net/tcp_states.h).
+// timeWaits counts the connections in TIME_WAIT with one of the testee's addresses
+// at either end, by the side that is in TIME_WAIT (proc_pid_net(5); state 06 is
+// TCP_TIME_WAIT of include/net/tcp_states.h).
 func timeWaits(addresses map[string]string) (clients, testees int, err error) {
 	ends := endsOf(addresses)
 	file, err := os.Open("/proc/net/tcp")
@@ -80,8 +80,9 @@ func endsOf(addresses map[string]string) map[string]bool {
 	return ends
 }
 
-// checkTimeWaits: where wsperf ends a connection first it does so by RST, or it
-// would run out of ports. It returns how many there are on the testee's side.
+// checkTimeWaits checks that no connection is in TIME_WAIT on wsperf's side: when
+// wsperf closes first, it must send RST so that its ports do not run out. It
+// returns the number on the testee's side.
 func checkTimeWaits(t *testing.T, addresses map[string]string) (testees int) {
 	t.Helper()
 	clients, testees, err := timeWaits(addresses)

@@ -2,5 +2,5 @@
 
 package main
 
-// underRace: the race detector makes all slower, and keeps memory of its own.
+// underRace relaxes the tests: the race detector is slow and needs memory.
 const underRace = true

@@ -10,34 +10,38 @@ import (
 	"wsperf/stats"
 )
 
-var update = flag.Bool("update", false, "write README.md anew")
+var update = flag.Bool("update", false, "rewrite README.md")
 
 const intro = `# hostile: a testee that misbehaves
 
-The path of a request says what the testee does; what cannot wait for a path has a port of its own. ` + "`go test ./bench/hostile`" + `
-runs wsperf's engine against every row below, with 200 connections and 20 in flight: each connection must get the row's cause,
-the counts must agree, the run must end, and neither memory nor a descriptor nor a TIME_WAIT on wsperf's side may be left.
-The timeout that bounds a row is 300 ms there (2 s for the wait for a FIN); the others are longer than the run may take.
-` + "`TestMixed`" + ` gives each of 50000 connections a row at random, with all timeouts at 300 ms. ` + "`-short`" + ` makes it 5000, and
-` + "`go test -race ./bench/hostile`" + ` runs all 50000 under the race detector.
+The path of a request selects what the testee does. A behaviour that begins before the request has a port of its own.
+
+` + "`go test ./bench/hostile`" + ` runs wsperf's engine against every row below, with 200 connections and 20 in flight. Each connection
+must get the row's cause, the counts must add up, the run must end, and it must leave no descriptor, no memory and no
+TIME_WAIT on wsperf's side. The timeout that bounds a row is 300 ms (2 s for the wait for a FIN), the other timeouts are a minute.
+` + "`TestMixed`" + ` gives each of 50000 connections a random row, with all timeouts at 300 ms. With ` + "`-short`" + ` it makes 5000
+connections; ` + "`go test -race ./bench/hostile`" + ` makes all 50000 under the race detector.
 
 By hand:
 
     go run ./bench/hostile --listen 127.0.0.1:9010
     bin/wsperf run ws://127.0.0.1:9010/rst-header --conns 200 --low 20 --high 20
 
-The testee prints its ports, one a line, and ends with its standard input or with SIGTERM. The port named ` + "`random`" + ` picks a row
-for each connection; the seed of its choice is printed, and ` + "`--seed`" + ` repeats it.
+The testee prints its ports, one per line. It exits at the end of its standard input, or on SIGTERM or SIGINT. The port named
+` + "`random`" + ` picks a random row for each connection. The testee prints the seed, and ` + "`--seed`" + ` repeats its choices.
 
-The first column is the path, without the slash; rows marked (port) have a port instead. "success" means that both handshakes were
-complete; a close timeout that bounds a success is that of the wait for the FIN. Section numbers without a name are of RFC 6455.
+The first column is the path without its slash; rows marked (port) have a port of that name instead. The third column is the
+cause that wsperf reports; "success" means that both handshakes were completed. The last column is the limit that ends
+a connection. If it is the close timeout of a success, wsperf waits for the FIN until then. Sections are those of RFC 6455
+unless another RFC is named.
+
 This file is written by ` + "`go test ./bench/hostile -run README -update`" + `.
 
 | behaviour | what the testee does | cause | bound |
 |---|---|---|---|
 `
 
-// TestREADME: the table in the file is the table that is proved.
+// TestREADME: README.md must list the rows that TestRows tests.
 func TestREADME(t *testing.T) {
 	const path = "README.md"
 	want := readme()
@@ -51,7 +55,7 @@ func TestREADME(t *testing.T) {
 		t.Fatal(err)
 	}
 	if string(got) != want {
-		t.Errorf("%s is not that of the table: run go test ./bench/hostile -run README -update", path)
+		t.Errorf("%s is out of date: run go test ./bench/hostile -run README -update", path)
 	}
 }
 

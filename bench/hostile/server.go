@@ -14,28 +14,28 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// acceptPause is how long accepting rests after an error: descriptors run out,
-// and come back.
+// acceptPause is the pause after an error of accept(2), which is mostly a lack of
+// descriptors that passes.
 const acceptPause = 10 * time.Millisecond
 
-// server is the ports of all behaviours.
+// server has the ports of all behaviours.
 type server struct {
 	rows   []behaviour
 	byPath map[string]behaviour
 	ports  []port
-	held   []io.Closer // keep ports from others, and full
+	held   []io.Closer // listeners, bound sockets, and the connection in the full queue
 }
 
-// port is where a behaviour is to be found that has no path.
+// port is an address with its name: that of a behaviour, "listening" or "random".
 type port struct {
 	name string
 	addr net.Addr
 }
 
-// listen serves the table on the address, "host:port"; behaviours without a path
-// get ports of the same host. The first of ports is that of the paths, the last
-// one picks a behaviour at random for each connection. When it fails nothing is
-// left open.
+// listen serves the table on the address, "host:port" with an IPv4 host.
+// Behaviours without a path get other ports of the same host. The first of
+// s.ports is the one with the paths, the last one picks a behaviour at random for
+// each connection. After an error nothing is left open.
 func listen(address string, seed uint64) (*server, error) {
 	s := &server{rows: table(), byPath: map[string]behaviour{}}
 	host, _, err := net.SplitHostPort(address)
@@ -66,28 +66,28 @@ func (s *server) listenAll(address, anyPort string, seed uint64) error {
 	return s.serve("random", anyPort, s.random(seed))
 }
 
-// open makes the port of a behaviour that has one.
+// open opens the port of a behaviour, if it has its own.
 func (s *server) open(b behaviour, anyPort string) error {
 	switch b.place {
 	case onAccept:
 		return s.serve(b.name, anyPort, func() func(*peer) { return b.do })
-	case nobodyListens:
+	case noListener:
 		return s.occupy(b.name, anyPort, false)
-	case nobodyAccepts:
+	case fullQueue:
 		return s.occupy(b.name, anyPort, true)
 	}
 	return nil
 }
 
-// close gives all ports back.
+// close closes all ports.
 func (s *server) close() {
 	for _, c := range s.held {
 		c.Close()
 	}
 }
 
-// serve has a port of its own for what pick says, which is called for one
-// connection after the other.
+// serve listens on the address and serves each connection with a function that
+// pick returns. Calls of pick do not overlap.
 func (s *server) serve(name, address string, pick func() func(*peer)) error {
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
@@ -99,7 +99,7 @@ func (s *server) serve(name, address string, pick func() func(*peer)) error {
 	return nil
 }
 
-// accept gives each connection to what pick says, until the listener is closed.
+// accept serves connections until the listener is closed.
 func accept(listener net.Listener, pick func() func(*peer)) {
 	for {
 		c, err := listener.Accept()
@@ -109,21 +109,22 @@ func accept(listener net.Listener, pick func() func(*peer)) {
 		case err != nil:
 			time.Sleep(acceptPause)
 		default:
-			go converse(c.(*net.TCPConn), pick())
+			go handle(c.(*net.TCPConn), pick())
 		}
 	}
 }
 
-// converse has a behaviour its way, and ends the connection in order if it has
-// not done so by itself.
-func converse(c *net.TCPConn, do func(*peer)) {
+// handle carries out a behaviour, and then closes the connection without an RST
+// unless the behaviour has closed it.
+func handle(c *net.TCPConn, do func(*peer)) {
 	defer c.Close()
 	p := newPeer(c)
 	do(p)
 	p.fin()
 }
 
-// named picks what reads the request and does as its path says.
+// named returns a function that reads the request and carries out the behaviour
+// of its path. An unknown path gets a 404 with the list of paths.
 func (s *server) named() func(*peer) {
 	return func(p *peer) {
 		if p.request() != nil {
@@ -133,11 +134,11 @@ func (s *server) named() func(*peer) {
 			b.do(p)
 			return
 		}
-		_ = p.say("HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n" + s.names())
+		_ = p.send("HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n" + s.names())
 	}
 }
 
-// names lists the paths, one a line.
+// names lists the paths, one per line.
 func (s *server) names() string {
 	var list strings.Builder
 	for _, b := range s.rows {
@@ -148,7 +149,7 @@ func (s *server) names() string {
 	return list.String()
 }
 
-// random returns what picks one of all behaviours that accept connections.
+// random returns a function that picks a random behaviour for a connection.
 func (s *server) random(seed uint64) (pick func() func(*peer)) {
 	choose := s.chooser(seed)
 	return func() func(*peer) {
@@ -162,14 +163,16 @@ func (s *server) random(seed uint64) (pick func() func(*peer)) {
 	}
 }
 
+// chooser returns a function that chooses among the behaviours that accept
+// connections. It is not safe for concurrent use.
 func (s *server) chooser(seed uint64) (choose func() behaviour) {
 	accepting := slices.DeleteFunc(slices.Clone(s.rows), func(b behaviour) bool { return b.do == nil })
 	source := rand.New(rand.NewPCG(seed, 0))
 	return func() behaviour { return accepting[source.IntN(len(accepting))] }
 }
 
-// occupy binds a port that never accepts: without a listener connections are
-// refused (tcp(7)), with a full one their SYNs are dropped
+// occupy binds a port that never accepts. If it does not listen, the kernel
+// answers a SYN with RST. If its accept queue is full, the kernel drops the SYN
 // (tcp_conn_request in net/ipv4/tcp_input.c, Linux 6.18).
 func (s *server) occupy(name, address string, full bool) error {
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
@@ -188,12 +191,13 @@ func (s *server) occupy(name, address string, full bool) error {
 	return nil
 }
 
-// bind binds the socket and returns the address that it got.
+// bind binds the socket and returns the actual address.
 func bind(fd int, address string) (net.Addr, error) {
 	want, err := netip.ParseAddrPort(address)
 	if err != nil || !want.Addr().Is4() {
-		return nil, fmt.Errorf("%s: an IPv4 address is needed", address)
+		return nil, fmt.Errorf("%s: not an IPv4 address and port", address)
 	}
+	// Port 0, any free one: address is never that of --listen.
 	if err := unix.Bind(fd, &unix.SockaddrInet4{Addr: want.Addr().As4()}); err != nil {
 		return nil, fmt.Errorf("bind %s: %w", address, err)
 	}
@@ -205,22 +209,22 @@ func bind(fd int, address string) (net.Addr, error) {
 	return net.TCPAddrFromAddrPort(netip.AddrPortFrom(want.Addr(), uint16(number))), nil
 }
 
-// fill listens and takes the one place of the queue of a backlog of 0: it is
+// fill listens with a backlog of 0 and makes one connection. The accept queue is
 // full when it is longer than the backlog (sk_acceptq_is_full in
-// include/net/sock.h, Linux 6.18).
+// include/net/sock.h, Linux 6.18), so it has place for one.
 func (s *server) fill(fd int, addr net.Addr) error {
 	if err := unix.Listen(fd, 0); err != nil {
 		return fmt.Errorf("listen on %v: %w", addr, err)
 	}
 	c, err := net.DialTimeout("tcp", addr.String(), time.Second)
 	if err != nil {
-		return fmt.Errorf("fill the listener: %w", err)
+		return fmt.Errorf("fill the accept queue: %w", err)
 	}
 	s.held = append(s.held, c)
 	return nil
 }
 
-// descriptor is a socket that is only to be closed.
+// descriptor is a socket as an io.Closer.
 type descriptor int
 
 func (d descriptor) Close() error { return unix.Close(int(d)) }

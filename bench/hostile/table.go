@@ -6,28 +6,28 @@ import (
 	"wsperf/stats"
 )
 
-// behaviour is a row of the table: what the testee does, and what a client
-// must make of it.
+// behaviour is a row of the table: what the testee does, and the cause that
+// wsperf must report.
 type behaviour struct {
-	name   string        // its path is "/" + name, where it has one
+	name   string        // with onPath, the path is "/" + name
 	does   string        // one line, for README.md
-	causes []stats.Cause // each connection gets one of these; more than one where timing decides
+	causes []stats.Cause // each connection gets one of these; several if timing decides
 	bound  bound
 	place  place
-	do     func(*peer) // nil where nobody accepts
+	do     func(*peer) // nil where no connection is accepted
 }
 
-// place is where a behaviour is to be found.
+// place says which address has the behaviour.
 type place uint8
 
 const (
-	onPath        place = iota // on the port of all: the path of the request names it
-	onAccept                   // on a port of its own: it begins before the request
-	nobodyListens              // on a port without a listener
-	nobodyAccepts              // on a port whose listener is full
+	onPath     place = iota // the common port: the path of the request selects it
+	onAccept                // a port of its own: it begins before the request
+	noListener              // a port without a listener
+	fullQueue               // a port whose listener has a full accept queue
 )
 
-// bound is what ends a connection, at the latest.
+// bound is the limit that ends a connection.
 type bound uint8
 
 const (
@@ -37,7 +37,7 @@ const (
 	closeTimeout
 	headBytes  // handshake.DefaultMaxBytes
 	headLines  // handshake.DefaultMaxHeaders
-	frameBytes // handshake.MaxSkippedBytes, where a frame counts as 64 bytes at least
+	frameBytes // handshake.MaxSkippedBytes; a frame counts as at least 64 bytes
 )
 
 var boundTexts = [...]string{
@@ -52,15 +52,15 @@ var boundTexts = [...]string{
 
 func (b bound) String() string { return boundTexts[b] }
 
-// one is the list of a single cause.
+// one returns the list of a single cause.
 func one(c stats.Cause) []stats.Cause { return []stats.Cause{c} }
 
-// table returns all behaviours. Their order is that of README.md.
+// table returns all behaviours in the order of README.md.
 func table() []behaviour {
 	return slices.Concat(
 		allowedHeads(), allowedFrames(), allowedCloses(),
-		beginnings(), endings(), drips(),
-		refusals(), strangers(), badSyntax(), badHeaders(), endlessHeads(),
+		beforeRequest(), endings(), drips(),
+		otherStatuses(), otherProtocols(), badSyntax(), badHeaders(), endlessHeads(),
 		badFrames(), badCloses(), endlessFrames(),
 	)
 }

@@ -12,12 +12,12 @@ import (
 	"testing"
 )
 
-// testeeRole makes this test program the testee.
+// testeeRole is the variable that makes this test program the testee.
 const testeeRole = "WSPERF_TEST_HOSTILE_TESTEE"
 
-// rowsAtOnce is how many rows are tested at a time: most of their time is
-// waiting for timeouts.
-const rowsAtOnce = "8"
+// parallelRows is how many rows are tested in parallel. Most of their time they
+// wait for timeouts.
+const parallelRows = "8"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(testeeRole) != "" {
@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 		os.Exit(beClient(text))
 	}
 	flag.Parse()
-	if err := flag.Set("test.parallel", rowsAtOnce); err != nil {
+	if err := flag.Set("test.parallel", parallelRows); err != nil {
 		panic(err)
 	}
 	os.Exit(m.Run())
@@ -41,13 +41,13 @@ func beTestee() int {
 	return 0
 }
 
-// process is a testee that runs.
+// process is a running testee.
 type process struct {
 	pid       int
 	addresses map[string]string // by the name of the port
 }
 
-// startTestee starts the testee in a process, which ends with the test.
+// startTestee starts a testee in a process of its own, which ends with the test.
 func startTestee(t *testing.T) process {
 	t.Helper()
 	cmd := exec.Command(os.Args[0], "--listen", ownAddress()+":0")
@@ -73,15 +73,15 @@ func startTestee(t *testing.T) process {
 	return process{cmd.Process.Pid, readAddresses(t, stdout)}
 }
 
-// ownAddress is a loopback address that no other process uses. On a shared one,
-// connections in TIME_WAIT that other tests have left, from ports that are the testee's
-// now, would be taken for those of wsperf.
+// ownAddress returns a loopback address that no other process uses. On a shared
+// one, timeWaits would also count connections that other tests have left and whose
+// ports the testee now has.
 func ownAddress() string {
 	pid := os.Getpid()
 	return fmt.Sprintf("127.%d.%d.%d", 1+pid>>16%254, pid>>8&255, pid&255)
 }
 
-// readAddresses reads what the testee prints until it is ready.
+// readAddresses reads the testee's output up to "ready".
 func readAddresses(t *testing.T, r io.Reader) map[string]string {
 	t.Helper()
 	addresses := map[string]string{}
@@ -99,7 +99,7 @@ func readAddresses(t *testing.T, r io.Reader) map[string]string {
 	return addresses
 }
 
-// TestRunEnds: with its context or its standard input, whichever is first.
+// TestRunEnds: run returns when its context is cancelled or standard input ends.
 func TestRunEnds(t *testing.T) {
 	stdin, _ := io.Pipe()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -120,6 +120,6 @@ func TestRunEnds(t *testing.T) {
 		})
 	}
 	if err := run(ctx, []string{"--listen", "nowhere"}, stdin, io.Discard); err == nil {
-		t.Error("a testee runs on no address")
+		t.Error("run accepts the address \"nowhere\"")
 	}
 }

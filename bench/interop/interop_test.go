@@ -29,7 +29,7 @@ const (
 	startWithin = 60 * time.Second
 )
 
-// TestTestees runs 20000 handshakes against every testee that this machine can have.
+// TestTestees makes 20000 handshakes with every testee that can be installed.
 func TestTestees(t *testing.T) {
 	wsperf := build(t)
 	folders, err := filepath.Glob(filepath.Join(testees, "*", "start"))
@@ -42,7 +42,7 @@ func TestTestees(t *testing.T) {
 		t.Run(filepath.Base(folder), func(t *testing.T) {
 			install(t, folder)
 			if err := enterNamespace(); err != nil {
-				t.Fatalf("the kernel's counters are compared in a namespace, which needs root: %v", err)
+				t.Fatalf("the test reads the kernel's counters in a network namespace of its own, which needs root: %v", err)
 			}
 			serve(t, folder)
 			row(&table, filepath.Base(folder), runAndCompare(t, wsperf))
@@ -53,14 +53,13 @@ func TestTestees(t *testing.T) {
 
 const tableHead = "| testee | handshakes/s | median ms | q99 ms | fail |\n|---|---|---|---|---|\n"
 
-// row adds a testee to the table.
 func row(table *strings.Builder, name string, r *stats.Result) {
 	open := r.Phases[stats.PhaseOpen].Success
 	fmt.Fprintf(table, "| %s | %.0f | %.1f | %.1f | %d |\n", name, r.HandshakesPerSecond(),
 		float64(open.ValueAtQuantile(50))/1000, float64(open.ValueAtQuantile(99))/1000, r.Fail)
 }
 
-// runAndCompare runs wsperf and holds its report against what the kernel counted.
+// runAndCompare runs wsperf and compares its result with the kernel's counters.
 func runAndCompare(t *testing.T, wsperf string) *stats.Result {
 	t.Helper()
 	before, err := readCounters(port)
@@ -85,16 +84,17 @@ func build(t *testing.T) string {
 	return path
 }
 
-// install skips the testee, loudly, when this machine cannot have it.
+// install runs the testee's script install, and skips the test if that fails.
 func install(t *testing.T, folder string) {
 	t.Helper()
 	out, err := exec.Command(filepath.Join(folder, "install")).CombinedOutput()
 	if err != nil {
-		t.Skipf("SKIPPED testee %s: it cannot be installed: %v\n%s", filepath.Base(folder), err, out)
+		t.Skipf("SKIPPED testee %s: install failed: %v\n%s", filepath.Base(folder), err, out)
 	}
 }
 
-// serve starts the testee in a process group of its own and waits until it listens.
+// serve starts the testee in a process group of its own, which is killed at the
+// end of the test, and waits until it listens.
 func serve(t *testing.T, folder string) {
 	t.Helper()
 	var out bytes.Buffer
@@ -108,40 +108,40 @@ func serve(t *testing.T, folder string) {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		_ = cmd.Wait() // what it said tells more
+		_ = cmd.Wait() // the testee's output, logged on failure, says more
 	}()
 	t.Cleanup(func() {
 		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
 		<-ended
 		if t.Failed() {
-			t.Logf("the testee said:\n%s", out.String())
+			t.Logf("output of the testee:\n%s", out.String())
 		}
 	})
-	if err := listening(ended); err != nil {
+	if err := awaitListener(ended); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// listening waits until the port accepts connections.
-func listening(ended <-chan struct{}) error {
+// awaitListener waits until the port accepts a connection.
+func awaitListener(ended <-chan struct{}) error {
 	deadline := time.After(startWithin)
 	for {
 		c, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", port))
 		if err == nil {
-			// An RST: a FIN of ours would leave TIME_WAIT behind, which is looked for.
+			// Close with RST: a FIN from our side would leave a TIME_WAIT that check counts.
 			return cmp.Or(c.(*net.TCPConn).SetLinger(0), c.Close())
 		}
 		select {
 		case <-ended:
-			return errors.New("the testee ended")
+			return errors.New("the testee exited before it listened")
 		case <-deadline:
-			return errors.New("the testee does not listen")
+			return fmt.Errorf("the testee does not listen on port %d after %v", port, startWithin)
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
 }
 
-// runAgainst runs wsperf as a user would and returns what it wrote.
+// runAgainst runs the program wsperf and returns the result that it wrote.
 func runAgainst(t *testing.T, wsperf string) *stats.Result {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "result.json")
@@ -157,29 +157,29 @@ func runAgainst(t *testing.T, wsperf string) *stats.Result {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	result, err := file.Read(f) // which checks the identity of the counts
+	result, err := file.Read(f) // also checks that the counts add up
 	if err != nil {
 		t.Fatal(err)
 	}
 	return result
 }
 
-// check holds the report against the load that was asked for, and against the
-// kernel: as many connections as were started, a reset only where the report
-// says so, and TIME_WAIT on the testee's side.
+// check compares the result with the load that was asked for, and with the
+// kernel's counters: as many connections as wsperf started, no more resets than
+// the result accounts for, and no TIME_WAIT on the client's side.
 func check(t *testing.T, r *stats.Result, before, after counters) {
 	t.Helper()
 	if r.Total != connections || r.Success != connections || r.Fail != 0 {
-		t.Errorf("%d started, %d successes, %d fails; want %d successes", r.Total, r.Success, r.Fail, connections)
+		t.Errorf("%d connections, %d successes, %d fails; want %d successes", r.Total, r.Success, r.Fail, connections)
 	}
 	if opens := after.activeOpens - before.activeOpens; opens != connections {
 		t.Errorf("the kernel counted %d connections, want %d", opens, connections)
 	}
-	// A reset can be counted at both ends, which are of one kernel here; and that
-	// of the probe (listening) may come late.
+	// Both ends are in one kernel, so each reset can be counted twice. One more may
+	// be that of awaitListener's connection, if the testee accepts it late.
 	resets, most := after.estabResets-before.estabResets, 2*int64(r.Fin.Reset+r.Fin.Timeout)+1
 	if resets > most {
-		t.Errorf("the kernel counted %d resets, the report accounts for %d at most: %+v", resets, most, r.Fin)
+		t.Errorf("the kernel counted %d resets, the result accounts for at most %d: %+v", resets, most, r.Fin)
 	}
 	if after.timeWait != 0 {
 		t.Errorf("%d connections are in TIME_WAIT on the client's side, want none", after.timeWait)

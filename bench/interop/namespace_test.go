@@ -12,10 +12,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// enterNamespace moves the calling goroutine, its thread and what it starts from
-// now on into a new network namespace with nothing but loopback (unshare(2),
-// CLONE_NEWNET): the kernel's counters there are of nobody else. It needs
-// CAP_SYS_ADMIN. The thread is never given back.
+// enterNamespace locks the calling goroutine to its thread, and moves the thread
+// into a new network namespace with only loopback (unshare(2), CLONE_NEWNET).
+// Processes that it starts from then on inherit the namespace, and no others count
+// there. It needs CAP_SYS_ADMIN. The thread stays locked, so the runtime ends it
+// with the goroutine.
 func enterNamespace() error {
 	runtime.LockOSThread()
 	if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
@@ -41,14 +42,15 @@ func loopbackUp() error {
 	return nil
 }
 
-// counters are the kernel's, of the calling thread's network namespace.
+// counters are those of the calling thread's network namespace.
 type counters struct {
-	activeOpens int64 // connect(2) that sent a SYN (RFC 4022, tcpActiveOpens)
-	estabResets int64 // established or half-closed connections that were reset
+	activeOpens int64 // transitions from CLOSED to SYN-SENT (RFC 4022, tcpActiveOpens)
+	estabResets int64 // from ESTABLISHED or CLOSE-WAIT to CLOSED (RFC 4022, tcpEstabResets)
 	timeWait    int64 // sockets in TIME_WAIT on the side that connected to the port
 }
 
-// readCounters reads /proc/thread-self/net (proc(5)).
+// readCounters reads /proc/thread-self/net/snmp and tcp (proc_pid_net(5)). The
+// sockets in TIME_WAIT are those of connections to the port.
 func readCounters(port int) (c counters, err error) {
 	if c.activeOpens, err = tcpCounter("ActiveOpens"); err != nil {
 		return c, err
@@ -60,7 +62,8 @@ func readCounters(port int) (c counters, err error) {
 	return c, err
 }
 
-// tcpCounter finds a counter by its name in the line above the numbers.
+// tcpCounter reads a counter of the group Tcp, which has a line of names and then
+// a line of values.
 func tcpCounter(name string) (value int64, err error) {
 	text, err := os.ReadFile("/proc/thread-self/net/snmp")
 	if err != nil {

@@ -1,7 +1,7 @@
-// Command pgo records the profile that the Go compiler optimises wsperf by: that
-// of a run against the built-in testee, which lies in the same process and so in
-// the same profile. `go build` takes it from where it is, the folder of package
-// main (go.dev/doc/pgo).
+// Command pgo records a CPU profile of wsperf for profile-guided optimization. It
+// runs the engine against the built-in testee in the same process, so the profile
+// is of both. `go build` uses a default.pgo in the folder of package main
+// (go.dev/doc/pgo).
 //
 //	go run ./bench/pgo [-handshakes 400000] [-out cmd/wsperf/default.pgo]
 package main
@@ -25,19 +25,19 @@ import (
 	"wsperf/handshake"
 )
 
-// samplesPerSecond is above the 100 of package pprof: of a handshake only some 2 us
-// are ours, the rest is the kernel's.
+// samplesPerSecond is more than package pprof's 100: only some 2 us of a handshake
+// are in user space, and samples of the kernel are of no use to the compiler.
 const samplesPerSecond = 1000
 
-// inFlight are the loads that are profiled, as opening handshakes in flight.
-var inFlight = []int{64, 500}
+// loads are the profiled loads, as opening handshakes in flight.
+var loads = []int{64, 500}
 
 func main() {
 	handshakes := flag.Int64("handshakes", 400000, "handshakes of each load")
 	out := flag.String("out", "cmd/wsperf/default.pgo", "write the profile to this file")
 	flag.Parse()
 	if flag.NArg() > 0 {
-		fmt.Fprintf(os.Stderr, "pgo: %q: only options are taken\n", flag.Arg(0))
+		fmt.Fprintf(os.Stderr, "pgo: unexpected argument %q\n", flag.Arg(0))
 		os.Exit(2)
 	}
 	if err := record(*handshakes, *out); err != nil {
@@ -46,7 +46,8 @@ func main() {
 	}
 }
 
-// record puts the file in its place when it is whole: builds read it.
+// record renames the file into place once it is complete, so that no build reads
+// a part of it.
 func record(handshakes int64, out string) error {
 	file, err := os.CreateTemp(filepath.Dir(out), ".pgo-")
 	if err != nil {
@@ -79,14 +80,14 @@ func withTestee(do func(at netip.AddrPort) error) error {
 }
 
 func profile(w io.Writer, at netip.AddrPort, handshakes int64) error {
-	// Package pprof then wants its own rate, and says on the standard error that it
-	// does not get it (go.dev/issue/79900).
+	// StartCPUProfile then tries to set its own rate, and the runtime prints on
+	// standard error that it cannot (go.dev/issue/79900).
 	runtime.SetCPUProfileRate(samplesPerSecond)
 	if err := pprof.StartCPUProfile(w); err != nil {
 		return err
 	}
 	defer pprof.StopCPUProfile()
-	for _, n := range inFlight {
+	for _, n := range loads {
 		if err := run(at, handshakes, n); err != nil {
 			return err
 		}

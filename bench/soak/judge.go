@@ -9,24 +9,24 @@ import (
 	"wsperf/stats/file"
 )
 
-// quantity is something that must not grow.
+// quantity is a part of a sample that must not grow over the run.
 type quantity struct {
 	name    string
 	of      func(sample) int
-	slack   int // growth that is always allowed
-	percent int // growth that is allowed in relation to what there was
+	slack   int // allowed growth, in the quantity's unit
+	percent int // allowed growth in percent, if that is more than slack
 }
 
-// The slack is about what these do by themselves: a Go heap breathes with its
-// collections, and connections in flight come and go.
+// The allowances cover normal variation: a Go heap grows and shrinks with its
+// collections, and the number of open connections changes.
 var quantities = []quantity{
 	{"memory in kB", func(s sample) int { return s.residentKB }, 1024, 5},
 	{"descriptors", func(s sample) int { return s.descriptors }, 50, 10},
 	{"threads", func(s sample) int { return s.threads }, 2, 0},
 }
 
-// flat compares the last quarter of each series with its second one: the first
-// is for warming up.
+// flat reports every quantity that grew from the second quarter of a series to
+// the last one. The first quarter is for warming up.
 func flat(watched []series) error {
 	var errs []error
 	for _, w := range watched {
@@ -39,11 +39,12 @@ func flat(watched []series) error {
 	return errors.Join(errs...)
 }
 
-// judge reports growth from the median of the second quarter to that of the last.
+// judge returns an error if the median of the last quarter is more than allowed
+// above that of the second one.
 func (q quantity) judge(samples []sample) error {
 	quarter := len(samples) / 4
 	if quarter == 0 {
-		return fmt.Errorf("%s: %d samples are too few to tell", q.name, len(samples))
+		return fmt.Errorf("%s: %d samples are too few, need 4", q.name, len(samples))
 	}
 	before := median(samples[quarter:2*quarter], q.of)
 	after := median(samples[len(samples)-quarter:], q.of)
@@ -53,7 +54,7 @@ func (q quantity) judge(samples []sample) error {
 	return nil
 }
 
-// median returns the upper one of the two in the middle, if there are two.
+// median returns the upper one of the middle two if the number is even.
 func median(samples []sample, of func(sample) int) int {
 	values := make([]int, len(samples))
 	for i, s := range samples {
@@ -63,14 +64,15 @@ func median(samples []sample, of func(sample) int) int {
 	return values[len(values)/2]
 }
 
-// outcome reads the result and says how many connections there were. It is an
-// error if they are not accounted for, or if one failed.
-func outcome(path string) (string, error) {
+// outcome reads the result file and returns its counts as a text. It is an error
+// if the counts do not add up, if a connection failed, or if one did not end with
+// the testee's FIN.
+func outcome(path string) (counts string, err error) {
 	r, errs := file.LoadAll([]string{path}, nil)
 	if r == nil {
 		return "no result", errors.Join(errs...)
 	}
-	counts := fmt.Sprintf("%d connections, %.0f a second, %d failed", r.Total, r.HandshakesPerSecond(), r.Fail)
+	counts = fmt.Sprintf("%d connections, %.0f a second, %d failed", r.Total, r.HandshakesPerSecond(), r.Fail)
 	return counts, errors.Join(append(errs, r.Check(), complete(r))...)
 }
 

@@ -9,7 +9,7 @@ import (
 	"wsperf/stats"
 )
 
-// history makes n samples of a process that holds what kB says at each of them.
+// history returns n samples of a process whose memory is kB(i) in sample i.
 func history(n int, kB func(i int) int) []sample {
 	samples := make([]sample, n)
 	for i := range samples {
@@ -32,8 +32,8 @@ func TestMemoryIsFlat(t *testing.T) {
 		{"noise", 600, func(int) int { return 12000 + random.IntN(5000) }, ""},
 		{"peaks at the end", 600, func(i int) int { return 12000 + i/590*50000 }, ""},
 		{"peaks at first", 600, func(i int) int { return 12000 + (600-i)/550*50000 }, ""},
-		{"a little", 600, func(i int) int { return 12000 + i*2 }, ""},
-		{"5 percent of much", 600, func(i int) int { return 400000 + i*40 }, ""},
+		{"grows by less than the slack", 600, func(i int) int { return 12000 + i*2 }, ""},
+		{"grows by less than 5 percent", 600, func(i int) int { return 400000 + i*40 }, ""},
 		{"a leak", 600, func(i int) int { return 12000 + i*4 }, "memory in kB grew from 12900 to 14100, more than 1024"},
 		{"a leak of a large process", 600, func(i int) int { return 400000 + i*100 }, "more than"},
 		{"a step in the third quarter", 600, func(i int) int { return 12000 + i/400*2000 }, "grew from 12000 to 14000"},
@@ -42,7 +42,7 @@ func TestMemoryIsFlat(t *testing.T) {
 		{"no samples", 0, nil, "0 samples are too few"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			checkFault(t, flat([]series{{"run", history(c.n, c.kB)}}), c.want)
+			checkError(t, flat([]series{{"run", history(c.n, c.kB)}}), c.want)
 		})
 	}
 }
@@ -55,7 +55,7 @@ func TestOtherQuantitiesAreFlat(t *testing.T) {
 	}{
 		{"descriptors come and go", func(s *sample, i int) { s.descriptors += i % 40 }, ""},
 		{"descriptors leak", func(s *sample, i int) { s.descriptors += i }, "wsperf testee: descriptors grew from 325 to 625, more than 50"},
-		{"two threads more", func(s *sample, i int) { s.threads += i / 300 * 2 }, ""},
+		{"two more threads", func(s *sample, i int) { s.threads += i / 300 * 2 }, ""},
 		{"threads leak", func(s *sample, i int) { s.threads += i / 100 }, "wsperf testee: threads grew from 10 to 13, more than 2"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -64,7 +64,7 @@ func TestOtherQuantitiesAreFlat(t *testing.T) {
 			for i := range changing {
 				c.change(&changing[i], i)
 			}
-			checkFault(t, flat([]series{{"run", steady}, {"testee", changing}}), c.want)
+			checkError(t, flat([]series{{"run", steady}, {"testee", changing}}), c.want)
 		})
 	}
 }
@@ -81,12 +81,13 @@ func TestComplete(t *testing.T) {
 		{stats.Result{Counts: stats.Counts{Total: 9, Success: 7, Fail: 2, Fin: fins(7, 0)}}, "2 connections failed"},
 		{stats.Result{Counts: stats.Counts{Total: 9, Success: 9, Fin: fins(8, 1)}}, "1 of 9 connections did not end with the testee's FIN"},
 	} {
-		checkFault(t, complete(&c.result), c.want)
+		checkError(t, complete(&c.result), c.want)
 	}
 }
 
-// checkFault wants an error with part in it, or none if part is empty.
-func checkFault(t *testing.T, err error, part string) {
+// checkError fails the test unless the error contains part, or is nil if part is
+// empty.
+func checkError(t *testing.T, err error, part string) {
 	t.Helper()
 	if (err == nil) != (part == "") || err != nil && !strings.Contains(err.Error(), part) {
 		t.Errorf("error %v, want one with %q", err, part)

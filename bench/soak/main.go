@@ -1,8 +1,8 @@
-// Command soak runs wsperf at full rate for a long time, against the built-in
-// testee, and watches both processes from outside: memory, descriptors and threads
+// Command soak runs wsperf at full rate against the built-in testee for a long
+// time, and samples both processes through /proc. Memory, descriptors and threads
 // must stay flat, no connection may fail, and the result must account for every
-// connection. It prints a table over the time and a verdict; the exit code is 1
-// when something does not hold.
+// connection. It prints a table over time, and PASS or FAIL. The exit code is 1 on
+// FAIL.
 //
 //	go run ./bench/soak [-duration 10m] [-wsperf bin/wsperf]
 package main
@@ -20,18 +20,18 @@ import (
 	"time"
 )
 
-// leastDuration leaves five samples to each quarter.
-const leastDuration = 20 * sampleEvery
+// minDuration gives each quarter five samples.
+const minDuration = 20 * sampleEvery
 
-// endTimeout is how long the client may take to start, to end what it has begun
-// when its duration is over, and to write the result: seconds, even with all its
-// timeouts used up.
+// endTimeout bounds how much longer than its duration the client may run: to
+// start, to end its last connections, and to write the result. That takes seconds,
+// even if each of its timeouts expires.
 const endTimeout = time.Minute
 
-// soak is what is run, and for how long.
+// soak holds the options.
 type soak struct {
 	duration time.Duration
-	wsperf   string
+	wsperf   string // path of the program
 }
 
 func main() {
@@ -51,18 +51,19 @@ func main() {
 func parse(args []string) (*soak, error) {
 	s := &soak{}
 	f := flag.NewFlagSet("soak", flag.ContinueOnError)
-	f.DurationVar(&s.duration, "duration", 10*time.Minute, "length of the run")
-	f.StringVar(&s.wsperf, "wsperf", "bin/wsperf", "the program")
+	f.DurationVar(&s.duration, "duration", 10*time.Minute, "duration of the run")
+	f.StringVar(&s.wsperf, "wsperf", "bin/wsperf", "path of the program wsperf")
 	if err := f.Parse(args); err != nil {
 		return nil, err
 	}
-	if s.duration < leastDuration || f.NArg() > 0 {
-		return nil, fmt.Errorf("-duration must be %v or more, and nothing else is taken", leastDuration)
+	if s.duration < minDuration || f.NArg() > 0 {
+		return nil, fmt.Errorf("-duration must be %v or more, and arguments other than options are not allowed", minDuration)
 	}
 	return s, nil
 }
 
-// carryOut runs, prints the table, and returns what does not hold.
+// carryOut runs both programs, prints the table and the conclusion, and returns
+// all violations joined.
 func (s *soak) carryOut(out io.Writer) error {
 	folder, err := os.MkdirTemp("", "wsperf-soak-")
 	if err != nil {
@@ -70,29 +71,29 @@ func (s *soak) carryOut(out io.Writer) error {
 	}
 	defer os.RemoveAll(folder)
 	file := filepath.Join(folder, "result.json")
-	watched, ended, err := s.run(file)
+	watched, exits, err := s.run(file)
 	if err != nil {
 		return err
 	}
 	writeTable(out, watched)
-	verdict, result := outcome(file)
-	return s.conclude(out, verdict, errors.Join(ended, result, flat(watched)))
+	counts, result := outcome(file)
+	return s.conclude(out, counts, errors.Join(exits, result, flat(watched)))
 }
 
-// conclude prints the verdict line.
-func (s *soak) conclude(out io.Writer, counts string, faults error) error {
-	if faults == nil {
-		fmt.Fprintf(out, "\nholds: %s in %v; memory, descriptors and threads flat\n", counts, s.duration)
+// conclude prints the last line and returns the violations.
+func (s *soak) conclude(out io.Writer, counts string, violations error) error {
+	if violations == nil {
+		fmt.Fprintf(out, "\nPASS: %s in %v; memory, descriptors and threads flat\n", counts, s.duration)
 		return nil
 	}
-	fmt.Fprintf(out, "\ndoes not hold: %s in %v\n", counts, s.duration)
-	return faults
+	fmt.Fprintf(out, "\nFAIL: %s in %v\n", counts, s.duration)
+	return violations
 }
 
-// run starts both programs and watches them until the client ends. ended is how
-// they ended.
-func (s *soak) run(file string) (watched []series, ended, err error) {
-	loops := fmt.Sprint(max(1, runtime.NumCPU()/2)) // the CPUs are shared out between the two
+// run starts both programs and watches them until the client exits. exits joins
+// the errors of the two exits.
+func (s *soak) run(file string) (watched []series, exits, err error) {
+	loops := fmt.Sprint(max(1, runtime.NumCPU()/2)) // half of the CPUs for each program
 	testee, url, err := startTestee(s.wsperf, loops)
 	if err != nil {
 		return nil, nil, err
@@ -101,25 +102,25 @@ func (s *soak) run(file string) (watched []series, ended, err error) {
 	if err != nil {
 		return nil, nil, errors.Join(err, testee.stop())
 	}
-	watched, err = watch(client, testee, s.enough())
+	watched, err = watch(client, testee, s.abort())
 	if err != nil {
 		client.End(0)
 	}
 	return watched, errors.Join(client.failure(), testee.stop()), err
 }
 
-// enough gets one reason to end the run early: a signal, or a client that does
-// not come to its end.
-func (s *soak) enough() <-chan error {
+// abort returns a channel that gets one error when the run must be aborted: on a
+// signal, or when the client runs longer than endTimeout allows.
+func (s *soak) abort() <-chan error {
 	reason := make(chan error, 1)
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	go func() {
 		select {
 		case sig := <-signals:
-			reason <- fmt.Errorf("ended by a signal: %v", sig)
+			reason <- fmt.Errorf("aborted by a signal: %v", sig)
 		case <-time.After(s.duration + endTimeout):
-			reason <- fmt.Errorf("wsperf run did not end within %v of its duration", endTimeout)
+			reason <- fmt.Errorf("wsperf run did not exit within %v after its duration", endTimeout)
 		}
 	}()
 	return reason

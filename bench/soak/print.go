@@ -6,10 +6,9 @@ import (
 	"time"
 )
 
-// tableRows is how many moments of the run the table shows.
 const tableRows = 10
 
-// writeTable shows the series side by side, one row per tenth of the time.
+// writeTable prints the series side by side, one row per tenth of the samples.
 func writeTable(out io.Writer, watched []series) {
 	fmt.Fprintf(out, "%8s", "")
 	for _, w := range watched {
@@ -30,7 +29,8 @@ func writeTable(out io.Writer, watched []series) {
 	}
 }
 
-// rows returns the index of the last of n samples in each tenth.
+// rows returns the indices of the last sample in each tenth of n samples. There
+// are fewer than tableRows if n is less than that.
 func rows(n int) (indices []int) {
 	for row := 1; row <= tableRows; row++ {
 		if i := n*row/tableRows - 1; i >= 0 && (len(indices) == 0 || i > indices[len(indices)-1]) {

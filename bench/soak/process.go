@@ -10,8 +10,8 @@ import (
 	"wsperf/engine/child"
 )
 
-// startTimeout bounds how long the testee may take to listen, and stopTimeout how
-// long it may take to end with its input. Either takes milliseconds.
+// startTimeout bounds the time until the testee listens, and stopTimeout the time
+// from the end of its standard input to its exit. Both take milliseconds.
 const (
 	startTimeout = 20 * time.Second
 	stopTimeout  = 20 * time.Second
@@ -23,8 +23,8 @@ type process struct {
 	verb string
 }
 
-// start starts wsperf with a verb and its arguments. It ends with this process
-// if it ends at the end of its standard input.
+// start starts wsperf with a verb and its arguments. A verb that exits at the end
+// of its standard input does not outlive this process (package child).
 func start(path string, args ...string) (*process, error) {
 	c, err := child.Start(child.Command{Path: path, Args: append([]string{path}, args...)})
 	if err != nil {
@@ -33,8 +33,8 @@ func start(path string, args ...string) (*process, error) {
 	return &process{c, args[0]}, nil
 }
 
-// startTestee returns the testee, which ends with this process at the latest,
-// and its URL.
+// startTestee starts a testee, which does not outlive this process, and returns
+// its URL.
 func startTestee(path, loops string) (p *process, url string, err error) {
 	p, err = start(path, "testee", "--listen", "127.0.0.1:0", "--loops", loops, "--exit-on-eof")
 	if err != nil {
@@ -50,20 +50,20 @@ func startTestee(path, loops string) (p *process, url string, err error) {
 	return p, "ws://" + addr + "/", nil
 }
 
-// failure waits for the end of the process. An exit code other than 0 is an
-// error, and so is any output on standard error.
+// failure waits for the process to exit. An exit code other than 0 is an error,
+// and so is any output on standard error.
 func (p *process) failure() error {
 	err, words := p.Wait(), strings.TrimSpace(p.LastWords())
 	if err == nil && words == "" {
 		return nil
 	}
-	return fmt.Errorf("wsperf %s ended with %v: %s", p.verb, err, words)
+	return fmt.Errorf("wsperf %s: exit: %v, standard error: %s", p.verb, err, words)
 }
 
-// stop ends the process by the end of its input.
+// stop closes the process's standard input and waits for it to exit.
 func (p *process) stop() error {
 	if p.End(stopTimeout) {
-		return fmt.Errorf("wsperf %s did not end within %v and was killed", p.verb, stopTimeout)
+		return fmt.Errorf("wsperf %s did not exit within %v after the end of its standard input and was killed", p.verb, stopTimeout)
 	}
 	return p.failure()
 }

@@ -11,26 +11,26 @@ import (
 	"time"
 )
 
-// sampleEvery is the time between two samples.
 const sampleEvery = time.Second
 
-// sample is what a process holds at one moment.
+// sample is the resource usage of a process at one moment.
 type sample struct {
 	at          time.Duration // since the first sample
 	residentKB  int           // proc_pid_status(5), VmRSS
-	threads     int           // the same, Threads
+	threads     int           // proc_pid_status(5), Threads
 	descriptors int           // entries of /proc/PID/fd
 }
 
-// series is what was seen of one process.
+// series holds the samples of one process.
 type series struct {
 	name    string
 	samples []sample
 }
 
-// watch samples the processes until the client ends, and ends it when that is
-// wanted earlier. Another one that cannot be watched while the client runs is an error.
-func watch(client, testee *process, enough <-chan error) ([]series, error) {
+// watch samples both processes until the client exits. It returns earlier, with
+// an error, if abort gets one or if a process cannot be sampled while the client
+// runs; the client then still runs.
+func watch(client, testee *process, abort <-chan error) ([]series, error) {
 	watched := []series{{name: client.verb}, {name: testee.verb}}
 	ticker := time.NewTicker(sampleEvery)
 	defer ticker.Stop()
@@ -38,7 +38,7 @@ func watch(client, testee *process, enough <-chan error) ([]series, error) {
 		select {
 		case <-client.Ended():
 			return watched, nil
-		case err := <-enough:
+		case err := <-abort:
 			return watched, err
 		case now := <-ticker.C:
 			if err := add(watched, []*process{client, testee}, now.Sub(begun)); err != nil && client.running() {
@@ -48,7 +48,8 @@ func watch(client, testee *process, enough <-chan error) ([]series, error) {
 	}
 }
 
-// running is also false when the process ends right now, and its end is waited for.
+// running waits up to sampleEvery for the process to exit: /proc no longer has the
+// memory of a process that is exiting.
 func (p *process) running() bool {
 	select {
 	case <-p.Ended():
@@ -58,13 +59,13 @@ func (p *process) running() bool {
 	}
 }
 
-// add takes a sample of each process, or of none.
+// add adds a sample to each series, or to none if one cannot be taken.
 func add(watched []series, all []*process, at time.Duration) error {
 	taken := make([]sample, len(all))
 	for i, p := range all {
 		s, err := look(p.PID())
 		if err != nil {
-			return fmt.Errorf("wsperf %s cannot be watched: %w", p.verb, err)
+			return fmt.Errorf("cannot sample wsperf %s: %w", p.verb, err)
 		}
 		s.at = at
 		taken[i] = s
@@ -89,10 +90,10 @@ func look(pid int) (sample, error) {
 	return s, err
 }
 
-var errNoMemory = errors.New("its status tells no VmRSS: it has ended")
+var errNoMemory = errors.New("no VmRSS in /proc/PID/status: the process is exiting")
 
 // parseStatus reads lines such as "VmRSS:	   10240 kB" and "Threads:	4". A
-// process that is ending has no memory any more.
+// process that is exiting has no VmRSS (errNoMemory).
 func parseStatus(status []byte) (s sample, err error) {
 	lines := bufio.NewScanner(bytes.NewReader(status))
 	for lines.Scan() {

@@ -1,7 +1,7 @@
 //go:build !race
 
-// Under the race detector sync.Pool drops what it is given at random, so that
-// the upgrader allocates anew.
+// Not under the race detector: there sync.Pool drops items at random, so the
+// upgrader allocates.
 
 package testee
 
@@ -21,18 +21,18 @@ func TestAllocations(t *testing.T) {
 	}); n != 0 {
 		t.Errorf("text and ping: %v allocations", n)
 	}
-	closeFrame := []byte(client(ws.OpClose, body(1000, "bye")))
-	buf = make([]byte, len(closeFrame))
+	in = []byte(client(ws.OpClose, body(1000, "bye")))
+	buf = make([]byte, len(in))
 	if n := testing.AllocsPerRun(1000, func() {
-		copy(buf, closeFrame)
+		copy(buf, in)
 		s = session{state: inHeader}
-		if _, v := s.feed(buf, out); v != finished {
+		if _, o := s.feed(buf, out); o != finished {
 			t.Fatal("close frame not answered")
 		}
 	}); n != 0 {
 		t.Errorf("close: %v allocations", n)
 	}
-	// The Upgrader makes one: the value of its method header.WriteTo.
+	// ws.Upgrader allocates the method value header.WriteTo.
 	buf = make([]byte, len(request))
 	if n := testing.AllocsPerRun(1000, func() {
 		copy(buf, request)

@@ -21,43 +21,43 @@ const (
 // milliseconds (tcp(7), TCP_USER_TIMEOUT) hold with room to spare.
 const MaxStallTimeout = 24 * time.Hour
 
-// Config says how the testee runs.
+// Config configures the testee.
 type Config struct {
 	// Listen is the address to listen on, "127.0.0.1:9001" or "[::1]:9001".
-	// Port 0: a free one. No host: all addresses of the machine.
+	// Port 0: any free port. No host: all addresses of the machine.
 	Listen string
 
 	// Loops is the number of loops, 1 to MaxLoops.
 	Loops int
 
-	// Ready, if not nil, is called once, from Serve's goroutine, when connections
-	// can be made; addr is the address with its real port.
+	// Ready, if not nil, is called once from Serve's goroutine when the testee
+	// accepts connections. addr is the address with the actual port.
 	Ready func(addr net.Addr)
 
-	// MaxConnections is how many connections can be open at a time; one more is
-	// closed at once. 0: as many as the limit of descriptors allows (getrlimit(2)).
-	// It counts on nobody else in the process opening many files.
+	// MaxConnections is how many connections can be open at a time. Further ones
+	// are closed at once. 0: as many as the limit of descriptors allows
+	// (getrlimit(2)), if nothing else in the process opens many files.
 	MaxConnections int
 
-	// HandshakeTimeout is the time from the start of a connection in which its
-	// whole opening handshake must have come, give or take a tenth of a second;
-	// then it is closed. 0: DefaultHandshakeTimeout.
+	// HandshakeTimeout is the time from accept(2) to the end of the request's head.
+	// The testee then closes the connection, up to 0.2 s late. 0:
+	// DefaultHandshakeTimeout.
 	HandshakeTimeout time.Duration
 
-	// LingerTimeout is how long input is dropped after a connection has failed,
-	// before it is closed. A socket closed with input unread sends RST, and that
-	// would destroy the close frame on its way (RFC 9112 section 9.6 on lingering).
+	// LingerTimeout is how long input is discarded before a failed connection is
+	// closed. A socket that is closed with unread input sends RST, after which the
+	// client may lose the close frame (RFC 9112 section 9.6).
 	// 0: DefaultLingerTimeout.
 	LingerTimeout time.Duration
 
-	// StallTimeout is how long the client's TCP may take nothing of the output
-	// that waits for it, because it does not read or is gone; then the kernel ends
-	// the connection (tcp(7), TCP_USER_TIMEOUT). 1 ms to MaxStallTimeout, counted in
-	// whole milliseconds. 0: DefaultStallTimeout.
+	// StallTimeout is how long output may wait without the client's TCP accepting
+	// any of it, because the client does not read or is gone. The kernel then ends
+	// the connection (tcp(7), TCP_USER_TIMEOUT). 1 ms to MaxStallTimeout, rounded
+	// down to milliseconds. 0: DefaultStallTimeout.
 	StallTimeout time.Duration
 }
 
-// Validate reports in one line the first thing that is wrong with the configuration.
+// Validate returns a one-line error for the first field that is out of range.
 func (c *Config) Validate() error {
 	if err := checkListen(c.Listen); err != nil {
 		return err
@@ -66,7 +66,7 @@ func (c *Config) Validate() error {
 	case c.Loops < 1 || c.Loops > MaxLoops:
 		return fmt.Errorf("loops %d: must be 1 to %d", c.Loops, MaxLoops)
 	case c.MaxConnections < 0:
-		return fmt.Errorf("connections at a time %d: must be 1 or more, or 0 for as many as descriptors allow", c.MaxConnections)
+		return fmt.Errorf("connections at a time %d: must be 1 or more, or 0 for as many as the descriptor limit allows", c.MaxConnections)
 	case c.HandshakeTimeout < 0:
 		return fmt.Errorf("handshake timeout %v: must be above 0, or 0 for %v", c.HandshakeTimeout, DefaultHandshakeTimeout)
 	case c.LingerTimeout < 0:
@@ -88,7 +88,7 @@ func checkListen(listen string) error {
 	return nil
 }
 
-// withDefaults returns the configuration with its zero times filled in.
+// withDefaults returns the configuration with defaults for timeouts of 0.
 func (c Config) withDefaults() Config {
 	if c.HandshakeTimeout == 0 {
 		c.HandshakeTimeout = DefaultHandshakeTimeout
@@ -109,8 +109,9 @@ func (c *Config) tickInterval() time.Duration {
 	return min(max(shortest/4, 5*time.Millisecond), 100*time.Millisecond)
 }
 
-// ticks is the number of ticks in a timeout, rounded up. The tick that comes
-// next can come at once, hence one more: a timeout is never cut short.
+// ticks returns the number of ticks after which a timeout has certainly expired.
+// The next tick can come at once, so it is one more than the timeout divided by
+// the interval, rounded up.
 func (c *Config) ticks(timeout time.Duration) uint64 {
 	interval := c.tickInterval()
 	return uint64((timeout+interval-1)/interval) + 1

@@ -26,8 +26,8 @@ func TestValidate(t *testing.T) {
 		{"negative handshake timeout", func(c *Config) { c.HandshakeTimeout = -1 }, "handshake timeout -1ns: must be above 0"},
 		{"negative linger timeout", func(c *Config) { c.LingerTimeout = -1 }, "linger timeout -1ns: must be above 0"},
 		{"negative stall timeout", func(c *Config) { c.StallTimeout = -1 }, "stall timeout -1ns: must be 1ms to 24h0m0s"},
-		{"stall timeout of no milliseconds", func(c *Config) { c.StallTimeout = time.Microsecond }, "stall timeout 1µs: must be 1ms"},
-		{"stall timeout that the kernel would not hold", func(c *Config) { c.StallTimeout = MaxStallTimeout + 1 }, "must be 1ms to 24h0m0s"},
+		{"stall timeout below a millisecond", func(c *Config) { c.StallTimeout = time.Microsecond }, "stall timeout 1µs: must be 1ms"},
+		{"stall timeout of more than a day", func(c *Config) { c.StallTimeout = MaxStallTimeout + 1 }, "must be 1ms to 24h0m0s"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			config := good
@@ -37,7 +37,8 @@ func TestValidate(t *testing.T) {
 	}
 }
 
-// checkError wants an error of one line that contains part, or none if part is empty.
+// checkError fails the test unless the error is one line that contains part, or
+// is nil if part is empty.
 func checkError(t *testing.T, err error, part string) {
 	t.Helper()
 	switch {

@@ -8,16 +8,17 @@ import (
 	"github.com/tidwall/evio"
 )
 
-// Every loop has a control connection, to itself: a byte on it is a tick, its
-// end shuts the loop down. The loop listens for it on a socket in the abstract
-// name space (unix(7)), which no file is needed for.
+// Every loop has a control connection, which Serve makes to it. A byte on it is a
+// tick, and its end shuts the loop down. The loop listens for it on a socket in
+// the abstract namespace (unix(7)), which needs no file.
 
-// newControlName returns a name that nobody else has or can guess.
+// newControlName returns an unguessable name: any local user can connect to an
+// abstract socket.
 func newControlName() string {
 	return fmt.Sprintf("@wsperf-testee-%s", rand.Text())
 }
 
-// controlOpened takes the first connection and refuses all others.
+// controlOpened keeps the first connection and closes all others.
 func (l *loop) controlOpened(c evio.Conn) evio.Action {
 	if l.control != nil {
 		return evio.Close
@@ -27,7 +28,7 @@ func (l *loop) controlOpened(c evio.Conn) evio.Action {
 	return evio.None
 }
 
-// dialControl connects to the loop, which listens already.
+// dialControl connects to the loop, which must be listening.
 func (l *loop) dialControl() (err error) {
 	if l.serveEnd, err = net.Dial("unix", l.controlName); err != nil {
 		return fmt.Errorf("connect to a loop of the testee: %w", err)
@@ -35,13 +36,13 @@ func (l *loop) dialControl() (err error) {
 	return nil
 }
 
-// sendTick fails when the loop has ended.
+// sendTick returns an error if the loop has ended.
 func (l *loop) sendTick() error {
 	_, err := l.serveEnd.Write([]byte{0})
 	return err
 }
 
-// closeControl makes the loop end, if it has begun.
+// closeControl ends the loop. It does nothing before dialControl.
 func (l *loop) closeControl() {
 	if l.serveEnd != nil {
 		l.serveEnd.Close()

@@ -1,34 +1,33 @@
 package testee
 
-// A queue holds connections that wait for the same time at most, the one that
-// has waited longest first. Time is counted in ticks of the loop. Connections
-// leave from anywhere: it is a list that is linked through them.
+// A queue holds slots that all have the same timeout, in the order in which they
+// are due. It is a doubly linked list, because slots leave from anywhere in it.
 type queue struct {
-	wait        uint64 // ticks, 1 or more
-	first, last *peer
+	wait        uint64 // the timeout, in ticks of the loop; 1 or more
+	first, last *slot
 }
 
-// links is a peer's place in a queue; in is nil when it is in none.
+// links is a slot's place in a queue; in is nil when it is in none.
 type links struct {
 	in         *queue
-	prev, next *peer
+	prev, next *slot
 	due        uint64 // tick
 }
 
-// add puts a peer that is in no queue at the end.
-func (q *queue) add(p *peer, now uint64) {
-	p.links = links{in: q, prev: q.last, due: now + q.wait}
+// add appends a slot that is in no queue.
+func (q *queue) add(s *slot, now uint64) {
+	s.links = links{in: q, prev: q.last, due: now + q.wait}
 	if q.last == nil {
-		q.first = p
+		q.first = s
 	} else {
-		q.last.links.next = p
+		q.last.links.next = s
 	}
-	q.last = p
+	q.last = s
 }
 
-// leave takes the peer out of the queue it is in, if any.
-func (p *peer) leave() {
-	q, l := p.links.in, p.links
+// leave removes the slot from its queue, if it is in one.
+func (s *slot) leave() {
+	q, l := s.links.in, s.links
 	if q == nil {
 		return
 	}
@@ -42,15 +41,15 @@ func (p *peer) leave() {
 	} else {
 		l.next.links.prev = l.prev
 	}
-	p.links = links{}
+	s.links = links{}
 }
 
-// overdue takes out and returns the first peer if its time is over, else nil.
-func (q *queue) overdue(now uint64) *peer {
-	p := q.first
-	if p == nil || p.links.due > now {
+// overdue removes and returns the first slot if it is due, else nil.
+func (q *queue) overdue(now uint64) *slot {
+	s := q.first
+	if s == nil || s.links.due > now {
 		return nil
 	}
-	p.leave()
-	return p
+	s.leave()
+	return s
 }

@@ -5,10 +5,10 @@ import (
 	"testing"
 )
 
-// drain returns the names of the peers that are overdue.
-func drain(q *queue, now uint64, names map[*peer]string) (overdue []string) {
-	for p := q.overdue(now); p != nil; p = q.overdue(now) {
-		overdue = append(overdue, names[p])
+// takeOverdue removes all slots that are due and returns their names.
+func takeOverdue(q *queue, now uint64, names map[*slot]string) (overdue []string) {
+	for s := q.overdue(now); s != nil; s = q.overdue(now) {
+		overdue = append(overdue, names[s])
 	}
 	return overdue
 }
@@ -32,23 +32,23 @@ func TestQueue(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			q := queue{wait: 10}
-			peers, names := map[string]*peer{}, map[*peer]string{}
+			slots, names := map[string]*slot{}, map[*slot]string{}
 			for i, name := range []string{"a", "b", "c"} {
-				p := &peer{}
-				peers[name], names[p] = p, name
-				q.add(p, uint64(i+1))
+				s := &slot{}
+				slots[name], names[s] = s, name
+				q.add(s, uint64(i+1))
 			}
 			for _, name := range c.leaving {
-				peers[string(name)].leave()
-				peers[string(name)].leave() // a second time does nothing
+				slots[string(name)].leave()
+				slots[string(name)].leave() // a second time does nothing
 			}
-			if got := drain(&q, c.now, names); !slices.Equal(got, c.want) {
+			if got := takeOverdue(&q, c.now, names); !slices.Equal(got, c.want) {
 				t.Fatalf("overdue: %v, want %v", got, c.want)
 			}
-			again := &peer{}
+			again := &slot{}
 			names[again] = "again"
 			q.add(again, c.now)
-			if got := drain(&q, c.now+10, names); len(got) == 0 || got[len(got)-1] != "again" {
+			if got := takeOverdue(&q, c.now+10, names); len(got) == 0 || got[len(got)-1] != "again" {
 				t.Errorf("overdue later: %v, want the one that was added last", got)
 			}
 		})

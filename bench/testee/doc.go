@@ -1,55 +1,55 @@
 // Package testee is the built-in testee: a WebSocket server on evio and
 // gobwas/ws. It performs the opening handshake, echoes text and binary frames,
 // answers ping with pong and close with close, and closes the TCP connection
-// itself (RFC 6455 section 7.1.1).
+// first (RFC 6455 section 7.1.1).
 //
 // # Parts
 //
-//	session.go frames.go refusal.go   bytes in, bytes out, a verdict: no socket, no clock
-//	deadline.go                       queues of connections that must get on within a time
-//	loop.go                           one evio server with one loop, and what it does at each event
+//	session.go frames.go refusal.go   the protocol: bytes in, bytes and an outcome out; no socket, no clock
+//	deadline.go                       queues of connections with a deadline
+//	loop.go                           an evio server with one loop, and its event handlers
 //	server.go control.go              starts and stops the loops
-//	config.go limit_linux.go          what can be set, and how many connections there can be
-//	stall_linux.go                    the end of clients that do not take what is sent to them
+//	config.go limit_linux.go          the configuration, and the limit of connections
+//	stall_linux.go                    ends connections whose client does not read
 //
 // # Loops
 //
 // Every loop is an evio server of its own, with one loop and its own listening
 // socket, and the kernel spreads the connections over the sockets by the hash
-// of their addresses (SO_REUSEPORT, socket(7)). evio's own way of several loops
-// is one listening socket in all the epoll sets: each connection wakes every
-// loop, and no callback can tell on which loop it runs, so that everything
-// beside the connection would need a lock. As it is, loops share a counter of
-// the open connections and nothing else.
+// of their addresses (SO_REUSEPORT, socket(7)). An evio server with several loops
+// instead has one listening socket in all the epoll sets. Each connection then
+// wakes every loop, and a callback cannot tell on which loop it runs, so all state
+// outside the connection would need a lock. Here the loops share only the counter
+// of open connections.
 //
-// # What of evio 1.0.8 is avoided
+// # Defects of evio 1.0.8 and workarounds
 //
-//   - An accept(2) that fails, with EMFILE for instance, ends the server without
-//     an error. So a connection over the limit is closed as soon as it is
+//   - If accept(2) fails, with EMFILE for example, the server ends without an
+//     error. Therefore connections over a limit are closed as soon as they are
 //     opened, well before descriptors run out.
 //   - Events.Tick leaves a goroutine behind that writes to a descriptor number
-//     which may belong to another file by then. So deadlines are kept by ticks
-//     that arrive as bytes over a connection of the loop's own (control.go),
-//     and the end of that connection is what shuts the loop down.
-//   - A shutdown before Serve has begun to wait for it is lost, so none is sent
-//     in the first moments (settleTime).
-//   - A listener's descriptor is closed twice at the end. So loops are stopped
-//     one after the other: the second close must not hit what another loop has
-//     just opened.
-//   - Output that the client does not take in comes before everything else, so
-//     no deadline of ours can end such a connection, which holds a descriptor and
-//     at most 128 KiB. The kernel ends it: accepted sockets inherit TCP_USER_TIMEOUT
-//     from the listening one (stall_linux.go).
+//     which another file may have by then. Therefore ticks arrive as bytes on a
+//     control connection of each loop (control.go). The end of that connection
+//     shuts the loop down.
+//   - A shutdown is lost if evio.Serve does not wait for it yet. Therefore none is
+//     sent right after the start (settleTime).
+//   - A listener's descriptor is closed twice at the end. Therefore loops are
+//     stopped one after the other: the second close must not hit a descriptor that
+//     another loop has just opened.
+//   - While output waits for a client, evio handles nothing else of that
+//     connection, so none of the testee's deadlines can end it. It holds a
+//     descriptor and at most 128 KiB. The kernel ends it: accepted sockets inherit
+//     TCP_USER_TIMEOUT from the listening one (stall_linux.go).
 //
-// # What it does not do
+// # Limitations
 //
-//   - The payload of a frame is echoed as it comes in, without waiting for the
-//     whole frame or message: fragments come back as the same fragments, nothing
-//     is stored, and text is not checked to be UTF-8.
-//   - No extension is agreed upon. Of subprotocols the first one offered is.
-//   - What is checked of a request is what gobwas/ws's Upgrader checks: the key
-//     must be 24 bytes long, for example, but not be base64.
-//   - TCP_NODELAY is not set: a small frame can wait for the acknowledgement of
-//     the one before. Handshakes do not suffer: each of the
-//     testee's writes answers bytes that acknowledge its last one.
+//   - The payload of a frame is echoed as it arrives, without waiting for the
+//     whole frame or message. Fragments come back as the same fragments, and text
+//     is not checked to be UTF-8.
+//   - No extension is negotiated. Of the subprotocols offered, the first is selected.
+//   - Requests get the checks of gobwas/ws's Upgrader. The key must be 24 bytes
+//     long, for example, but need not be base64.
+//   - TCP_NODELAY is not set, so a small frame can wait for the acknowledgement of
+//     the one before it (Nagle's algorithm). Handshakes do not wait: each write of
+//     the testee answers bytes that acknowledge its previous one.
 package testee

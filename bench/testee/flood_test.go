@@ -23,7 +23,7 @@ const (
 	childLoops       = 2
 )
 
-// TestMain is a testee with few descriptors when the variable is set.
+// TestMain runs a testee with few descriptors if childVariable is set.
 func TestMain(m *testing.M) {
 	if os.Getenv(childVariable) == "" {
 		os.Exit(m.Run())
@@ -36,7 +36,7 @@ func TestMain(m *testing.M) {
 
 // child serves until its standard input ends.
 func child() error {
-	few := unix.Rlimit{Cur: childDescriptors / 2, Max: childDescriptors} // raised to the hard limit
+	few := unix.Rlimit{Cur: childDescriptors / 2, Max: childDescriptors} // Serve raises it to the hard limit
 	if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &few); err != nil {
 		return err
 	}
@@ -48,7 +48,8 @@ func child() error {
 	return Serve(ctx, Config{Listen: "127.0.0.1:0", Loops: childLoops, Ready: func(addr net.Addr) { fmt.Println(addr) }})
 }
 
-// startChild returns the address of a child that is ended with the test.
+// startChild starts a child that is stopped at the end of the test, and returns
+// its address.
 func startChild(t *testing.T) string {
 	t.Helper()
 	cmd := exec.Command(os.Args[0])
@@ -75,8 +76,8 @@ func startChild(t *testing.T) string {
 	return strings.TrimSpace(addr)
 }
 
-// Many more connections at once than there are descriptors: as many as the limit
-// allows stay open, the others are closed, and the testee survives.
+// TestFlood makes more connections at once than there are descriptors. As many as
+// the limit allows stay open, the others are closed, and the testee survives.
 func TestFlood(t *testing.T) {
 	const limit = childDescriptors - reservedPerProcess - childLoops*reservedPerLoop
 	addr := startChild(t)
@@ -102,7 +103,7 @@ func TestFlood(t *testing.T) {
 	}
 	conn := retryOpen(t, addr)
 	defer conn.Close()
-	conn.SetDeadline(time.Now().Add(patience))
+	conn.SetDeadline(time.Now().Add(testTimeout))
 	wsutil.WriteClientText(conn, []byte("alive"))
 	if got, err := wsutil.ReadServerText(conn); err != nil || string(got) != "alive" {
 		t.Errorf("after the flood: %q, error %v", got, err)

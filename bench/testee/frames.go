@@ -8,16 +8,16 @@ import (
 	"github.com/gobwas/ws"
 )
 
-// maxPayloadBytes bounds the payload of a data frame. It bounds no memory, as
-// payloads are not stored; it is there so that clients can meet such a bound.
+// maxPayloadBytes bounds the payload of a data frame. Payloads are not stored, so
+// memory needs no bound. It lets clients be tested with close code 1009.
 const maxPayloadBytes = 1 << 20
 
-// Codes of the IANA close code registry that came after RFC 6455 and that
-// gobwas/ws does not know: service restart, try again later, bad gateway.
-var lateCodes = ws.StatusCodeRange{Min: 1012, Max: 1014}
+// registeredCodes are close codes that IANA registered after RFC 6455 and that
+// gobwas/ws rejects: service restart, try again later, bad gateway.
+var registeredCodes = ws.StatusCodeRange{Min: 1012, Max: 1014}
 
 var (
-	errNotMinimal = errors.New("frame length is not encoded in the least bytes")
+	errNotMinimal = errors.New("frame length is not in the minimal encoding")
 	errTooBig     = errors.New("frame payload is over the limit")
 )
 
@@ -25,15 +25,15 @@ var (
 type frame struct {
 	ws.Header
 	fragmented bool                                // a message has begun and not ended
-	done       int                                 // payload bytes that are through
-	held       [ws.MaxControlFramePayloadSize]byte // header, then control payload
+	done       int                                 // payload bytes echoed
+	held       [ws.MaxControlFramePayloadSize]byte // header, then payload of a control frame
 	nHeld      int
 	scan       wire                   // reads the header from held
-	scratch    [ws.MaxHeaderSize]byte // for headers on their way through gobwas/ws
+	scratch    [ws.MaxHeaderSize]byte // for gobwas/ws to read and write headers
 }
 
-// readHeader gathers a header, and begins its frame when it is whole.
-func (s *session) readHeader() verdict {
+// readHeader collects a header and begins its frame when the header is complete.
+func (s *session) readHeader() outcome {
 	f := &s.frame
 	for size := headerSize(f.held[:f.nHeld]); f.nHeld < size; size = headerSize(f.held[:f.nHeld]) {
 		taken := copy(f.held[f.nHeld:size], s.wire.take(size-f.nHeld))
@@ -55,8 +55,8 @@ func (s *session) readHeader() verdict {
 	return s.beginData()
 }
 
-// headerSize returns the size of the header that begins with b, or the number
-// of bytes that tell it (RFC 6455 section 5.2).
+// headerSize returns the size of the header that begins with b, or 2 if b is too
+// short to tell (RFC 6455 section 5.2).
 func headerSize(b []byte) int {
 	const mask, length = 0x80, 0x7f
 	size := ws.MinHeaderSize
@@ -75,7 +75,7 @@ func headerSize(b []byte) int {
 	return size
 }
 
-// decode reads the header held, and checks it.
+// decode parses the header in held and checks it.
 func (f *frame) decode() (err error) {
 	f.scan.in = f.held[:f.nHeld]
 	if f.Header, err = ws.ReadHeaderBuffer(&f.scan, f.scratch[:]); err != nil {
@@ -98,8 +98,8 @@ func (f *frame) decode() (err error) {
 	return nil
 }
 
-// beginData sends the same header back, unmasked.
-func (s *session) beginData() verdict {
+// beginData echoes the header, unmasked.
+func (s *session) beginData() outcome {
 	s.frame.fragmented = !s.frame.Fin
 	s.writeHeader(ws.Header{Fin: s.frame.Fin, OpCode: s.frame.OpCode, Length: s.frame.Length})
 	if s.frame.Length > 0 {
@@ -111,12 +111,12 @@ func (s *session) beginData() verdict {
 // writeHeader appends a header whose length is in range.
 func (s *session) writeHeader(h ws.Header) {
 	if err := ws.WriteHeaderBuffer(&s.wire, h, s.frame.scratch[:]); err != nil {
-		panic("testee: header of an impossible length") // checked by decode
+		panic("testee: frame length out of range") // decode has checked it
 	}
 }
 
-// echo sends back what is there of the payload.
-func (s *session) echo() verdict {
+// echo sends back the part of the payload that has arrived.
+func (s *session) echo() outcome {
 	f := &s.frame
 	payload := s.wire.take(int(f.Length) - f.done)
 	ws.Cipher(payload, f.Mask, f.done)
@@ -128,7 +128,7 @@ func (s *session) echo() verdict {
 	return more
 }
 
-func (s *session) beginControl() verdict {
+func (s *session) beginControl() outcome {
 	if s.frame.Length == 0 {
 		return s.control(nil)
 	}
@@ -136,8 +136,8 @@ func (s *session) beginControl() verdict {
 	return more
 }
 
-// readControl gathers the payload of a control frame.
-func (s *session) readControl() verdict {
+// readControl collects the payload of a control frame.
+func (s *session) readControl() outcome {
 	f := &s.frame
 	f.nHeld += copy(f.held[f.nHeld:f.Length], s.wire.take(int(f.Length)-f.nHeld))
 	if f.nHeld < int(f.Length) {
@@ -149,8 +149,8 @@ func (s *session) readControl() verdict {
 	return s.control(payload)
 }
 
-// control answers a whole control frame (RFC 6455 section 5.5).
-func (s *session) control(payload []byte) verdict {
+// control answers a complete control frame (RFC 6455 section 5.5).
+func (s *session) control(payload []byte) outcome {
 	switch s.frame.OpCode {
 	case ws.OpPing:
 		s.writeHeader(ws.Header{Fin: true, OpCode: ws.OpPong, Length: int64(len(payload))})
@@ -161,8 +161,9 @@ func (s *session) control(payload []byte) verdict {
 	return more
 }
 
-// close answers a close frame with one of the same code, without reason.
-func (s *session) close(payload []byte) verdict {
+// close answers a close frame with one that has the same code and no reason (RFC
+// 6455 section 5.5.1).
+func (s *session) close(payload []byte) outcome {
 	if len(payload) == 0 {
 		s.wire.out = append(s.wire.out, ws.CompiledClose...)
 		return finished
@@ -184,7 +185,7 @@ func (s *session) close(payload []byte) verdict {
 
 // acceptable reports whether a client may send the code (RFC 6455 section 7.4).
 func acceptable(code ws.StatusCode) bool {
-	if code.In(lateCodes) {
+	if code.In(registeredCodes) {
 		return true
 	}
 	return code <= ws.StatusRangePrivate.Max && ws.CheckCloseFrameData(code, "") == nil
@@ -195,9 +196,9 @@ func (s *session) writeClose(code ws.StatusCode) {
 	s.wire.out = binary.BigEndian.AppendUint16(s.wire.out, uint16(code))
 }
 
-// fail sends a close frame with the code and is done with the connection (RFC
-// 6455 section 7.1.7).
-func (s *session) fail(code ws.StatusCode) verdict {
+// fail fails the connection with a close frame that has the code (RFC 6455
+// section 7.1.7).
+func (s *session) fail(code ws.StatusCode) outcome {
 	s.writeClose(code)
 	return failed
 }

@@ -7,19 +7,19 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Descriptors kept free: reservedPerLoop covers a loop's epoll and wake
-// descriptors, two listeners of two descriptors each, both ends of its control
-// connection, and the connections that are accepted but not yet refused. evio
+// Reserved descriptors. reservedPerLoop covers the loop's epoll and eventfd
+// descriptors, two listeners with two descriptors each, both ends of its control
+// connection, and eight connections that are accepted but not yet refused: evio
 // accepts one connection per epoll_wait and refuses it in the next round or the
-// one after, so eight are plenty. reservedPerProcess is for standard streams,
-// the runtime, and a few files of the program around.
+// one after. reservedPerProcess covers standard streams, the Go runtime, and a few
+// files of the program that uses this package.
 const (
 	reservedPerLoop    = 16
 	reservedPerProcess = 64
 )
 
-// connectionLimit returns how many connections may be open at a time. It raises
-// the soft limit of descriptors to the hard one first.
+// connectionLimit returns how many connections may be open at a time, after it
+// has raised the soft limit of descriptors to the hard limit.
 func connectionLimit(c *Config) (int, error) {
 	descriptors, err := raiseDescriptorLimit()
 	if err != nil {
@@ -37,8 +37,8 @@ func connectionLimit(c *Config) (int, error) {
 	return limit, nil
 }
 
-// raiseDescriptorLimit raises the soft limit of open descriptors as far as an
-// unprivileged process may (setrlimit(2)) and returns it.
+// raiseDescriptorLimit raises the soft limit of descriptors to the hard limit,
+// which needs no privilege (setrlimit(2)), and returns it.
 func raiseDescriptorLimit() (int, error) {
 	var limit unix.Rlimit
 	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {

@@ -13,12 +13,12 @@ const (
 	controlAddr
 )
 
-// A peer is a connection of a client. Peers are used again.
-type peer struct {
+// A slot is a reusable record of one connection of a client.
+type slot struct {
 	links   links
 	conn    evio.Conn
 	session session
-	closing bool // is to be closed, whatever else it sends
+	closing bool // is closed at its next event
 }
 
 // admission counts the open connections of all loops.
@@ -27,7 +27,7 @@ type admission struct {
 	limit int64
 }
 
-// enter reports whether one more connection may be open.
+// enter counts one more connection and reports true, unless the limit is reached.
 func (a *admission) enter() bool {
 	if a.open.Add(1) <= a.limit {
 		return true
@@ -38,24 +38,24 @@ func (a *admission) enter() bool {
 
 func (a *admission) leave() { a.open.Add(-1) }
 
-// A loop is an evio server with one loop. Its upper part belongs to that loop's
-// goroutine; the lower part is what Serve starts and stops it by.
+// A loop is an evio server with one loop. The upper fields belong to the loop's
+// goroutine. Serve starts and stops the loop through the lower ones.
 type loop struct {
 	admission *admission
 	tick      uint64
 	opening   queue // opening handshake not complete
-	lingering queue // failed, input is dropped
-	free      *peer // linked by links.next
+	lingering queue // failed; input is discarded
+	free      *slot // linked by links.next
 	out       []byte
-	control   evio.Conn // its end of the control connection
+	control   evio.Conn // the loop's end of the control connection
 
 	controlName string
 	serveEnd    net.Conn      // Serve's end of the control connection
-	listening   chan net.Addr // gets the address it listens on
-	proceed     chan bool     // false: stop before anything is accepted
-	running     chan struct{} // closed when it has its control connection
-	ended       chan struct{} // closed when it has ended
-	err         error         // why, to be read after ended
+	listening   chan net.Addr // receives the address it listens on
+	proceed     chan bool     // true: accept connections; false: stop
+	running     chan struct{} // closed when the loop has its control connection
+	ended       chan struct{} // closed when the loop has ended
+	err         error         // of evio.Serve; valid after ended is closed
 }
 
 func newLoop(c *Config, a *admission) *loop {
@@ -83,7 +83,7 @@ func (l *loop) serve(addr string) {
 	}, addr, "unix://"+l.controlName)
 }
 
-// serving comes when both sockets listen, before evio starts its loop.
+// serving is called when both sockets listen, before evio starts its loop.
 func (l *loop) serving(s evio.Server) evio.Action {
 	l.listening <- s.Addrs[testeeAddr]
 	if !<-l.proceed {
@@ -92,8 +92,8 @@ func (l *loop) serving(s evio.Server) evio.Action {
 	return evio.None
 }
 
-// opened comes for every connection. ReuseInputBuffer saves a copy: a session
-// keeps nothing of its input.
+// opened is called for every connection. ReuseInputBuffer saves a copy: a session
+// does not keep its input.
 func (l *loop) opened(c evio.Conn) (out []byte, opts evio.Options, action evio.Action) {
 	opts.ReuseInputBuffer = true
 	switch {
@@ -102,84 +102,85 @@ func (l *loop) opened(c evio.Conn) (out []byte, opts evio.Options, action evio.A
 	case !l.admission.enter():
 		return nil, opts, evio.Close
 	}
-	p := l.newPeer()
-	p.conn = c
-	c.SetContext(p)
-	l.opening.add(p, l.tick)
+	s := l.newSlot()
+	s.conn = c
+	c.SetContext(s)
+	l.opening.add(s, l.tick)
 	return nil, opts, evio.None
 }
 
-// data comes for input, and with none (nil) after Wake.
+// data is called with input, and with nil after Wake.
 func (l *loop) data(c evio.Conn, in []byte) ([]byte, evio.Action) {
 	if c == l.control {
 		l.ticked(len(in))
 		return nil, evio.None
 	}
-	p, ok := c.Context().(*peer)
+	s, ok := c.Context().(*slot)
 	switch {
-	case !ok || p.closing:
+	case !ok || s.closing:
 		return nil, evio.Close
 	case in == nil:
 		return nil, evio.None
 	}
-	return l.received(p, in)
+	return l.received(s, in)
 }
 
-// received feeds the session. The output may be used again at the next call:
-// evio copies it.
-func (l *loop) received(p *peer, in []byte) ([]byte, evio.Action) {
-	out, v := p.session.feed(in, l.out[:0])
+// received feeds the session. evio copies the output, so l.out is reused at the
+// next call.
+func (l *loop) received(s *slot, in []byte) ([]byte, evio.Action) {
+	out, o := s.session.feed(in, l.out[:0])
 	l.out = out
-	if p.links.in == &l.opening && p.session.opened() {
-		p.leave()
+	if s.links.in == &l.opening && s.session.handshakeEnded() {
+		s.leave()
 	}
-	switch v {
+	switch o {
 	case finished:
-		p.closing = true
+		s.closing = true
 		return out, evio.Close
 	case failed:
-		l.lingering.add(p, l.tick)
+		l.lingering.add(s, l.tick)
 	}
 	return out, evio.None
 }
 
-// closed comes for every connection. A shutdown is how a loop is made to end.
+// closed is called for every connection. The end of the control connection shuts
+// the loop down.
 func (l *loop) closed(c evio.Conn, _ error) evio.Action {
 	if c == l.control {
 		return evio.Shutdown
 	}
-	if p, ok := c.Context().(*peer); ok {
+	if s, ok := c.Context().(*slot); ok {
 		l.admission.leave()
-		l.release(p)
+		l.release(s)
 	}
 	return evio.None
 }
 
-// ticked counts ticks and ends the connections whose time is over. Only its own
-// event can close a connection of evio's: Wake brings it about in the next round.
+// ticked counts ticks and closes the connections that are due. evio closes a
+// connection only from an event of its own, so Wake causes one in the next round.
 func (l *loop) ticked(ticks int) {
 	l.tick += uint64(ticks)
 	for _, q := range []*queue{&l.opening, &l.lingering} {
-		for p := q.overdue(l.tick); p != nil; p = q.overdue(l.tick) {
-			p.closing = true
-			p.conn.Wake()
+		for s := q.overdue(l.tick); s != nil; s = q.overdue(l.tick) {
+			s.closing = true
+			s.conn.Wake()
 		}
 	}
 }
 
-func (l *loop) newPeer() *peer {
-	p := l.free
-	if p == nil {
-		return &peer{}
+func (l *loop) newSlot() *slot {
+	s := l.free
+	if s == nil {
+		return &slot{}
 	}
-	l.free = p.links.next
-	p.links.next = nil
-	return p
+	l.free = s.links.next
+	s.links.next = nil
+	return s
 }
 
-// release makes a closed peer available again.
-func (l *loop) release(p *peer) {
-	p.leave()
-	*p = peer{links: links{next: l.free}}
-	l.free = p
+// release puts the slot of a closed connection on the free list.
+func (l *loop) release(s *slot) {
+	s.leave()
+	*s = slot{links: links{next: l.free}}
+	l.free = s
 }

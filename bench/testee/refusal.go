@@ -5,15 +5,14 @@ import (
 	"net/http"
 )
 
-// appendRefusal appends an HTTP response with the status, after which the
-// connection is closed. reason is one line of text for the body.
+// appendRefusal appends an HTTP response that announces the end of the
+// connection. reason is one line of text for the body.
 func appendRefusal(dst []byte, status int, reason string) []byte {
 	return fmt.Appendf(dst, "HTTP/1.1 %d %s\r\n%sContent-Type: text/plain; charset=utf-8\r\nContent-Length: %d\r\n\r\n%s\n",
 		status, http.StatusText(status), refusalHeaders(status), len(reason)+1, reason)
 }
 
-// refusalHeaders returns the header lines that a status requires beside the
-// common ones.
+// refusalHeaders returns Connection and the header lines that the status requires.
 func refusalHeaders(status int) string {
 	switch status {
 	case http.StatusMethodNotAllowed:

@@ -9,17 +9,18 @@ import (
 	"time"
 )
 
-// settleTime is how long a loop runs at least. evio signals a shutdown once, and
-// the signal is lost if evio.Serve, which waits for it in another goroutine, has
-// not got there. It needs microseconds from the start of the loop.
+// settleTime is the minimum time from a loop's start to its shutdown. evio signals
+// the shutdown once, and the signal is lost if evio.Serve, in another goroutine,
+// does not wait for it yet. It does so within microseconds of the start.
 const settleTime = 100 * time.Millisecond
 
-// evio says nothing of the reason.
-var errLoopEnded = errors.New("a loop of the testee has ended by itself: accept(2) failed, probably for lack of descriptors or memory")
+// errLoopEnded guesses the reason, because evio returns none.
+var errLoopEnded = errors.New("a loop of the testee has stopped: accept(2) failed, probably for lack of descriptors or memory")
 
-// Serve runs the testee until ctx is done; then it closes all connections,
-// frees the port and returns nil. It returns an error when the configuration is
-// wrong (Validate), when it cannot listen, or when a loop ends by itself.
+// Serve runs the testee until ctx is done. It then closes all connections and the
+// listening sockets and returns nil. It returns an error if the configuration is
+// invalid (Validate), if the limit of descriptors is too low, if it cannot listen,
+// or if a loop stops by itself. It raises the process's soft limit of descriptors.
 func Serve(ctx context.Context, c Config) error {
 	if err := c.Validate(); err != nil {
 		return err
@@ -49,8 +50,7 @@ type server struct {
 	startedAt time.Time
 }
 
-// listen starts the loops as far as that they listen: each waits for a word on
-// its channel proceed then.
+// listen starts the loops. Each then listens and waits for its channel proceed.
 func (s *server) listen() error {
 	addr, err := s.address()
 	for range s.config.Loops {
@@ -65,8 +65,8 @@ func (s *server) listen() error {
 	return limitStalls(s.addr, s.config.StallTimeout)
 }
 
-// addLoop starts a loop that is to listen on addr, and returns where the next
-// one is to: all share the port of the first.
+// addLoop starts a loop that listens on addr. It returns the address for the next
+// loop: with port 0, all share the port that the first one got.
 func (s *server) addLoop(addr string) (string, error) {
 	l := newLoop(&s.config, &s.admission)
 	go l.serve(addr)
@@ -79,10 +79,10 @@ func (s *server) addLoop(addr string) (string, error) {
 	return evioAddr(s.addr), l.dialControl()
 }
 
-// address returns where the first loop is to listen, in evio's form. Loops that
-// share a port would share it with another testee of the same user too, so it
-// is seen first whether the port is free. That also turns an empty host into
-// the address that net.Listen makes of it.
+// address returns the address for the first loop, in evio's form. With
+// SO_REUSEPORT a loop would also share the port with another testee of the same
+// user, so address first checks that the port is free. The check also replaces an
+// empty host by the address that net.Listen uses for it.
 func (s *server) address() (string, error) {
 	probe, err := net.Listen("tcp", s.config.Listen)
 	if err != nil {
@@ -90,12 +90,12 @@ func (s *server) address() (string, error) {
 	}
 	defer probe.Close()
 	at := *probe.Addr().(*net.TCPAddr)
-	_, port, _ := net.SplitHostPort(s.config.Listen) // Validate has looked at it
+	_, port, _ := net.SplitHostPort(s.config.Listen) // Validate has checked it
 	at.Port, _ = strconv.Atoi(port)
 	return evioAddr(&at), nil
 }
 
-// listenError says where it could not listen, once.
+// listenError unwraps a net.OpError, which repeats the address.
 func (s *server) listenError(err error) error {
 	var op *net.OpError
 	if errors.As(err, &op) {
@@ -104,12 +104,12 @@ func (s *server) listenError(err error) error {
 	return fmt.Errorf("listen on %s: %w", s.config.Listen, err)
 }
 
-// evioAddr is the address in evio's form. A single loop has a port that could be
-// shared, too: for one that cannot be, evio asks package net, which makes a socket
-// of Multipath TCP, and that has no TCP_USER_TIMEOUT.
+// evioAddr returns the address in evio's form. Even a single loop listens with
+// SO_REUSEPORT: without it evio uses package net, which makes a socket of
+// Multipath TCP, and that has no TCP_USER_TIMEOUT.
 func evioAddr(addr net.Addr) string { return "tcp://" + addr.String() + "?reuseport=true" }
 
-// abandon ends loops that listen only.
+// abandon stops loops that do not accept connections yet.
 func (s *server) abandon() {
 	for _, l := range s.loops {
 		l.proceed <- false
@@ -118,7 +118,7 @@ func (s *server) abandon() {
 	}
 }
 
-// run lets the loops work until ctx is done or one of them ends.
+// run lets the loops accept connections until ctx is done or one of them ends.
 func (s *server) run(ctx context.Context) error {
 	defer s.stop()
 	if err := s.start(); err != nil {
@@ -146,7 +146,7 @@ func (s *server) start() error {
 	return nil
 }
 
-// ticking sends ticks to the loops. One that does not take them has ended.
+// ticking sends ticks to the loops until ctx is done or a loop has ended.
 func (s *server) ticking(ctx context.Context) error {
 	ticker := time.NewTicker(s.config.tickInterval())
 	defer ticker.Stop()
@@ -164,8 +164,8 @@ func (s *server) ticking(ctx context.Context) error {
 	}
 }
 
-// stop ends the loops, one after the other (see the package's comment on what
-// evio closes twice).
+// stop ends the loops one after the other, because evio closes a listener's
+// descriptor twice (package comment).
 func (s *server) stop() {
 	time.Sleep(time.Until(s.startedAt.Add(settleTime)))
 	for _, l := range s.loops {

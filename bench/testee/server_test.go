@@ -17,10 +17,10 @@ import (
 	"github.com/gobwas/ws/wsutil"
 )
 
-// patience is how long a test waits for what must come.
-const patience = 20 * time.Second
+// testTimeout bounds every wait for an event that must happen.
+const testTimeout = 20 * time.Second
 
-// serve runs a testee until the test is over, and returns its address.
+// serve runs a testee until the end of the test, and returns its address.
 func serve(t *testing.T, c Config) string {
 	t.Helper()
 	addr, stop := start(t, c)
@@ -28,7 +28,7 @@ func serve(t *testing.T, c Config) string {
 	return addr
 }
 
-// start runs a testee until stop is called, which checks that it ended well.
+// start runs a testee until stop is called, which checks that Serve returned nil.
 func start(t *testing.T, c Config) (addr string, stop func()) {
 	t.Helper()
 	if c.Listen == "" {
@@ -61,14 +61,14 @@ func connect(t *testing.T, addr string) net.Conn {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { conn.Close() })
-	conn.SetDeadline(time.Now().Add(patience))
+	conn.SetDeadline(time.Now().Add(testTimeout))
 	return conn
 }
 
-// open performs the opening handshake by gobwas/ws.
+// open makes a connection and does the opening handshake with gobwas/ws.
 func open(t *testing.T, addr string) net.Conn {
 	t.Helper()
-	conn, err := tryOpen(addr)
+	conn, err := dial(addr)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,8 +76,8 @@ func open(t *testing.T, addr string) net.Conn {
 	return conn
 }
 
-func tryOpen(addr string) (net.Conn, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+func dial(addr string) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), testTimeout)
 	defer cancel()
 	conn, early, _, err := ws.Dial(ctx, "ws://"+addr+"/")
 	if err != nil {
@@ -85,14 +85,14 @@ func tryOpen(addr string) (net.Conn, error) {
 	}
 	if early != nil {
 		conn.Close()
-		return nil, errors.New("frames before the first of ours")
+		return nil, errors.New("bytes after the 101, before the client has sent a frame")
 	}
-	conn.SetDeadline(time.Now().Add(patience))
+	conn.SetDeadline(time.Now().Add(testTimeout))
 	return conn, nil
 }
 
-// expect wants these bytes next.
-func expect(t *testing.T, conn net.Conn, want string) {
+// expectBytes reads len(want) bytes and compares them.
+func expectBytes(t *testing.T, conn net.Conn, want string) {
 	t.Helper()
 	got := make([]byte, len(want))
 	if _, err := io.ReadFull(conn, got); err != nil || string(got) != want {
@@ -100,16 +100,17 @@ func expect(t *testing.T, conn net.Conn, want string) {
 	}
 }
 
-// ended wants the testee to end the connection with a FIN, after nothing more.
-func ended(t *testing.T, conn net.Conn) {
+// expectFIN fails the test unless the testee sends a FIN and no bytes before it.
+func expectFIN(t *testing.T, conn net.Conn) {
 	t.Helper()
 	if rest, err := io.ReadAll(conn); err != nil || len(rest) > 0 {
-		t.Errorf("at the end came %q, error %v; want nothing and a FIN", rest, err)
+		t.Errorf("read %q, error %v; want no bytes and a FIN", rest, err)
 	}
 }
 
-// dropped wants the testee to close the connection in whichever way.
-func dropped(t *testing.T, conn net.Conn) {
+// expectClosed fails the test unless the testee ends the connection with a FIN or
+// an RST.
+func expectClosed(t *testing.T, conn net.Conn) {
 	t.Helper()
 	_, err := io.Copy(io.Discard, conn)
 	if err != nil && !errors.Is(err, syscall.ECONNRESET) {
@@ -135,7 +136,7 @@ func TestEcho(t *testing.T) {
 	if err := wsutil.WriteClientMessage(conn, ws.OpPing, []byte("are you there")); err != nil {
 		t.Fatal(err)
 	}
-	expect(t, conn, testeeFrame(ws.OpPong, "are you there"))
+	expectBytes(t, conn, testeeFrame(ws.OpPong, "are you there"))
 }
 
 func TestClose(t *testing.T) {
@@ -145,16 +146,17 @@ func TestClose(t *testing.T) {
 		if err := wsutil.WriteClientMessage(conn, ws.OpClose, []byte(sent)); err != nil {
 			t.Fatal(err)
 		}
-		expect(t, conn, testeeFrame(ws.OpClose, sent[:min(2, len(sent))]))
-		ended(t, conn)
+		expectBytes(t, conn, testeeFrame(ws.OpClose, sent[:min(2, len(sent))]))
+		expectFIN(t, conn)
 	}
 }
 
-// A whole connection's bytes in one write, and the same byte by byte.
-func TestGluedAndTrickled(t *testing.T) {
+// TestOneWriteAndByteByByte sends all that a client sends in one write, and then
+// byte by byte.
+func TestOneWriteAndByteByByte(t *testing.T) {
 	addr := serve(t, Config{Loops: 1})
 	in := []byte(request + client(ws.OpText, "hello") + client(ws.OpClose, body(1000, "")))
-	want := response + testeeFrame(ws.OpText, "hello") + closing(1000)
+	want := response + testeeFrame(ws.OpText, "hello") + closeFrame(1000)
 	for _, pieces := range [][][]byte{{in}, bytewise(in)} {
 		conn := connect(t, addr)
 		for _, piece := range pieces {
@@ -179,9 +181,9 @@ func TestBadRequest(t *testing.T) {
 	checkRefusal(t, string(got), 400, nil)
 }
 
-// The close frame must arrive although more input is on its way: closed at once,
-// the testee's RST could overtake it. Nor may the input be read as frames any
-// more: the payload here looks like close frames.
+// TestFailureArrives: the close frame must arrive although the testee has unread
+// input, for which an immediate close would send RST. The testee must not parse
+// that input: the payload looks like close frames.
 func TestFailureArrives(t *testing.T) {
 	addr := serve(t, Config{Loops: 1, LingerTimeout: time.Minute})
 	conn := open(t, addr).(*net.TCPConn)
@@ -190,8 +192,8 @@ func TestFailureArrives(t *testing.T) {
 		t.Fatal(err)
 	}
 	conn.CloseWrite()
-	if got, err := io.ReadAll(conn); err != nil || string(got) != closing(1009) {
-		t.Errorf("got %q, error %v; want %q and a FIN", got, err, closing(1009))
+	if got, err := io.ReadAll(conn); err != nil || string(got) != closeFrame(1009) {
+		t.Errorf("got %q, error %v; want %q and a FIN", got, err, closeFrame(1009))
 	}
 }
 
@@ -199,21 +201,21 @@ func TestLingerEnds(t *testing.T) {
 	addr := serve(t, Config{Loops: 1, LingerTimeout: 10 * time.Millisecond})
 	conn := open(t, addr)
 	io.WriteString(conn, testeeFrame(ws.OpText, "not masked"))
-	if got, err := io.ReadAll(conn); err != nil || string(got) != closing(1002) {
-		t.Errorf("got %q, error %v; want %q and a FIN", got, err, closing(1002))
+	if got, err := io.ReadAll(conn); err != nil || string(got) != closeFrame(1002) {
+		t.Errorf("got %q, error %v; want %q and a FIN", got, err, closeFrame(1002))
 	}
 }
 
 func TestSilentClients(t *testing.T) {
 	addr := serve(t, Config{Loops: 2, HandshakeTimeout: 30 * time.Millisecond})
-	opened := retryOpen(t, addr) // the time may be short for this client too
+	opened := retryOpen(t, addr) // on a busy machine the timeout may hit this client too
 	defer opened.Close()
 	for _, sent := range []string{"", "GET / HTTP/1.1\r\n", request[:len(request)-1]} {
 		conn := connect(t, addr)
 		io.WriteString(conn, sent)
-		ended(t, conn)
+		expectFIN(t, conn)
 	}
-	// The time is for the opening handshake only.
+	// The timeout is for the opening handshake only.
 	if err := wsutil.WriteClientText(opened, []byte("still here")); err != nil {
 		t.Fatal(err)
 	}
@@ -222,8 +224,8 @@ func TestSilentClients(t *testing.T) {
 	}
 }
 
-// The time is for the opening handshake as a whole: bytes that come again and
-// again do not prolong it.
+// TestDrippingClient: the timeout is for the whole opening handshake. Further
+// bytes do not extend it.
 func TestDrippingClient(t *testing.T) {
 	addr := serve(t, Config{Loops: 1, HandshakeTimeout: 30 * time.Millisecond})
 	conn := connect(t, addr)
@@ -241,7 +243,7 @@ func TestDrippingClient(t *testing.T) {
 		select {
 		case err := <-over:
 			if err != nil && !errors.Is(err, syscall.ECONNRESET) {
-				t.Errorf("the testee did not drop the connection: %v", err)
+				t.Errorf("the testee did not close the connection: %v", err)
 			}
 			return
 		case <-drip.C:
@@ -258,12 +260,12 @@ func TestConnectionsAtATime(t *testing.T) {
 		conns = append(conns, open(t, addr))
 	}
 	for range 3 {
-		dropped(t, connect(t, addr))
+		expectClosed(t, connect(t, addr))
 	}
-	// Those inside are not disturbed; when one leaves, another may come.
+	// The open connections are not affected. When one is closed, another is accepted.
 	wsutil.WriteClientMessage(conns[0], ws.OpClose, nil)
-	expect(t, conns[0], testeeFrame(ws.OpClose, ""))
-	ended(t, conns[0])
+	expectBytes(t, conns[0], testeeFrame(ws.OpClose, ""))
+	expectFIN(t, conns[0])
 	another := retryOpen(t, addr)
 	defer another.Close()
 	for _, conn := range append(conns[1:], another) {
@@ -274,11 +276,11 @@ func TestConnectionsAtATime(t *testing.T) {
 	}
 }
 
-// retryOpen opens a connection as soon as the testee lets it.
+// retryOpen calls dial until the testee accepts the connection.
 func retryOpen(t *testing.T, addr string) net.Conn {
 	t.Helper()
-	for deadline := time.Now().Add(patience); ; {
-		conn, err := tryOpen(addr)
+	for deadline := time.Now().Add(testTimeout); ; {
+		conn, err := dial(addr)
 		if err == nil {
 			return conn
 		}
@@ -288,7 +290,8 @@ func retryOpen(t *testing.T, addr string) net.Conn {
 	}
 }
 
-// Every loop gets some of 64 connections, but for a chance of 1 in 2 to the 63.
+// TestLoopsShareThePort: each of two loops gets some of 64 connections, except
+// with a probability of 2^-63.
 func TestLoopsShareThePort(t *testing.T) {
 	for _, listen := range []string{"127.0.0.1:0", "[::1]:0", ":0"} {
 		t.Run(listen, func(t *testing.T) {
@@ -336,10 +339,10 @@ func TestStop(t *testing.T) {
 	addr, stop := start(t, Config{Loops: 2})
 	conn, silent := open(t, addr), connect(t, addr)
 	stop()
-	dropped(t, conn)
-	dropped(t, silent)
+	expectClosed(t, conn)
+	expectClosed(t, silent)
 	waitForGoroutines(t, before)
-	// The port is free: a second testee gets it.
+	// The port is free for a second testee.
 	_, stop = start(t, Config{Listen: addr, Loops: 1})
 	stop()
 	waitForGoroutines(t, before)
@@ -373,7 +376,7 @@ func TestServeRefuses(t *testing.T) {
 // waitForGoroutines waits until there are no more than before.
 func waitForGoroutines(t *testing.T, before int) {
 	t.Helper()
-	for deadline := time.Now().Add(patience); runtime.NumGoroutine() > before; runtime.Gosched() {
+	for deadline := time.Now().Add(testTimeout); runtime.NumGoroutine() > before; runtime.Gosched() {
 		if time.Now().After(deadline) {
 			stacks := make([]byte, 1<<16)
 			t.Fatalf("%d goroutines, %d before:\n%s", runtime.NumGoroutine(), before, stacks[:runtime.Stack(stacks, true)])

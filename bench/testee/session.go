@@ -9,20 +9,20 @@ import (
 	"github.com/gobwas/ws"
 )
 
-// maxHeadBytes bounds the head of a request. RFC 6455 names no limit; 16 KiB is
-// twice what common HTTP servers take.
+// maxHeadBytes bounds the head of a request: request line and headers. RFC 6455
+// has no limit. 16 KiB is twice the limit of common HTTP servers.
 const maxHeadBytes = 16 << 10
 
-// A verdict says what becomes of a connection after some bytes of it.
-type verdict uint8
+// An outcome tells the loop what to do with a connection after some input.
+type outcome uint8
 
 const (
-	more     verdict = iota // it goes on
-	finished                // close it as soon as the output is written
-	failed                  // write the output, then drop input for a while, then close
+	more     outcome = iota // write the output and read on
+	finished                // write the output and close
+	failed                  // write the output, discard input for LingerTimeout, and close
 )
 
-// A state says what the next byte of the client is part of.
+// A state says what the next byte from the client belongs to.
 type state uint8
 
 const (
@@ -30,21 +30,21 @@ const (
 	inHeader               // a frame's header
 	inData                 // the payload of a data frame
 	inControl              // the payload of a control frame
-	over                   // nothing that matters any more
+	over                   // input that is ignored
 )
 
-// A session is the testee's side of one connection as bytes: it knows neither
-// sockets nor time. Its zero value is a connection that has just been opened.
-// Output and verdict are the same however the input is cut.
+// A session is the protocol state of one connection. It has no socket and no
+// clock. Its zero value is a new connection. Output and outcome do not depend on
+// how the input is split.
 type session struct {
 	wire  wire
-	head  []byte // the head as far as it has come, if not in one piece
+	head  []byte // the part of the head that has arrived, if it is split
 	state state
 	frame frame
 }
 
-// wire is the input that is not consumed yet, and the output so far. The types
-// of gobwas/ws read from it and write to it.
+// wire is the input that is not consumed yet, and the output so far. gobwas/ws
+// reads from it and writes to it.
 type wire struct{ in, out []byte }
 
 // Read implements io.Reader.
@@ -63,7 +63,8 @@ func (w *wire) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// take consumes the next n bytes of the input, or all if there are fewer.
+// take consumes and returns the next n bytes of the input, or all if there are
+// fewer.
 func (w *wire) take(n int) []byte {
 	n = min(n, len(w.in))
 	taken := w.in[:n]
@@ -72,23 +73,23 @@ func (w *wire) take(n int) []byte {
 }
 
 // feed consumes the whole of in, which it may write to, and appends the answer
-// to out. After a verdict other than more, further input is ignored.
-func (s *session) feed(in, out []byte) ([]byte, verdict) {
+// to out. After an outcome other than more, further input is ignored.
+func (s *session) feed(in, out []byte) ([]byte, outcome) {
 	s.wire = wire{in, out}
-	v := more
-	for v == more && len(s.wire.in) > 0 {
-		v = s.step()
+	o := more
+	for o == more && len(s.wire.in) > 0 {
+		o = s.step()
 	}
-	if v != more {
+	if o != more {
 		s.state = over
 	}
 	out = s.wire.out
 	s.wire = wire{}
-	return out, v
+	return out, o
 }
 
-// step consumes one byte at least.
-func (s *session) step() verdict {
+// step consumes at least one byte of the input.
+func (s *session) step() outcome {
 	switch s.state {
 	case inHead:
 		return s.readHead()
@@ -103,12 +104,13 @@ func (s *session) step() verdict {
 	return more
 }
 
-// opened reports whether the opening handshake has come to its end, good or bad.
-func (s *session) opened() bool { return s.state != inHead }
+// handshakeEnded reports whether the opening handshake has been answered, with a
+// 101 or a refusal.
+func (s *session) handshakeEnded() bool { return s.state != inHead }
 
-// readHead takes the head from the input without a copy if it is there in one
-// piece, and else gathers it.
-func (s *session) readHead() verdict {
+// readHead parses the head in the input if it is complete, and otherwise collects
+// it in s.head.
+func (s *session) readHead() outcome {
 	if len(s.head) == 0 {
 		if n := headEnd(s.wire.in[:min(len(s.wire.in), maxHeadBytes)], 0); n > 0 {
 			return s.upgrade(s.wire.take(n))
@@ -129,8 +131,8 @@ func (s *session) readHead() verdict {
 	return more
 }
 
-// headEnd returns the length of the head, blank line included, or 0 if its end
-// is not there. The first known bytes hold no end by themselves. A line can end
+// headEnd returns the length of the head, empty line included, or 0 if it is
+// incomplete. The first known bytes are known to be incomplete. A line can end
 // with LF alone (RFC 9112 section 2.2).
 func headEnd(head []byte, known int) int {
 	for at := max(known-2, 0); ; {
@@ -148,8 +150,8 @@ func headEnd(head []byte, known int) int {
 	}
 }
 
-// upgrade answers the opening handshake, whose head is whole.
-func (s *session) upgrade(head []byte) verdict {
+// upgrade answers a request whose head is complete.
+func (s *session) upgrade(head []byte) outcome {
 	rest, written := s.wire.in, len(s.wire.out)
 	s.wire.in = head
 	_, err := upgrader.Upgrade(&s.wire)
@@ -157,24 +159,24 @@ func (s *session) upgrade(head []byte) verdict {
 	if err == nil {
 		return more
 	}
-	// For some errors the upgrader answers nothing, for others without the
-	// headers that RFC 9110 asks for: we answer in its place.
+	// For some errors the upgrader writes no response, for others one without the
+	// headers that RFC 9110 requires. Ours replaces it.
 	s.wire.out = refuse(s.wire.out[:written], err)
 	return finished
 }
 
-// upgrader checks requests as RFC 6455 section 4.2.1 says. An echo speaks every
-// subprotocol: it takes the first one offered. Never changed.
+// upgrader checks requests (RFC 6455 section 4.2.1). It selects the first
+// subprotocol that is offered: an echo works with any. It must not be changed.
 var upgrader = ws.Upgrader{
 	Protocol: func([]byte) bool { return true },
 }
 
-// refuse appends the answer to a request that the upgrader finds err in.
+// refuse appends the response to a request for which the upgrader returned err.
 func refuse(dst []byte, err error) []byte {
 	var rejected *ws.ConnectionRejectedError
 	if errors.As(err, &rejected) && rejected.StatusCode() != 0 {
 		return appendRefusal(dst, rejected.StatusCode(), rejected.Error())
 	}
-	// The head ended in the middle of something.
+	// The head ends within a line or is not HTTP.
 	return appendRefusal(dst, http.StatusBadRequest, "malformed HTTP request")
 }

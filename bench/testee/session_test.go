@@ -33,32 +33,32 @@ func testeeFragment(op ws.OpCode, fin bool, payload string) string {
 	return string(ws.MustCompileFrame(ws.NewFrame(op, fin, []byte(payload))))
 }
 
-// body is the body of a close frame.
+// body returns the payload of a close frame.
 func body(code ws.StatusCode, reason string) string {
 	return string(binary.BigEndian.AppendUint16(nil, uint16(code))) + reason
 }
 
-func closing(code ws.StatusCode) string { return testeeFrame(ws.OpClose, body(code, "")) }
+func closeFrame(code ws.StatusCode) string { return testeeFrame(ws.OpClose, body(code, "")) }
 
-// run feeds the pieces to a new session and returns everything it answers, and
-// the verdict, which comes once.
-func run(t testing.TB, pieces ...[]byte) (string, verdict) {
+// run feeds the pieces to a new session and returns all output and the outcome.
+// After an outcome other than more there must be no further output.
+func run(t testing.TB, pieces ...[]byte) (string, outcome) {
 	t.Helper()
 	var s session
 	var out []byte
-	var result verdict
+	var result outcome
 	for _, piece := range pieces {
-		answer, v := s.feed(bytes.Clone(piece), nil)
-		if result != more && (v != more || len(answer) > 0) {
-			t.Fatalf("after verdict %d came %d with %q", result, v, answer)
+		answer, o := s.feed(bytes.Clone(piece), nil)
+		if result != more && (o != more || len(answer) > 0) {
+			t.Fatalf("outcome %d and output %q after outcome %d", o, answer, result)
 		}
 		out = append(out, answer...)
-		result = max(result, v)
+		result = max(result, o)
 	}
 	return string(out), result
 }
 
-// bytewise cuts after every byte.
+// bytewise splits the input into single bytes.
 func bytewise(in []byte) (pieces [][]byte) {
 	for i := range in {
 		pieces = append(pieces, in[i:i+1])
@@ -66,13 +66,14 @@ func bytewise(in []byte) (pieces [][]byte) {
 	return pieces
 }
 
-// checkEveryCut runs the input whole, byte by byte, and in every two pieces.
-func checkEveryCut(t *testing.T, in, want string, wantVerdict verdict) {
+// checkEveryCut runs the input in one piece, byte by byte, and split in two at
+// every position.
+func checkEveryCut(t *testing.T, in, want string, wantOutcome outcome) {
 	t.Helper()
 	check := func(how string, cut int, pieces ...[]byte) {
 		t.Helper()
-		if out, v := run(t, pieces...); out != want || v != wantVerdict {
-			t.Fatalf("%s %d: got %q, verdict %d\nwant %q, verdict %d", how, cut, out, v, want, wantVerdict)
+		if out, o := run(t, pieces...); out != want || o != wantOutcome {
+			t.Fatalf("%s %d: got %q, outcome %d\nwant %q, outcome %d", how, cut, out, o, want, wantOutcome)
 		}
 	}
 	b := []byte(in)
@@ -87,7 +88,7 @@ func TestFrames(t *testing.T) {
 	long := strings.Repeat("0123456789", 30)
 	for _, c := range []struct {
 		name, in, want string
-		verdict        verdict
+		outcome        outcome
 	}{
 		{"nothing but the handshake", "", "", more},
 		{"text", client(ws.OpText, "hello"), testeeFrame(ws.OpText, "hello"), more},
@@ -105,40 +106,40 @@ func TestFrames(t *testing.T) {
 		{"longest ping", client(ws.OpPing, long[:125]), testeeFrame(ws.OpPong, long[:125]), more},
 		{"pong", client(ws.OpPong, "x"), "", more},
 
-		{"close", client(ws.OpClose, body(1000, "")), closing(1000), finished},
+		{"close", client(ws.OpClose, body(1000, "")), closeFrame(1000), finished},
 		{"close without code", client(ws.OpClose, ""), testeeFrame(ws.OpClose, ""), finished},
-		{"close with reason", client(ws.OpClose, body(4999, "because")), closing(4999), finished},
-		{"close within a message", fragment(ws.OpText, false, "a") + client(ws.OpClose, body(1001, "")), testeeFragment(ws.OpText, false, "a") + closing(1001), finished},
-		{"close with a late code", client(ws.OpClose, body(1012, "")), closing(1012), finished},
-		{"what follows close is ignored", client(ws.OpClose, "") + client(ws.OpText, "x"), testeeFrame(ws.OpClose, ""), finished},
+		{"close with reason", client(ws.OpClose, body(4999, "because")), closeFrame(4999), finished},
+		{"close within a message", fragment(ws.OpText, false, "a") + client(ws.OpClose, body(1001, "")), testeeFragment(ws.OpText, false, "a") + closeFrame(1001), finished},
+		{"close with a code registered after RFC 6455", client(ws.OpClose, body(1012, "")), closeFrame(1012), finished},
+		{"input after a close frame is ignored", client(ws.OpClose, "") + client(ws.OpText, "x"), testeeFrame(ws.OpClose, ""), finished},
 
-		{"not masked", testeeFrame(ws.OpText, "x"), closing(1002), failed},
-		{"RSV1", "\xc1\x80\x00\x00\x00\x00", closing(1002), failed},
-		{"RSV3", "\x91\x80\x00\x00\x00\x00", closing(1002), failed},
-		{"reserved opcode 3", client(3, ""), closing(1002), failed},
-		{"reserved opcode 15", client(15, ""), closing(1002), failed},
-		{"continuation of nothing", client(ws.OpContinuation, "x"), closing(1002), failed},
-		{"message within a message", fragment(ws.OpText, false, "a") + client(ws.OpText, "b"), testeeFragment(ws.OpText, false, "a") + closing(1002), failed},
-		{"fragmented ping", fragment(ws.OpPing, false, ""), closing(1002), failed},
-		{"long ping", client(ws.OpPing, long[:126]), closing(1002), failed},
-		{"16 bits for a length of 125", "\x81\xfe\x00\x7d\x00\x00\x00\x00", closing(1002), failed},
-		{"64 bits for a length of 65535", "\x81\xff\x00\x00\x00\x00\x00\x00\xff\xff\x00\x00\x00\x00", closing(1002), failed},
-		{"negative length", "\x81\xff\x80\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00", closing(1002), failed},
-		{"1 MiB and 1", "\x82\xff\x00\x00\x00\x00\x00\x10\x00\x01\x00\x00\x00\x00abc", closing(1009), failed},
-		{"half a code", client(ws.OpClose, "x"), closing(1002), failed},
-		{"code 999", client(ws.OpClose, body(999, "")), closing(1002), failed},
-		{"code 1004", client(ws.OpClose, body(1004, "")), closing(1002), failed},
-		{"code 1005", client(ws.OpClose, body(1005, "")), closing(1002), failed},
-		{"code 1006", client(ws.OpClose, body(1006, "")), closing(1002), failed},
-		{"code 1015", client(ws.OpClose, body(1015, "")), closing(1002), failed},
-		{"code 1016", client(ws.OpClose, body(1016, "")), closing(1002), failed},
-		{"code 2999", client(ws.OpClose, body(2999, "")), closing(1002), failed},
-		{"code 5000", client(ws.OpClose, body(5000, "")), closing(1002), failed},
-		{"reason not UTF-8", client(ws.OpClose, body(1000, "\xff")), closing(1007), failed},
-		{"what follows a failure is ignored", client(3, "") + client(ws.OpText, "x"), closing(1002), failed},
+		{"not masked", testeeFrame(ws.OpText, "x"), closeFrame(1002), failed},
+		{"RSV1", "\xc1\x80\x00\x00\x00\x00", closeFrame(1002), failed},
+		{"RSV3", "\x91\x80\x00\x00\x00\x00", closeFrame(1002), failed},
+		{"reserved opcode 3", client(3, ""), closeFrame(1002), failed},
+		{"reserved opcode 15", client(15, ""), closeFrame(1002), failed},
+		{"continuation without a message", client(ws.OpContinuation, "x"), closeFrame(1002), failed},
+		{"new message within a fragmented one", fragment(ws.OpText, false, "a") + client(ws.OpText, "b"), testeeFragment(ws.OpText, false, "a") + closeFrame(1002), failed},
+		{"fragmented ping", fragment(ws.OpPing, false, ""), closeFrame(1002), failed},
+		{"long ping", client(ws.OpPing, long[:126]), closeFrame(1002), failed},
+		{"length of 125 in 16 bits", "\x81\xfe\x00\x7d\x00\x00\x00\x00", closeFrame(1002), failed},
+		{"length of 65535 in 64 bits", "\x81\xff\x00\x00\x00\x00\x00\x00\xff\xff\x00\x00\x00\x00", closeFrame(1002), failed},
+		{"length of 2^63", "\x81\xff\x80\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00", closeFrame(1002), failed},
+		{"length of 1 MiB and 1", "\x82\xff\x00\x00\x00\x00\x00\x10\x00\x01\x00\x00\x00\x00abc", closeFrame(1009), failed},
+		{"half a code", client(ws.OpClose, "x"), closeFrame(1002), failed},
+		{"code 999", client(ws.OpClose, body(999, "")), closeFrame(1002), failed},
+		{"code 1004", client(ws.OpClose, body(1004, "")), closeFrame(1002), failed},
+		{"code 1005", client(ws.OpClose, body(1005, "")), closeFrame(1002), failed},
+		{"code 1006", client(ws.OpClose, body(1006, "")), closeFrame(1002), failed},
+		{"code 1015", client(ws.OpClose, body(1015, "")), closeFrame(1002), failed},
+		{"code 1016", client(ws.OpClose, body(1016, "")), closeFrame(1002), failed},
+		{"code 2999", client(ws.OpClose, body(2999, "")), closeFrame(1002), failed},
+		{"code 5000", client(ws.OpClose, body(5000, "")), closeFrame(1002), failed},
+		{"reason not UTF-8", client(ws.OpClose, body(1000, "\xff")), closeFrame(1007), failed},
+		{"input after a failure is ignored", client(3, "") + client(ws.OpText, "x"), closeFrame(1002), failed},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			checkEveryCut(t, request+c.in, response+c.want, c.verdict)
+			checkEveryCut(t, request+c.in, response+c.want, c.outcome)
 		})
 	}
 }
@@ -152,8 +153,8 @@ func TestLargestPayload(t *testing.T) {
 		for rest := in; len(rest) > 0; rest = rest[min(size, len(rest)):] {
 			pieces = append(pieces, rest[:min(size, len(rest))])
 		}
-		if out, v := run(t, pieces...); out != want || v != finished {
-			t.Errorf("pieces of %d: %d bytes with verdict %d, want %d bytes with %d", size, len(out), v, len(want), finished)
+		if out, o := run(t, pieces...); out != want || o != finished {
+			t.Errorf("pieces of %d: %d bytes with outcome %d, want %d bytes with %d", size, len(out), o, len(want), finished)
 		}
 	}
 }
@@ -168,7 +169,7 @@ func TestRefusals(t *testing.T) {
 	for _, c := range []struct {
 		name, in string
 		status   int
-		header   http.Header // some that must be there
+		header   http.Header // required headers, not all
 	}{
 		{"not HTTP", "hello\r\n\r\n", 400, nil},
 		{"blank line first", "\r\n" + request, 400, nil},
@@ -185,7 +186,7 @@ func TestRefusals(t *testing.T) {
 		{"version 8", with("Version: 13", "Version: 8"), 426, http.Header{"Sec-Websocket-Version": {"13"}, "Upgrade": {"websocket"}}},
 		{"POST", with("GET", "POST"), 405, http.Header{"Allow": {"GET"}}},
 		{"HTTP/1.0", with("HTTP/1.1", "HTTP/1.0"), 505, nil},
-		{"bad request with a frame behind it", without("Host") + client(ws.OpText, "x"), 400, nil},
+		{"bad request with a frame after it", without("Host") + client(ws.OpText, "x"), 400, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			out, _ := run(t, []byte(c.in))
@@ -195,7 +196,7 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// checkRefusal reads the answer as an HTTP client does, to its end.
+// checkRefusal parses the response with net/http. It must be the whole output.
 func checkRefusal(t *testing.T, out string, status int, header http.Header) {
 	t.Helper()
 	r := bufio.NewReader(strings.NewReader(out))
@@ -205,7 +206,7 @@ func checkRefusal(t *testing.T, out string, status int, header http.Header) {
 	}
 	text, err := io.ReadAll(answer.Body)
 	if err != nil || len(text) == 0 || r.Buffered() > 0 {
-		t.Errorf("body %q, error %v, %d bytes behind it", text, err, r.Buffered())
+		t.Errorf("body %q, error %v, %d bytes after it", text, err, r.Buffered())
 	}
 	if answer.StatusCode != status || !answer.Close {
 		t.Errorf("status %d, closes %v; want %d, true", answer.StatusCode, answer.Close, status)
@@ -239,7 +240,7 @@ func TestHeadLimit(t *testing.T) {
 	checkRefusal(t, refusal, 431, nil)
 	for _, c := range []struct {
 		name, in, want string
-		verdict        verdict
+		outcome        outcome
 	}{
 		{"just fits", fill(maxHeadBytes) + client(ws.OpText, frame), response + testeeFrame(ws.OpText, frame), more},
 		{"one too many", fill(maxHeadBytes + 1), refusal, failed},
@@ -253,27 +254,28 @@ func TestHeadLimit(t *testing.T) {
 				cuts = append(cuts, [][]byte{b[:cut], b[cut:]})
 			}
 			for _, pieces := range cuts {
-				if out, v := run(t, pieces...); out != c.want || v != c.verdict {
-					t.Errorf("%d pieces: got %q, verdict %d; want %q, verdict %d", len(pieces), out, v, c.want, c.verdict)
+				if out, o := run(t, pieces...); out != c.want || o != c.outcome {
+					t.Errorf("%d pieces: got %q, outcome %d; want %q, outcome %d", len(pieces), out, o, c.want, c.outcome)
 				}
 			}
 		})
 	}
 }
 
-func TestOpened(t *testing.T) {
+func TestHandshakeEnded(t *testing.T) {
 	var s session
 	s.feed([]byte(request[:len(request)-1]), nil)
-	if s.opened() {
-		t.Error("opened before the head is whole")
+	if s.handshakeEnded() {
+		t.Error("the handshake has ended before the head is complete")
 	}
 	s.feed([]byte(request[len(request)-1:]), nil)
-	if !s.opened() {
-		t.Error("not opened by a whole head")
+	if !s.handshakeEnded() {
+		t.Error("the handshake has not ended after a complete head")
 	}
 }
 
-// FuzzSession compares an input in one piece with the same in three.
+// FuzzSession compares the output for an input in one piece with that for the
+// same input in three.
 func FuzzSession(f *testing.F) {
 	f.Add([]byte(request+client(ws.OpText, "hello")+client(ws.OpClose, body(1000, ""))), uint16(7), uint16(200))
 	f.Add([]byte(request+fragment(ws.OpText, false, "a")+client(ws.OpPing, "b")+client(3, "")), uint16(180), uint16(190))
@@ -281,10 +283,10 @@ func FuzzSession(f *testing.F) {
 	f.Fuzz(func(t *testing.T, in []byte, a, b uint16) {
 		i := int(a) % (len(in) + 1)
 		j := i + int(b)%(len(in)-i+1)
-		whole, wholeVerdict := run(t, in)
-		cut, cutVerdict := run(t, in[:i], in[i:j], in[j:])
-		if whole != cut || wholeVerdict != cutVerdict {
-			t.Errorf("cut at %d and %d: %q, verdict %d; whole: %q, verdict %d", i, j, cut, cutVerdict, whole, wholeVerdict)
+		whole, wholeOutcome := run(t, in)
+		cut, cutOutcome := run(t, in[:i], in[i:j], in[j:])
+		if whole != cut || wholeOutcome != cutOutcome {
+			t.Errorf("cut at %d and %d: %q, outcome %d; whole: %q, outcome %d", i, j, cut, cutOutcome, whole, wholeOutcome)
 		}
 	})
 }

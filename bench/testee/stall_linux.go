@@ -12,14 +12,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// errNotListening is when no socket of the process listens where it should.
 var errNotListening = errors.New("no socket of this process listens there")
 
-// limitStalls has the kernel end a connection whose client takes nothing of
-// what waits for it for that long, be it by a closed window or by silence
-// (tcp(7), TCP_USER_TIMEOUT). An accepted socket is a copy of the listening one
-// with its options, so that it costs a connection nothing. evio does not show
-// its listening sockets, so they are looked for: all that listen on addr.
+// limitStalls makes the kernel end a connection when output has waited for
+// timeout without progress, because the client's window is closed or the client
+// does not acknowledge (tcp(7), TCP_USER_TIMEOUT). Accepted sockets inherit the
+// option from the listening one, so it costs no system call per connection. evio
+// does not expose its listening sockets, so limitStalls searches the process's
+// descriptors for those that listen on addr.
 func limitStalls(addr net.Addr, timeout time.Duration) error {
 	fds, err := listeningOn(addr.(*net.TCPAddr).AddrPort())
 	if err == nil && len(fds) == 0 {
@@ -31,12 +31,12 @@ func limitStalls(addr net.Addr, timeout time.Duration) error {
 		}
 	}
 	if err != nil {
-		return fmt.Errorf("set a time limit on the sockets that listen on %v: %w", addr, err)
+		return fmt.Errorf("set TCP_USER_TIMEOUT of the sockets that listen on %v: %w", addr, err)
 	}
 	return nil
 }
 
-// listeningOn returns the descriptors of this process's sockets that listen on at.
+// listeningOn returns this process's descriptors of sockets that listen on at.
 func listeningOn(at netip.AddrPort) (fds []int, err error) {
 	at = netip.AddrPortFrom(at.Addr().Unmap(), at.Port())
 	entries, err := os.ReadDir("/proc/self/fd") // proc(5): the names are the descriptors
@@ -52,13 +52,14 @@ func listeningOn(at netip.AddrPort) (fds []int, err error) {
 	return fds, nil
 }
 
-// isListening is false for what is no socket.
+// isListening reports false for a descriptor that is not a socket.
 func isListening(fd int) bool {
 	on, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_ACCEPTCONN)
 	return err == nil && on != 0
 }
 
-// localAddr returns the zero value for what is no socket of TCP.
+// localAddr returns the zero value for a descriptor that is not an IPv4 or IPv6
+// socket.
 func localAddr(fd int) netip.AddrPort {
 	sa, err := unix.Getsockname(fd)
 	if err != nil {

@@ -11,13 +11,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A client that sends and does not read stops its own echo: the buffers of both
-// sides fill up, and from there on the testee has output that nobody takes.
+// TestStalledClientIsDropped has a client that sends and does not read. The
+// buffers of both sides fill up, and the testee's output then makes no progress.
 func TestStalledClientIsDropped(t *testing.T) {
 	for _, loops := range []int{1, 2} {
 		addr := serve(t, Config{Loops: loops, StallTimeout: 50 * time.Millisecond})
 		conn := open(t, addr).(*net.TCPConn)
-		if err := conn.SetReadBuffer(4096); err != nil { // less to fill
+		if err := conn.SetReadBuffer(4096); err != nil { // fills up sooner
 			t.Fatal(err)
 		}
 		frame := []byte(client(ws.OpBinary, string(make([]byte, 64<<10))))
@@ -26,7 +26,7 @@ func TestStalledClientIsDropped(t *testing.T) {
 			_, err = conn.Write(frame)
 		}
 		if !errors.Is(err, syscall.ECONNRESET) && !errors.Is(err, syscall.EPIPE) {
-			t.Errorf("%d loops: the end of writing is %v, want that the testee has dropped the connection", loops, err)
+			t.Errorf("%d loops: write: %v, want ECONNRESET or EPIPE", loops, err)
 		}
 	}
 }

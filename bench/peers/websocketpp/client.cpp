@@ -1,7 +1,8 @@
-// A client as wsperf's ancestor was: WebSocket++ on Boost.Asio. It makes
-// CONNECTIONS opening and closing handshakes with 127.0.0.1:PORT, INFLIGHT opening
-// handshakes at a time, on one thread, with the library's own client
-// configuration, and records each connection's times as the ancestor did.
+// A client on the libraries of wsperf's ancestor, WebSocket++ and Boost.Asio. It
+// makes CONNECTIONS opening and closing handshakes with 127.0.0.1:PORT on one
+// thread, with INFLIGHT opening handshakes in flight, and records the times of
+// each connection, as the ancestor did. It uses the library's default
+// configuration for clients.
 //
 //     client PORT CONNECTIONS INFLIGHT
 #include <chrono>
@@ -23,7 +24,8 @@ struct Times {
 
 class Load {
 public:
-	Load(std::string uri, long connections, long most) : uri_(std::move(uri)), left_(connections), most_(most) {
+	Load(std::string uri, long connections, long max_in_flight)
+		: uri_(std::move(uri)), left_(connections), max_in_flight_(max_in_flight) {
 		times_.reserve(connections);
 		client_.clear_access_channels(websocketpp::log::alevel::all);
 		client_.clear_error_channels(websocketpp::log::elevel::all);
@@ -39,13 +41,13 @@ public:
 
 private:
 	void start() {
-		while (left_ > 0 && in_flight_ < most_) {
+		while (left_ > 0 && in_flight_ < max_in_flight_) {
 			websocketpp::lib::error_code error;
 			auto connection = client_.get_connection(uri_, error);
 			if (error)
 				std::exit(1);
 			times_.push_back({Clock::now(), {}, {}});
-			Times *t = &times_.back(); // never moves: the room is reserved
+			Times *t = &times_.back(); // never moves: the capacity is reserved
 			connection->set_close_handler([this, t](Handle) { t->closed = Clock::now(), succeeded_++; });
 			connection->set_open_handler([this, t](Handle h) { t->opened = Clock::now(), opened(h); });
 			in_flight_++, left_--;
@@ -61,7 +63,7 @@ private:
 
 	Client client_;
 	std::string uri_;
-	long left_, most_, in_flight_ = 0, succeeded_ = 0, failed_ = 0;
+	long left_, max_in_flight_, in_flight_ = 0, succeeded_ = 0, failed_ = 0;
 	std::vector<Times> times_;
 };
 

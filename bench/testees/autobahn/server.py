@@ -10,7 +10,7 @@ BACKLOG = 4096  # the default of net.core.somaxconn
 
 
 def fork(workers):
-    """The first process is the one that is killed: the others end with it."""
+    """Forks workers - 1 processes that the kernel kills when the first one exits."""
     for _ in range(workers - 1):
         if os.fork() == 0:
             ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
@@ -18,7 +18,7 @@ def fork(workers):
 
 
 def listener(port):
-    """A listening socket of this process's own: the kernel spreads the connections."""
+    """A listening socket for this process. The kernel spreads connections over all."""
     s = socket.socket()
     s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
@@ -29,7 +29,7 @@ def listener(port):
 
 
 def serve(port):
-    # Imported here, for the reactor's epoll descriptor must not be shared by a fork.
+    # Imported after the fork: the reactor opens an epoll descriptor, which must not be shared.
     from autobahn.twisted.websocket import WebSocketServerFactory, WebSocketServerProtocol
     from twisted.internet import reactor
 
@@ -40,7 +40,7 @@ def serve(port):
     factory = WebSocketServerFactory(f"ws://127.0.0.1:{port}")
     factory.protocol = Echo
     with listener(port) as s:
-        reactor.adoptStreamPort(s.fileno(), socket.AF_INET, factory)  # which duplicates it
+        reactor.adoptStreamPort(s.fileno(), socket.AF_INET, factory)  # duplicates the descriptor
     reactor.run()
 
 

@@ -1,4 +1,4 @@
-// Command testee echoes on coder/websocket, on net/http.
+// Command testee is an echo server on coder/websocket and net/http.
 //
 // Usage: testee PORT
 package main
@@ -16,15 +16,15 @@ func main() {
 	log.Fatal(http.ListenAndServe("127.0.0.1:"+os.Args[1], http.HandlerFunc(serve)))
 }
 
-// serve ends when the library has answered a close frame: it closes TCP itself.
-// CloseNow is for the other ends, and must not wait for a peer that is gone.
+// serve echoes until the library has answered a close frame and closed TCP.
+// CloseNow closes after any other error, without waiting for a peer that may be gone.
 func serve(w http.ResponseWriter, r *http.Request) {
 	conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{InsecureSkipVerify: true}) // any Origin
 	if err != nil {
 		return
 	}
 	defer conn.CloseNow()
-	conn.SetReadLimit(1 << 24) // bytes: the default of 32 KiB is less than the other testees echo
+	conn.SetReadLimit(1 << 24) // bytes; the default of 32 KiB is below the 1 MiB of the other testees
 	echo(r.Context(), conn)
 }
 

@@ -1,4 +1,5 @@
-// Command testee echoes on gobwas/ws: no net/http, a goroutine per connection.
+// Command testee is an echo server on gobwas/ws, without net/http, with a
+// goroutine per connection.
 //
 // Usage: testee PORT
 package main
@@ -26,8 +27,8 @@ func main() {
 	}
 }
 
-// serve closes TCP when it returns: after the closing handshake it is the
-// server that has to (RFC 6455 section 7.1.1).
+// serve echoes, and closes TCP when it returns: the server should close it first
+// (RFC 6455 section 7.1.1).
 func serve(conn net.Conn) {
 	defer conn.Close()
 	if _, err := ws.Upgrade(conn); err == nil {
@@ -35,7 +36,7 @@ func serve(conn net.Conn) {
 	}
 }
 
-// echo ends when wsutil has answered a close frame, which it reports as an error.
+// echo returns when wsutil has answered a close frame: it then returns an error.
 func echo(conn net.Conn) {
 	for {
 		message, op, err := wsutil.ReadClientData(conn)

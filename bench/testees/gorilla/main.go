@@ -1,4 +1,4 @@
-// Command testee echoes on gorilla/websocket, on net/http.
+// Command testee is an echo server on gorilla/websocket and net/http.
 //
 // Usage: testee PORT
 package main
@@ -15,8 +15,8 @@ func main() {
 	log.Fatal(http.ListenAndServe("127.0.0.1:"+os.Args[1], http.HandlerFunc(serve)))
 }
 
-// serve closes TCP when it returns: the library answers a close frame, and
-// leaves the closing to its user.
+// serve echoes, and closes TCP when it returns: the library answers a close frame
+// but does not close TCP.
 func serve(w http.ResponseWriter, r *http.Request) {
 	upgrader := websocket.Upgrader{CheckOrigin: func(*http.Request) bool { return true }}
 	conn, err := upgrader.Upgrade(w, r, nil)

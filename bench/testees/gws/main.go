@@ -1,4 +1,4 @@
-// Command testee echoes on lxzan/gws, on net/http.
+// Command testee is an echo server on lxzan/gws and net/http.
 //
 // Usage: testee PORT
 package main
@@ -11,12 +11,12 @@ import (
 	"github.com/lxzan/gws"
 )
 
-// echo is told by gws what happens to a connection. gws answers close frames
-// and closes TCP itself.
+// echo handles the events of a connection. gws answers close frames and closes TCP
+// itself.
 type echo struct{ gws.BuiltinEventHandler }
 
 func (echo) OnPing(conn *gws.Conn, payload []byte) {
-	_ = conn.WritePong(payload) // ReadLoop meets the same error, and ends
+	_ = conn.WritePong(payload) // on an error ReadLoop fails too, and returns
 }
 
 func (echo) OnMessage(conn *gws.Conn, message *gws.Message) {
@@ -28,7 +28,7 @@ func main() {
 	upgrader := gws.NewUpgrader(echo{}, &gws.ServerOption{CheckUtf8Enabled: true})
 	serve := func(w http.ResponseWriter, r *http.Request) {
 		if conn, err := upgrader.Upgrade(w, r); err == nil {
-			go conn.ReadLoop() // the handler returns: what net/http held of the connection is freed
+			go conn.ReadLoop() // the handler returns, so net/http frees its buffers
 		}
 	}
 	log.Fatal(http.ListenAndServe("127.0.0.1:"+os.Args[1], http.HandlerFunc(serve)))

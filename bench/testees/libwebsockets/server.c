@@ -1,8 +1,9 @@
 // Echo testee on libwebsockets and libuv: WORKERS processes share one port.
-// Processes, for Debian's library is built for one service thread (LWS_MAX_SMP is 1),
-// and such a build ignores LWS_SERVER_OPTION_ALLOW_LISTEN_SHARE: two of them cannot
-// listen on one port (github.com/warmcat/libwebsockets/issues/2470). So each process
-// accepts on a socket of its own, and hands what it accepted to its context.
+// Debian builds the library for one service thread (LWS_MAX_SMP is 1). Such a build
+// ignores LWS_SERVER_OPTION_ALLOW_LISTEN_SHARE, so two processes cannot listen on
+// one port through the library (github.com/warmcat/libwebsockets/issues/2470).
+// Therefore each process accepts on a socket of its own, and passes the accepted
+// sockets to its context.
 //
 //     server PORT WORKERS
 #include <arpa/inet.h>
@@ -21,14 +22,14 @@
 
 enum {
 	BACKLOG = 4096,          // the default of net.core.somaxconn
-	ACCEPTS = 64,            // at a time: connections that are there already get their turn
-	MOST_FDS = 65536,        // the library's tables grow with this number, not with what is in use
-	MOST_MESSAGE = 1 << 20,  // bytes; a longer message ends the connection
+	ACCEPTS = 64,            // per event, so that accepted connections are served in between
+	MAX_FDS = 65536,         // the library allocates tables for the limit, not for the number in use
+	MAX_MESSAGE = 1 << 20,   // bytes; a longer message ends the connection
 };
 
-// The message of a connection that is being received, or waits to be sent.
+// The message that a connection receives, or that waits to be sent.
 struct session {
-	unsigned char *bytes; // LWS_PRE unused ones first, which the library writes the header into
+	unsigned char *bytes; // LWS_PRE bytes for the library's header, then the message
 	size_t length;
 	enum lws_write_protocol kind;
 };
@@ -44,7 +45,7 @@ static void forget(struct session *s) {
 }
 
 static int append(struct session *s, const void *in, size_t length) {
-	if (length > MOST_MESSAGE - s->length)
+	if (length > MAX_MESSAGE - s->length)
 		return -1;
 	unsigned char *bytes = realloc(s->bytes, LWS_PRE + s->length + length);
 	if (!bytes)
@@ -55,7 +56,7 @@ static int append(struct session *s, const void *in, size_t length) {
 	return 0;
 }
 
-// Reading rests from a whole message until its echo is sent: a session holds one.
+// A session holds one message, so reading pauses until the echo is sent.
 static int received(struct lws *wsi, struct session *s, const void *in, size_t length) {
 	if (lws_is_first_fragment(wsi))
 		s->kind = lws_frame_is_binary(wsi) ? LWS_WRITE_BINARY : LWS_WRITE_TEXT;
@@ -71,7 +72,7 @@ static int received(struct lws *wsi, struct session *s, const void *in, size_t l
 static int writable(struct lws *wsi, struct session *s) {
 	if (!s->bytes)
 		return 0;
-	// What the socket does not take at once is kept and sent by the library.
+	// The library keeps and sends later what the socket does not accept.
 	int sent = lws_write(wsi, s->bytes + LWS_PRE, s->length, s->kind);
 	forget(s);
 	lws_rx_flow_control(wsi, 1);
@@ -97,18 +98,19 @@ static const struct lws_protocols protocols[] = {
 	{0},
 };
 
-// The limit itself, lowered where it is beyond all need: a context told to use
-// fewer descriptors than the process may have looks them up by linear search.
+// Returns the limit of descriptors, after lowering it to MAX_FDS: if a context is
+// configured for fewer descriptors than the process's limit, the library finds
+// connections by linear search.
 static unsigned limit_fds(void) {
 	struct rlimit limit;
 	getrlimit(RLIMIT_NOFILE, &limit);
-	if (limit.rlim_cur > MOST_FDS)
-		limit.rlim_cur = MOST_FDS;
+	if (limit.rlim_cur > MAX_FDS)
+		limit.rlim_cur = MAX_FDS;
 	setrlimit(RLIMIT_NOFILE, &limit);
 	return limit.rlim_cur;
 }
 
-// The first process is the one that is killed: the others end with it.
+// Forks workers - 1 processes that the kernel kills when the first one exits.
 static void fork_others(int workers) {
 	for (int i = 1; i < workers; i++)
 		if (fork() == 0) {
@@ -132,13 +134,13 @@ static int listener(int port) {
 }
 
 static void acceptable(uv_poll_t *handle, int status, int events) {
-	(void)status, (void)events; // accept says what there is
+	(void)status, (void)events; // accept4 reports errors too
 	int listening, fd;
 	uv_fileno((uv_handle_t *)handle, &listening);
 	for (int i = 0; i < ACCEPTS; i++) {
 		if ((fd = accept4(listening, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) < 0)
-			return; // EAGAIN: none left; whatever else it is, the loop comes again
-		lws_adopt_socket(handle->data, fd); // which closes it where it fails
+			return; // EAGAIN: none left; other errors: libuv reports the socket again
+		lws_adopt_socket(handle->data, fd); // closes fd if it fails
 	}
 }
 

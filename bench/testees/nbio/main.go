@@ -1,5 +1,5 @@
-// Command testee echoes on nbio: its own HTTP server on epoll, with as many
-// pollers as it has CPUs.
+// Command testee is an echo server on nbio and its own HTTP server on epoll, with
+// GOMAXPROCS pollers.
 //
 // Usage: testee PORT
 package main
@@ -27,7 +27,7 @@ func main() {
 		NPoller: runtime.GOMAXPROCS(0),
 		IOMod:   nbhttp.IOModNonBlocking,
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			_, _ = upgrader.Upgrade(w, r, nil) // what it refuses, it has answered
+			_, _ = upgrader.Upgrade(w, r, nil) // on an error it has sent a response
 		}),
 	})
 	if err := engine.Start(); err != nil {
@@ -36,8 +36,8 @@ func main() {
 	select {} // until the process is killed
 }
 
-// listen ends the program when it cannot: nbio's own way out of Start then waits
-// for ever (nbhttp v1.6.8, Engine.Start).
+// listen ends the program on an error, on which Engine.Start of nbhttp v1.6.8 would
+// wait forever.
 func listen(network, address string) (net.Listener, error) {
 	listener, err := net.Listen(network, address)
 	if err != nil {
@@ -46,7 +46,7 @@ func listen(network, address string) (net.Listener, error) {
 	return listener, nil
 }
 
-// echo is for data frames: nbio answers close frames and closes TCP itself.
+// echo handles messages. nbio answers close frames and closes TCP itself.
 func echo(conn *websocket.Conn, kind websocket.MessageType, message []byte) {
-	_ = conn.WriteMessage(kind, message) // nbio closes a connection that it cannot write to
+	_ = conn.WriteMessage(kind, message) // on an error nbio closes the connection
 }

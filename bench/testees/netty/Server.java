@@ -20,23 +20,23 @@ import io.netty.handler.codec.http.websocketx.WebSocketServerProtocolHandler;
  * <pre>Server PORT WORKERS</pre>
  */
 public final class Server {
-    /** As many as net.core.somaxconn allows by default: bursts are to wait in the queue. */
+    /** The default of net.core.somaxconn: bursts of connections wait in the accept queue. */
     private static final int BACKLOG = 4096;
 
-    private static final int MOST_REQUEST_BYTES = 65536;
-    private static final int MOST_FRAME_BYTES = 1 << 20;
+    private static final int MAX_REQUEST_BYTES = 65536;
+    private static final int MAX_FRAME_BYTES = 1 << 20;
 
     private static final WebSocketServerProtocolConfig PROTOCOL = WebSocketServerProtocolConfig.newBuilder()
             .websocketPath("/")
             .checkStartsWith(true) // any path
-            .maxFramePayloadLength(MOST_FRAME_BYTES)
+            .maxFramePayloadLength(MAX_FRAME_BYTES)
             .build();
 
     private Server() {}
 
     /**
-     * Text, binary and continuation frames, each sent back as it came; the protocol
-     * handler has answered pings and the close frame by then.
+     * Echoes each text, binary and continuation frame as it is. The protocol handler
+     * before it answers pings and close frames.
      */
     @Sharable
     private static final class Echo extends SimpleChannelInboundHandler<WebSocketFrame> {
@@ -45,7 +45,7 @@ public final class Server {
             context.writeAndFlush(frame.retain());
         }
 
-        /** A peer that resets its connection is no news: the default would log it. */
+        /** The default would log connections that the peer resets. */
         @Override
         public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
             context.close();
@@ -59,7 +59,7 @@ public final class Server {
         protected void initChannel(SocketChannel channel) {
             channel.pipeline()
                     .addLast(new HttpServerCodec())
-                    .addLast(new HttpObjectAggregator(MOST_REQUEST_BYTES))
+                    .addLast(new HttpObjectAggregator(MAX_REQUEST_BYTES))
                     .addLast(new WebSocketServerProtocolHandler(PROTOCOL))
                     .addLast(echo);
         }

@@ -14,13 +14,13 @@
 
 using Server = websocketpp::server<websocketpp::config::asio>;
 
-// As many as net.core.somaxconn allows by default: a client's burst of opening
-// handshakes is to wait in the queue, not for a second SYN.
+// The default of net.core.somaxconn: a burst of connections waits in the accept
+// queue, not for the retransmission of a SYN.
 constexpr int backlog = 4096;
 
 static void echo(Server &server, websocketpp::connection_hdl connection, Server::message_ptr message) {
-	websocketpp::lib::error_code gone; // the peer may have left meanwhile: no reason to end
-	server.send(connection, message->get_payload(), message->get_opcode(), gone);
+	websocketpp::lib::error_code ignored; // the peer may have closed; without it send throws
+	server.send(connection, message->get_payload(), message->get_opcode(), ignored);
 }
 
 static void listen(Server &server, std::uint16_t port) {
@@ -29,10 +29,10 @@ static void listen(Server &server, std::uint16_t port) {
 	server.init_asio();
 	server.set_reuse_addr(true);
 	server.set_listen_backlog(backlog);
-	// The library leaves Nagle's algorithm on.
+	// The library does not disable Nagle's algorithm.
 	server.set_socket_init_handler([](websocketpp::connection_hdl, boost::asio::ip::tcp::socket &socket) {
-		boost::system::error_code refused; // a connection that is gone already: its own handlers see it
-		socket.set_option(boost::asio::ip::tcp::no_delay(true), refused);
+		boost::system::error_code ignored; // the connection may be closed; its handlers see that
+		socket.set_option(boost::asio::ip::tcp::no_delay(true), ignored);
 	});
 	server.set_message_handler([&server](websocketpp::connection_hdl connection, Server::message_ptr message) {
 		echo(server, connection, message);

@@ -25,7 +25,7 @@ async def serve(port):
 
 def main():
     port, workers = int(sys.argv[1]), int(sys.argv[2])
-    # The first process is the one that is killed: the others end with it.
+    # The kernel kills the forked processes when the first one exits.
     for _ in range(workers - 1):
         if os.fork() == 0:
             ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG

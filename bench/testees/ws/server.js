@@ -4,11 +4,11 @@
 const cluster = require('node:cluster');
 const { WebSocketServer } = require('ws');
 
-const BACKLOG = 4096; // connections not accepted yet: node's default of 511 would refuse bursts
+const BACKLOG = 4096; // with node's default of 511, the kernel would drop SYNs of a burst
 
 function echo(connection) {
   connection.on('message', (data, isBinary) => connection.send(data, { binary: isBinary }));
-  connection.on('error', () => {}); // ws closes the connection; unheard, it would end the process
+  connection.on('error', () => {}); // ws closes the connection; without a listener node would exit
 }
 
 function serve(port) {
@@ -17,15 +17,15 @@ function serve(port) {
 }
 
 function main(port, workers) {
-  // One worker needs no process beside it that hands it connections.
+  // A single worker needs no primary process.
   if (cluster.isWorker || workers === 1) {
     serve(port);
     return;
   }
-  // Each worker accepts for itself: by default the first process would accept for
-  // all of them, and be what is measured.
+  // Each worker accepts its own connections. By default the primary would accept
+  // all of them and limit the rate.
   cluster.schedulingPolicy = cluster.SCHED_NONE;
-  cluster.on('exit', () => process.exit(1)); // fewer workers would be another testee
+  cluster.on('exit', () => process.exit(1)); // do not go on with fewer workers
   for (let i = 0; i < workers; i++) cluster.fork();
 }
 
