@@ -85,7 +85,7 @@
 // closed after a second. kept.go says when none is kept.
 //
 // A response that is the last valid one with another accept key is not parsed
-// (handshake.Memo): the same bytes have the same verdict.
+// (handshake.Memo): the same bytes have the same outcome.
 //
 // Stamps are read afresh at each of these points (24 ns), before the system
 // call that begins a phase: what the kernel does within the call is measured. Phase
