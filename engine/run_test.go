@@ -320,14 +320,7 @@ func checkLateCloseFrame(t *testing.T, state state) {
 	ours, theirs := int32(pair[0]), int32(pair[1])
 	defer closeSocket(theirs)
 	defer closeSocket(ours)
-	filled := 0
-	for {
-		n, errno := sendSocket(ours, make([]byte, 4096))
-		if errno != 0 {
-			break
-		}
-		filled += n
-	}
+	filled := fillSendBuffer(ours)
 	s := l.slots.take()
 	s.fd = ours
 	l.enter(s, stateClosing, 0)
@@ -342,19 +335,36 @@ func checkLateCloseFrame(t *testing.T, state state) {
 	if state == stateFinishing {
 		l.enter(s, state, 0)
 	}
-	got := make([]byte, filled+100)
+	if frame := string(readWhileDispatching(l, theirs, filled+8)[filled:]); frame != "12345678" {
+		t.Errorf("the testee got %q", frame)
+	}
+}
+
+// fillSendBuffer writes until the socket takes no more, and returns the number of bytes.
+func fillSendBuffer(fd int32) (filled int) {
+	for {
+		n, errno := sendSocket(fd, make([]byte, 4096))
+		if errno != 0 {
+			return filled
+		}
+		filled += n
+	}
+}
+
+// readWhileDispatching reads count bytes at the testee's end while the loop handles its
+// events. Bytes that do not come in 10000 tries are 0.
+func readWhileDispatching(l *loop, fd int32, count int) []byte {
+	got := make([]byte, count)
 	n := 0
-	for tries := 0; n < filled+8 && tries < 10000; tries++ {
-		if k, errno := receiveSocket(theirs, got[n:]); errno == 0 {
+	for tries := 0; n < count && tries < 10000; tries++ {
+		if k, errno := receiveSocket(fd, got[n:]); errno == 0 {
 			n += k
 		}
 		for _, ev := range l.poller.poll() {
 			l.dispatch(&ev)
 		}
 	}
-	if frame := string(got[filled : filled+8]); frame != "12345678" {
-		t.Errorf("the testee got %q", frame)
-	}
+	return got
 }
 
 // TestSleepingLoopsDoNotDelayStopTheWorld counts garbage collections, which stop the

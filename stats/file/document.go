@@ -15,18 +15,18 @@ import (
 )
 
 const (
-	// maxCount bounds every count of a result file: more than a run can reach
-	// (90 years of 100000 a second), within what is exact in every reader of JSON
-	// (2^53, RFC 8259 section 6), and so little that no sum of counts overflows.
+	// maxCount bounds every count of a result file. A run cannot reach it (90 years of
+	// 100000 a second), every JSON reader holds it exactly (below 2^53, RFC 8259 section
+	// 6), and sums of counts do not overflow.
 	maxCount = 1 << 48
-	// maxLoops bounds the loops of a result file, which may be a merged one.
+	// maxLoops bounds the loops of a result file, which may be merged from several.
 	maxLoops = 1 << 16
 	// maxSetting bounds the numbers of config: the microseconds of the longest
 	// time.Duration.
 	maxSetting = math.MaxInt64 / 1000
 )
 
-// document is a result file as it was read, before anything of it is believed.
+// document is a result file as it was read, not yet validated.
 type document struct {
 	schema                         string
 	durationUs, startedNs, endedNs int64
@@ -88,16 +88,16 @@ func countsIn(c *stats.Counts) (all []countIn) {
 	return all
 }
 
-// checkSchema is called after each key, so that a file of another form is
-// refused for that and not for what comes after.
+// checkSchema is called after each key, so that a file in another format is refused for
+// its format, and not for a later key.
 func (d *document) checkSchema(key string) error {
 	if key == "schema" && d.schema != stats.Schema {
-		return fmt.Errorf("%q is not the form that this version reads, %q", clip(d.schema), stats.Schema)
+		return fmt.Errorf("%q is not a format that this version reads: must be %q", clip(d.schema), stats.Schema)
 	}
 	return nil
 }
 
-// result turns what was read into a result, if it is one.
+// result validates the document and returns its result.
 func (d *document) result() (*stats.Result, error) {
 	if err := d.checkRanges(); err != nil {
 		return nil, err
@@ -123,9 +123,9 @@ func (d *document) result() (*stats.Result, error) {
 	return r, r.Check()
 }
 
-// ancestorResult completes the result of what the ancestor's file recorded. Its
-// total_duration is not looked at: the ancestor measured it with another clock
-// than the window, and they differ by a microsecond now and then.
+// ancestorResult completes the result of an ancestor's file. It ignores total_duration:
+// the ancestor measured that with another clock than the window, and the two can differ
+// by a microsecond.
 func (d *document) ancestorResult(tally *stats.Tally) (*stats.Result, error) {
 	if err := d.checkWindow(); err != nil {
 		return nil, err
@@ -139,7 +139,7 @@ func (d *document) ancestorResult(tally *stats.Tally) (*stats.Result, error) {
 	return r, r.Check()
 }
 
-// addSample takes one element of the samples.
+// addSample adds one element of key "samples".
 func (d *document) addSample(value []byte) error {
 	var s sampleShape
 	if err := json.Unmarshal(value, &s); err != nil {
@@ -156,13 +156,13 @@ func (d *document) addSample(value []byte) error {
 	return nil
 }
 
-// fillCauses goes through the keys in order: of several faults, the same one is
+// fillCauses goes through the keys in order, so that of several faults the same one is
 // reported each time.
 func (d *document) fillCauses(r *stats.Result) error {
 	for _, key := range slices.Sorted(maps.Keys(d.causes)) {
 		c, ok := causeOf(key)
 		n := d.causes[key]
-		if !ok && n > 0 { // a cause of a later version; it matters only if it is charged
+		if !ok && n > 0 { // a cause of a later version matters only if it was charged
 			return fmt.Errorf("key \"causes\": %q is not a known cause", clip(key))
 		}
 		if ok {
@@ -187,7 +187,7 @@ func (d *document) fillStatus(r *stats.Result) error {
 func (d *document) fillPhases(r *stats.Result) error {
 	for p := range stats.Phase(stats.NumPhases) {
 		shape, ok := d.phases[p.String()]
-		if !ok { // the file is older than the phase; Result.Check knows whether that can be
+		if !ok { // the file is older than the phase; Result.Check refuses it if successes need one
 			r.Phases[p] = stats.NewPhaseResult()
 			continue
 		}

@@ -24,7 +24,7 @@ func (b bounds) check(key string, v reflect.Value) error {
 	case v.CanInt():
 		return b.number(key, v.Int())
 	case v.CanUint():
-		return b.number(key, int64(v.Uint())) // what does not fit int64 is negative
+		return b.number(key, int64(v.Uint())) // negative if it does not fit an int64
 	}
 	switch v.Kind() {
 	case reflect.Struct:
@@ -66,8 +66,8 @@ func (b bounds) fields(key string, v reflect.Value) error {
 	return nil
 }
 
-// elements goes through a map in the order of its keys: of several faults, the same
-// one is reported each time.
+// elements goes through a map in the order of its keys, so that of several faults the
+// same one is reported each time.
 func (b bounds) elements(key string, v reflect.Value) error {
 	names := slices.SortedFunc(slices.Values(v.MapKeys()), func(a, b reflect.Value) int {
 		return cmp.Compare(a.String(), b.String())

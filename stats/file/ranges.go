@@ -7,8 +7,7 @@ import (
 	"wsperf/stats"
 )
 
-// checkRanges refuses numbers that cannot be what they say. It does not look at
-// the histograms.
+// checkRanges refuses numbers out of range. It does not check the histograms.
 func (d *document) checkRanges() error {
 	if err := d.checkWindow(); err != nil {
 		return err
@@ -20,7 +19,7 @@ func (d *document) checkRanges() error {
 		return err
 	}
 	if n := len(d.loops); n > maxLoops {
-		return fmt.Errorf("key \"loops\": %d of them, at most %d are allowed", n, maxLoops)
+		return fmt.Errorf("key \"loops\": %d elements, at most %d are allowed", n, maxLoops)
 	}
 	return firstError(
 		d.checkCounts(),
@@ -65,7 +64,7 @@ func (d *document) checkCounts() error {
 // checkSources refuses a list that has anything but addresses.
 func checkSources(texts []string) error {
 	if n := len(texts); n > stats.MaxSources {
-		return fmt.Errorf("key \"config.sources\": %d of them, at most %d are allowed", n, stats.MaxSources)
+		return fmt.Errorf("key \"config.sources\": %d elements, at most %d are allowed", n, stats.MaxSources)
 	}
 	for _, text := range texts {
 		if _, err := netip.ParseAddr(text); err != nil {

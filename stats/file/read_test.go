@@ -111,7 +111,7 @@ func TestReadRefuses(t *testing.T) {
 	const sample = `{"cause":"`
 	histogram := `"histogram":"` // the first: successes in connect
 	tests := []struct{ name, old, new, want string }{
-		{"other schema", `"wsperf/1"`, `"wsperf/2"`, `key "schema": "wsperf/2" is not the form`},
+		{"other schema", `"wsperf/1"`, `"wsperf/2"`, `key "schema": "wsperf/2" is not a format`},
 		{"negative total", `"total":199`, `"total":-199`, `key "total": json: cannot unmarshal number -199`},
 		{"string for number", `"total":199`, `"total":"199"`, `key "total": json: cannot unmarshal string`},
 		{"huge total", `"total":199`, `"total":281474976710657`, `key "total": 281474976710657 is out of range`},
@@ -152,7 +152,7 @@ func TestReadRefuses(t *testing.T) {
 		{"record key missing", `"tcp_post_init":0`, `"tcp_post_exit":0`, `key "tcp_post_init" is missing from the preceding record`},
 		{"unknown value of a record", `"tcp_post_init":0`, `"tcp_post_init":0,"x":[1}`, `'}'`},
 		{"source", `"127.0.0.5"`, `"localhost"`, `key "config.sources": "localhost" is not an IP address`},
-		{"too many sources", `"127.0.0.5"`, `"::1"` + strings.Repeat(`,"::1"`, stats.MaxSources), `key "config.sources": 65539 of them, at most 65536`},
+		{"too many sources", `"127.0.0.5"`, `"::1"` + strings.Repeat(`,"::1"`, stats.MaxSources), `key "config.sources": 65539 elements, at most 65536`},
 		{"too many samples", `"samples":3`, `"samples":101`, `key "config.samples": 101 is out of range`},
 		{"more samples than asked for", `"samples":3`, `"samples":2`, `replies kept for open_status (3) are more than requested (2)`},
 		{"no samples asked for", `"samples":3,`, ``, `replies kept for open_status (3) are more than requested (0)`},

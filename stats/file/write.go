@@ -13,9 +13,9 @@ import (
 	"wsperf/stats"
 )
 
-// Write writes a result file, form stats.Schema (SchemaJSON describes it),
-// with connection_stats as its last key if the result has a log. It needs little
-// memory however long the log is. The error is the first one of w.
+// Write writes a result file in the format stats.Schema, which SchemaJSON describes. If
+// the result has a log, connection_stats is the last key. The memory needed does not
+// depend on the length of the log. The error is the first one of w.
 func Write(w io.Writer, r *stats.Result) error {
 	phases, err := phaseMembers(r)
 	if err != nil {
@@ -159,8 +159,8 @@ func writeLog(out *bufio.Writer, logs []*stats.ConnLog) error {
 	return err
 }
 
-// appendRecord appends one record in the form that scanner.record reads. All of phase
-// connect is in tcp_pre_init: wsperf has nothing of its own to do in between.
+// appendRecord appends one record, with its keys in the order that scanner.record reads
+// fastest. tcp_pre_init holds all of phase connect.
 func appendRecord(b []byte, c stats.ConnRecord) []byte {
 	b = append(b, `{"tcp_pre_init":`...)
 	b = strconv.AppendUint(b, uint64(c.ConnectUs), 10)

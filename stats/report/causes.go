@@ -39,8 +39,7 @@ func failureOf(r *stats.Result, c stats.Cause) failure {
 	return f
 }
 
-// remedy says what to do about a cause that is not the testee's. It is empty if no remedy
-// is known.
+// remedy says what to do about a cause on the client's side, "" if nothing is known.
 func remedy(c stats.Cause) string {
 	switch c {
 	case stats.CausePortsExhausted:

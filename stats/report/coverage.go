@@ -5,8 +5,8 @@ import (
 	"io"
 )
 
-// Coverage says how many of the files are in the report, unless all of them are,
-// or none. Nothing of the lost files is in it, and a part of the damaged ones.
+// Coverage writes how many of the files the report covers, unless it covers all of them
+// or none. The report has nothing of the lost files, and a part of the damaged ones.
 func Coverage(w io.Writer, files, lost, damaged int) error {
 	if lost+damaged == 0 || lost == files {
 		return nil

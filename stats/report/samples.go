@@ -10,10 +10,10 @@ import (
 	"wsperf/stats"
 )
 
-// sampleWidth bounds a line with a reply, in columns.
+// sampleWidth is the maximum width of a line with a reply, in columns.
 const sampleWidth = 100
 
-// samples quotes what testees said, each different reply once.
+// samples quotes the replies, equal ones once.
 func samples(kept []stats.Reply) (lines []string) {
 	for len(kept) > 0 {
 		first := kept[0]
@@ -26,8 +26,8 @@ func samples(kept []stats.Reply) (lines []string) {
 	return lines
 }
 
-// maxSampleLines bounds the lines of a reply that does not fit one: a response
-// with its headers.
+// maxSampleLines is the maximum number of lines of a reply, such as a response with its
+// headers.
 const maxSampleLines = 12
 
 const (
@@ -36,8 +36,8 @@ const (
 	sampleCut   = `"...`
 )
 
-// sampleLines is a reply in Go's notation for strings, of ASCII only: one string
-// if that fits sampleWidth, and one per line of the reply if not.
+// sampleLines quotes a reply as Go strings of printable ASCII: one string if that fits
+// sampleWidth, otherwise one per line of the reply.
 func sampleLines(r stats.Reply, times int) []string {
 	note := sampleNote(r, times)
 	if text, whole := quote(r.Bytes, roomBeside(note)); whole && r.Total == len(r.Bytes) {
@@ -77,13 +77,13 @@ func sampleNote(r stats.Reply, times int) string {
 	return fmt.Sprintf(" (%s)", plural(r.Total, "byte"))
 }
 
-// roomBeside is how many columns a string has beside the note.
+// roomBeside returns how many columns the note leaves for a string.
 func roomBeside(note string) int {
 	return sampleWidth - len(failureIndent+sampleStart) - len(sampleCut) - len(note)
 }
 
-// quote escapes what fits the room, byte by byte, so that what is no UTF-8 and
-// what is are written alike.
+// quote escapes as many bytes as fit in room columns. It escapes byte by byte, so that
+// valid and invalid UTF-8 look alike.
 func quote(b []byte, room int) (text string, whole bool) {
 	var out []byte
 	for i := range b {

@@ -3,8 +3,8 @@ package report
 import "wsperf/stats"
 
 // section is a part of the report with all that it says, computed and formatted. It
-// knows nothing of what it is drawn in. A new form of the report draws the five kinds
-// of part; a new section is a function in sections.
+// is independent of the output format. A new format draws the five kinds of part; a new
+// section is a function in the list of sections.
 type section struct {
 	title string // empty: the parts stand alone
 	parts []part

@@ -24,7 +24,7 @@ func sources(r *stats.Result) (s section) {
 	return s
 }
 
-// addressList joins neighbours to ranges. What is no address is not printed.
+// addressList joins adjacent addresses into ranges, and leaves out invalid ones.
 func addressList(texts []string) string {
 	ranges := addressRanges(texts)
 	shown := ranges[:min(len(ranges), maxRangesShown)]
@@ -38,7 +38,7 @@ func addressList(texts []string) string {
 	return strings.Join(parts, ", ")
 }
 
-// addressRange is the addresses from first to last.
+// addressRange holds the addresses from first to last.
 type addressRange struct{ first, last netip.Addr }
 
 func addressRanges(texts []string) (all []addressRange) {
@@ -63,7 +63,8 @@ func (r addressRange) String() string {
 	return printable(r.first) + "-" + printable(r.last)
 }
 
-// printable writes an address. Its zone can be any characters (net/netip, ParseAddr).
+// printable escapes an address, because its zone can have any characters
+// (netip.ParseAddr).
 func printable(a netip.Addr) string {
 	quoted := strconv.QuoteToASCII(a.String())
 	return quoted[1 : len(quoted)-1]
