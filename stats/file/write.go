@@ -159,8 +159,8 @@ func writeLog(out *bufio.Writer, logs []*stats.ConnLog) error {
 	return err
 }
 
-// appendRecord appends one record, with its keys in the order that scanner.record reads
-// fastest. tcp_pre_init holds all of phase connect.
+// appendRecord appends one record with the keys of the ancestor's files. tcp_pre_init
+// holds all of phase connect.
 func appendRecord(b []byte, c stats.ConnRecord) []byte {
 	b = append(b, `{"tcp_pre_init":`...)
 	b = strconv.AppendUint(b, uint64(c.ConnectUs), 10)
