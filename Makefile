@@ -22,7 +22,13 @@ build: ## build bin/wsperf
 run: build ## the main job: 200000 handshakes against the built-in testee
 	bin/wsperf run
 
-STEP = @GO="$(GO)" .ci/step
+STEP = @.ci/step
+
+# go test, and a line for each test that was skipped.
+TEST = $(GO) run ./.ci/showskips $(GO) test
+
+# ./... leaves out folders whose names begin with a dot.
+PACKAGES := ./... ./.ci/showskips
 
 test: ## lint, tests, scripts, README commands, short tests under the race detector
 	$(STEP) "build" $(MAKE) --no-print-directory build
@@ -36,15 +42,16 @@ test-all: test ## all there is but the real servers: make test, and every fuzz t
 # Lint vets, so the tests need not. They do without the profile of cmd/wsperf, with
 # which all that it imports would be compiled a second time.
 unit: build ## tests, with the command line's scripts and the README's commands
-	$(GO) test -vet=off -pgo=off ./...
+	$(TEST) -vet=off -pgo=off $(PACKAGES)
 
 # handshake, stats and stats/report start no goroutines.
 RACED := ./engine/... ./stats/file ./cmd/... ./bench/...
 
+# The race detector is linked with cgo, which needs a C compiler and the C library's headers.
 race: ## short tests under the race detector, which needs gcc
-	@if [ "$$($(GO) env CGO_ENABLED)" = 1 ] && command -v "$$($(GO) env CC)" >/dev/null; then \
-		echo "$(GO) test -vet=off -pgo=off -race -short $(RACED)" && $(GO) test -vet=off -pgo=off -race -short $(RACED); \
-	else echo "SKIPPED: the race detector needs a C compiler: apt-get install gcc libc6-dev"; fi
+	@if [ "$$($(GO) env CGO_ENABLED)" = 1 ] && echo '#include <stdlib.h>' | $$($(GO) env CC) -E - >/dev/null 2>&1; then \
+		set -x; $(TEST) -vet=off -pgo=off -race -short $(RACED); \
+	else echo "SKIPPED: tests under the race detector: cgo is disabled (CGO_ENABLED=0), or it finds no C compiler (apt-get install gcc libc6-dev)"; fi
 
 test-interop: ## 20000 handshakes against each real server of bench/testees (installs Debian packages)
 	$(GO) test -tags interop -count=1 -timeout 15m -v ./bench/interop
@@ -79,9 +86,9 @@ analyze: build ## the aggregate of the result files that the driver left
 	bin/wsperf drive --workers 4 --skiprun
 
 lint: ## gofmt, vet and staticcheck
-	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "gofmt is needed for: $$unformatted"; exit 1; fi
-	$(GO) vet -pgo=off ./...
-	GOFLAGS="$$($(GO) env GOFLAGS) -pgo=off" $(GO) run $(STATICCHECK) ./...
+	@unformatted=$$(gofmt -l .) || exit 1; if [ -n "$$unformatted" ]; then echo "gofmt is needed for: $$unformatted"; exit 1; fi
+	$(GO) vet -pgo=off $(PACKAGES)
+	GOFLAGS="$$($(GO) env GOFLAGS) -pgo=off" $(GO) run $(STATICCHECK) $(PACKAGES)
 
 fuzz: ## every fuzz target, 100000 executions: make fuzz FUZZTIME=1h
 	@GO="$(GO)" .ci/fuzz $(FUZZTIME) $(FUZZED)

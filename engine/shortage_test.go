@@ -69,10 +69,7 @@ func TestPortsThatDoNotComeBack(t *testing.T) {
 // TestShortagesPass has strace(1) take things away from the client for some of
 // its calls: no connection is lost.
 func TestShortagesPass(t *testing.T) {
-	strace, err := exec.LookPath("strace")
-	if err != nil {
-		t.Skip("SKIPPED: strace is not installed (apt-get install strace)")
-	}
+	strace := straceOrSkip(t)
 	addr := startTestee(t)
 	for _, lacks := range []string{
 		"socket:error=EMFILE:when=1..3", "socket:error=ENFILE:when=1..3", "socket:error=ENOBUFS:when=1..3", "socket:error=ENOMEM:when=1..3",

@@ -42,6 +42,7 @@ func TestSystemCallsPerHandshake(t *testing.T) {
 
 // TestSystemCallsWithoutKeeping: with so few ports no socket is kept.
 func TestSystemCallsWithoutKeeping(t *testing.T) {
+	straceOrSkip(t) // inNamespace would hide a skip in the namespace
 	if !inNamespace(t) {
 		return
 	}
@@ -71,10 +72,7 @@ func checkCalls(t *testing.T, got map[string]int, parts ...callsTimes) {
 // traceClient counts what the loop of a client calls, but for its waits.
 func traceClient(t *testing.T) map[string]int {
 	t.Helper()
-	strace, err := exec.LookPath("strace")
-	if err != nil {
-		t.Skip("SKIPPED: strace is not installed (apt-get install strace)")
-	}
+	strace := straceOrSkip(t)
 	addr := startTestee(t)
 	file := filepath.Join(t.TempDir(), "calls")
 	cmd := exec.Command(strace, "-f", "-qq", "-s", "0", "-e", "signal=none", "-o", file, os.Args[0])

@@ -21,8 +21,7 @@ const (
 // has bin/wsperf only. The port alone is another one: the README's may be in use.
 func TestReadmeCommands(t *testing.T) {
 	if testing.Short() {
-		t.Log("the commands are run without -short")
-		return
+		t.Skip("-short: the commands take some seconds")
 	}
 	blocks := regexp.MustCompile("(?s)```sh\n(.*?)```").FindAllStringSubmatch(readmeText(t), -1)
 	if len(blocks) == 0 {
