@@ -54,7 +54,7 @@ race: ## short tests under the race detector, which needs gcc
 	else echo "SKIPPED: tests under the race detector: cgo is disabled (CGO_ENABLED=0), or it finds no C compiler (apt-get install gcc libc6-dev)"; fi
 
 test-interop: ## 20000 handshakes against each real server of bench/testees (installs Debian packages)
-	$(GO) test -tags interop -count=1 -timeout 15m -v ./bench/interop
+	$(TEST) -tags interop -count=1 -timeout 15m -v ./bench/interop
 
 # The ancestor's targets: its driver against the three testees it was made for.
 # A testee that does not run yet is started for the time of the run.

@@ -28,7 +28,7 @@ func main() {
 	signal.Notify(make(chan os.Signal, 1), os.Interrupt)
 	cmd := exec.Command(os.Args[1], slices.Insert(os.Args[2:], 1, "-json")...)
 	cmd.Stderr = os.Stderr
-	code, err := show(cmd, os.Stdout)
+	code, err := show(cmd, os.Stdout, slices.Contains(os.Args[3:], "-v"))
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "showskips:", err)
 	}
@@ -36,7 +36,7 @@ func main() {
 }
 
 // show runs go test -json, prints to out, and returns the exit code.
-func show(cmd *exec.Cmd, out io.Writer) (code int, err error) {
+func show(cmd *exec.Cmd, out io.Writer, verbose bool) (code int, err error) {
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
 		return 1, err
@@ -44,7 +44,7 @@ func show(cmd *exec.Cmd, out io.Writer) (code int, err error) {
 	if err := cmd.Start(); err != nil {
 		return 1, err
 	}
-	p := printer{out: out, packages: map[string]*pkg{}}
+	p := printer{out: out, verbose: verbose, packages: map[string]*pkg{}}
 	for r := bufio.NewReader(stdout); err == nil; {
 		var line []byte
 		line, err = r.ReadBytes('\n')

@@ -19,6 +19,7 @@ type event struct {
 // printer turns events into the text that go test prints without -json.
 type printer struct {
 	out      io.Writer
+	verbose  bool // print all that tests print, at once
 	packages map[string]*pkg
 	skipped  []string // lines about tests
 	short    int      // tests that -short skips
@@ -46,7 +47,7 @@ func (p *printer) line(line []byte) {
 		return
 	}
 	switch {
-	case e.Action == "build-output":
+	case e.Action == "build-output", p.verbose && e.Action == "output" && e.Test == "":
 		p.print(e.Output)
 	case e.Package == "":
 	case e.Test != "":
@@ -90,6 +91,9 @@ func (p *printer) test(e event) {
 	}
 	switch e.Action {
 	case "output":
+		if p.verbose {
+			p.print(e.Output)
+		}
 		switch {
 		case progress.MatchString(e.Output):
 		case verdict.MatchString(e.Output):
@@ -126,6 +130,9 @@ func (p *printer) skip(e event, t *test) {
 // printed outside of tests.
 func (p *printer) packageFailed(k *pkg) {
 	p.failed = true
+	if p.verbose {
+		return
+	}
 	for _, t := range k.order {
 		if t.end == "fail" || t.end == "" {
 			p.print(t.verdict)
