@@ -1,15 +1,15 @@
-# wsperf: `make help` lists what there is.
+# `make help` lists the targets.
 
 GO          ?= go
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
-# Of each fuzz target: a number of executions, or a time such as 30s or 1h.
+# For each fuzz target: a number of executions, or a time such as 30s or 1h.
 FUZZTIME    ?= 100000x
 FUZZED      := ./handshake ./stats/file ./bench/testee ./cmd/internal/job ./cmd/wsperf
-# At least 20s; from 10m on, a leak of half a byte per connection shows.
+# At least 20s. A run of 10m or more detects a leak of half a byte per connection.
 SOAK        ?= 10m
 BENCHED     := ./engine ./handshake ./stats ./stats/file ./bench/testee
 
-# Hardware events where the machine has them, the clock where not.
+# Many virtual machines have no hardware counters; there perf samples by the clock.
 PERF_EVENT   = $(shell perf stat -e cycles true 2>&1 | grep -q 'not supported' && echo cpu-clock || echo cycles)
 
 .DEFAULT_GOAL := help
@@ -19,93 +19,100 @@ PERF_EVENT   = $(shell perf stat -e cycles true 2>&1 | grep -q 'not supported' &
 build: ## build bin/wsperf
 	$(GO) build -o bin/wsperf ./cmd/wsperf
 
-run: build ## the main job: 200000 handshakes against the built-in testee
+run: build ## make 200000 handshakes against the built-in testee
 	bin/wsperf run
 
-STEP = @GO="$(GO)" .ci/step
+STEP = @.ci/step
 
-test: ## lint, tests, scripts, README commands, short tests under the race detector
+# go test, and a line for each test that was skipped.
+TEST = $(GO) run ./.ci/showskips $(GO) test
+
+# ./... leaves out folders whose names begin with a dot.
+PACKAGES := ./... ./.ci/showskips
+
+test: ## run lint, unit and race
 	$(STEP) "build" $(MAKE) --no-print-directory build
 	$(STEP) "lint" $(MAKE) --no-print-directory lint
-	$(STEP) "tests, with the command line's scripts and the README's commands" $(MAKE) --no-print-directory unit
+	$(STEP) "tests, with scripts of the command line and the README's commands" $(MAKE) --no-print-directory unit
 	$(STEP) "short tests under the race detector" $(MAKE) --no-print-directory race
 
-test-all: test ## all there is but the real servers: make test, and every fuzz target
+test-all: test ## run make test, and every fuzz target
 	$(STEP) "fuzz targets, $(FUZZTIME) each" $(MAKE) --no-print-directory fuzz
 
-# Lint vets, so the tests need not. They do without the profile of cmd/wsperf, with
-# which all that it imports would be compiled a second time.
-unit: build ## tests, with the command line's scripts and the README's commands
-	$(GO) test -vet=off -pgo=off ./...
+# Lint runs vet, so -vet=off. With the profile of cmd/wsperf every package that it
+# imports would be compiled a second time, so -pgo=off.
+unit: build ## run all tests, with scripts of the command line and the README's commands
+	$(TEST) -vet=off -pgo=off $(PACKAGES)
 
 # handshake, stats and stats/report start no goroutines.
 RACED := ./engine/... ./stats/file ./cmd/... ./bench/...
 
-race: ## short tests under the race detector, which needs gcc
-	@if [ "$$($(GO) env CGO_ENABLED)" = 1 ] && command -v "$$($(GO) env CC)" >/dev/null; then \
-		echo "$(GO) test -vet=off -pgo=off -race -short $(RACED)" && $(GO) test -vet=off -pgo=off -race -short $(RACED); \
-	else echo "SKIPPED: the race detector needs a C compiler: apt-get install gcc libc6-dev"; fi
+# The race detector is linked with cgo, which needs a C compiler and the C library's headers.
+race: ## run short tests under the race detector (needs gcc)
+	@if [ "$$($(GO) env CGO_ENABLED)" = 1 ] && echo '#include <stdlib.h>' | $$($(GO) env CC) -E - >/dev/null 2>&1; then \
+		set -x; $(TEST) -vet=off -pgo=off -race -short $(RACED); \
+	else echo "SKIPPED: tests under the race detector: cgo is disabled (CGO_ENABLED=0), or it finds no C compiler (apt-get install gcc libc6-dev)"; fi
 
-test-interop: ## 20000 handshakes against each real server of bench/testees (installs Debian packages)
-	$(GO) test -tags interop -count=1 -timeout 15m -v ./bench/interop
+test-interop: ## make 20000 handshakes against each real server of bench/testees (root; installs Debian packages)
+	$(TEST) -tags interop -count=1 -timeout 15m -v ./bench/interop
 
-# The ancestor's targets: its driver against the three testees it was made for.
-# A testee that does not run yet is started for the time of the run.
+# The ancestor's targets: its driver against the three testees it was made for. A
+# testee that is not running is started for the duration of the run.
 DRIVE = bin/wsperf drive --workers 4 --threads 0 --conns 50000 --lowmark 250 --highmark 500 --wsuri
 TESTEE_WORKERS ?= $(shell nproc)
 
-test_ws: build ## the driver against WebSocket++ on port 9002
+test_ws: build ## run the driver against WebSocket++ on port 9002
 	bench/testees/with websocketpp 9002 $(TESTEE_WORKERS) $(DRIVE) ws://127.0.0.1:9002
 
-test_ab: build ## the driver against Autobahn multicore on port 9000
+test_ab: build ## run the driver against Autobahn multicore on port 9000
 	bench/testees/with autobahn 9000 $(TESTEE_WORKERS) $(DRIVE) ws://127.0.0.1:9000
 
-test_netty: build ## the driver against Netty on port 9999
+test_netty: build ## run the driver against Netty on port 9999
 	bench/testees/with netty 9999 $(TESTEE_WORKERS) $(DRIVE) ws://127.0.0.1:9999
 
-testee-wspp: ## be the WebSocket++ testee, port 9002
+testee-wspp: ## run the WebSocket++ testee on port 9002
 	bench/testees/websocketpp/install
 	exec bench/testees/websocketpp/start 9002 $(TESTEE_WORKERS)
 
-testee-ab: ## be the Autobahn testee, port 9000
+testee-ab: ## run the Autobahn testee on port 9000
 	bench/testees/autobahn/install
 	exec bench/testees/autobahn/start 9000 $(TESTEE_WORKERS)
 
-testee-netty: ## be the Netty testee, port 9999
+testee-netty: ## run the Netty testee on port 9999
 	bench/testees/netty/install
 	exec bench/testees/netty/start 9999 $(TESTEE_WORKERS)
 
-analyze: build ## the aggregate of the result files that the driver left
+analyze: build ## print the report of the driver's last result files
 	bin/wsperf drive --workers 4 --skiprun
 
-lint: ## gofmt, vet and staticcheck
-	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "gofmt is needed for: $$unformatted"; exit 1; fi
-	$(GO) vet -pgo=off ./...
-	GOFLAGS="$$($(GO) env GOFLAGS) -pgo=off" $(GO) run $(STATICCHECK) ./...
+lint: ## run gofmt, vet and staticcheck
+	@unformatted=$$(gofmt -l .) || exit 1; if [ -n "$$unformatted" ]; then echo "gofmt is needed for: $$unformatted"; exit 1; fi
+	$(GO) vet -pgo=off $(PACKAGES)
+	GOFLAGS="$$($(GO) env GOFLAGS) -pgo=off" $(GO) run $(STATICCHECK) $(PACKAGES)
 
-fuzz: ## every fuzz target, 100000 executions: make fuzz FUZZTIME=1h
+fuzz: ## run every fuzz target for 100000 executions, or make fuzz FUZZTIME=1h
 	@GO="$(GO)" .ci/fuzz $(FUZZTIME) $(FUZZED)
 
-soak: build ## 10 minutes at full rate: memory flat, everything accounted for: make soak SOAK=1m
+soak: build ## run 10 minutes at full rate, check that memory stays flat and counts agree, or make soak SOAK=1m
 	$(GO) run ./bench/soak -duration $(SOAK) -wsperf bin/wsperf
 
-bench: bin bench-peers ## CPU per handshake beside a C floor, other loads, hot functions (10 minutes); also in bin/bench.txt
+bench: bin bench-peers ## measure CPU per handshake beside a C floor, other loads, hot functions (10 minutes), into bin/bench.txt too
 	$(GO) run ./bench/cost -out bin/bench.txt
 	$(GO) test -run '^$$' -bench . -benchmem $(BENCHED) | tee -a bin/bench.txt
 
 bench-peers:
 	@test -d /usr/include/websocketpp || { apt-get update -qq && apt-get install -y -qq g++ libwebsocketpp-dev libboost-system-dev; }
 
-pgo: ## record the profile that the compiler optimises wsperf by (1 minute); keep it if `make bench` shows a gain
+pgo: ## record the profile for the compiler (1 minute); keep it if make bench shows a gain
 	$(GO) run ./bench/pgo
 
-perf-stat: build perf ## the main job under perf stat
+perf-stat: build perf ## run make run's job under perf stat
 	perf stat -- bin/wsperf run --quiet
 
-perf-record: build perf ## the main job under perf record, into bin/perf.data
+perf-record: build perf ## run it under perf record, into bin/perf.data
 	perf record -e $(PERF_EVENT) -F 2000 -g -o bin/perf.data -- bin/wsperf run --quiet
 
-perf-report: ## the profile by thread, and the top symbols of the loops
+perf-report: ## print the profile by thread, and the top symbols of the loops
 	perf report -i bin/perf.data --no-children -g none --sort comm,dso --stdio
 	perf report -i bin/perf.data --no-children -g none --sort comm,dso,sym --stdio | grep wsperf-loop | head -40
 
@@ -115,12 +122,12 @@ perf:
 bin:
 	mkdir -p bin
 
-man: build ## manual pages in bin/man
+man: build ## write manual pages into bin/man
 	bin/wsperf man bin/man
 
-clean: ## remove what was built
+clean: ## remove bin and cached test results
 	rm -rf bin
 	$(GO) clean -testcache
 
-help: ## this list
+help: ## print this list
 	@grep -hE '^[a-z_-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14

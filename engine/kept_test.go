@@ -166,7 +166,7 @@ func TestKeptSocketHasNoPort(t *testing.T) {
 	s := connect(t, l, 1)
 	bounds, err := unix.GetsockoptInt(int(s.fd), unix.IPPROTO_IP, unix.IP_LOCAL_PORT_RANGE)
 	if errors.Is(err, unix.ENOPROTOOPT) {
-		t.Skip("SKIPPED: this kernel chooses ports by itself (before Linux 6.3)")
+		t.Skip("this kernel has no IP_LOCAL_PORT_RANGE: Linux 6.3 or later is needed")
 	}
 	if err != nil || bounds != 0 {
 		t.Errorf("the kept socket is bound to ports %x: %v", bounds, err)

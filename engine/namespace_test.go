@@ -33,7 +33,7 @@ func inNamespace(t *testing.T) bool {
 	}
 	out, err := cmd.CombinedOutput()
 	if cmd.ProcessState == nil {
-		t.Skipf("SKIPPED: cannot create a network namespace: %v", err)
+		t.Skipf("a new network namespace is refused (%v): run as root, or allow unprivileged user namespaces (sysctls user.max_user_namespaces, user.max_net_namespaces)", err)
 	}
 	if err != nil {
 		t.Errorf("in a network namespace: %v\n%s", err, out)

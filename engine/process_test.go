@@ -35,6 +35,16 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
+// straceOrSkip returns the path of strace(1).
+func straceOrSkip(t *testing.T) string {
+	t.Helper()
+	path, err := exec.LookPath("strace")
+	if err != nil {
+		t.Skip("strace is not installed (apt-get install strace)")
+	}
+	return path
+}
+
 // clientConnections is how many connections a client makes, one in flight at a time.
 const clientConnections = 20
 

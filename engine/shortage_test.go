@@ -70,10 +70,7 @@ func TestShortageEndsAtConnectTimeout(t *testing.T) {
 // TestBriefShortagesFailNoConnection has strace(1) inject errors of a shortage into some of
 // a client's system calls.
 func TestBriefShortagesFailNoConnection(t *testing.T) {
-	strace, err := exec.LookPath("strace")
-	if err != nil {
-		t.Skip("SKIPPED: strace is not installed (apt-get install strace)")
-	}
+	strace := straceOrSkip(t)
 	addr := startTestee(t)
 	for _, injected := range []string{
 		"socket:error=EMFILE:when=1..3", "socket:error=ENFILE:when=1..3", "socket:error=ENOBUFS:when=1..3", "socket:error=ENOMEM:when=1..3",

@@ -43,6 +43,7 @@ func TestSystemCallsPerHandshake(t *testing.T) {
 
 // TestSystemCallsWithoutKeeping: with too few ports, no socket is kept.
 func TestSystemCallsWithoutKeeping(t *testing.T) {
+	straceOrSkip(t) // inNamespace would hide a skip in the namespace
 	if !inNamespace(t) {
 		return
 	}
@@ -72,10 +73,7 @@ func checkCalls(t *testing.T, got map[string]int, parts ...repeated) {
 // traceClient returns how often the loop of a client makes each call, without epoll_pwait.
 func traceClient(t *testing.T) map[string]int {
 	t.Helper()
-	strace, err := exec.LookPath("strace")
-	if err != nil {
-		t.Skip("SKIPPED: strace is not installed (apt-get install strace)")
-	}
+	strace := straceOrSkip(t)
 	addr := startTestee(t)
 	file := filepath.Join(t.TempDir(), "calls")
 	cmd := exec.Command(strace, "-f", "-qq", "-s", "0", "-e", "signal=none", "-o", file, os.Args[0])

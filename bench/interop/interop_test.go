@@ -89,7 +89,7 @@ func install(t *testing.T, folder string) {
 	t.Helper()
 	out, err := exec.Command(filepath.Join(folder, "install")).CombinedOutput()
 	if err != nil {
-		t.Skipf("SKIPPED testee %s: install failed: %v\n%s", filepath.Base(folder), err, out)
+		t.Skipf("testee %s cannot be installed: %v\n%s", filepath.Base(folder), err, out)
 	}
 }
 

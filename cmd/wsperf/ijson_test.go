@@ -16,7 +16,7 @@ const python = "/usr/bin/python3"
 // file with ijson, the parser of the ancestor's analysis, by the ancestor's keys.
 func TestTheAncestorsParserReadsARealResult(t *testing.T) {
 	if err := exec.Command(python, "-c", "import ijson").Run(); err != nil {
-		t.Skipf("SKIPPED: %s cannot import ijson (%v): install Debian's package python3-ijson", python, err)
+		t.Skipf("%s cannot import ijson (%v): apt-get install python3-ijson", python, err)
 	}
 	path := filepath.Join(t.TempDir(), "result.json")
 	if out, err := exec.Command("wsperf", "run", "--conns", "2000", "--log", "--quiet", "--out", path).CombinedOutput(); err != nil {

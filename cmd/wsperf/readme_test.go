@@ -21,8 +21,7 @@ const (
 // bin/wsperf. It replaces the port, because the README's may be in use.
 func TestReadmeCommands(t *testing.T) {
 	if testing.Short() {
-		t.Log("skipped because of -short")
-		return
+		t.Skip("-short: the commands take some seconds")
 	}
 	blocks := regexp.MustCompile("(?s)```sh\n(.*?)```").FindAllStringSubmatch(readmeText(t), -1)
 	if len(blocks) == 0 {
@@ -132,8 +131,31 @@ func TestReadmeNamesEveryMakeTarget(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, m := range regexp.MustCompile(`make ([a-z_-]+)`).FindAllStringSubmatch(readmeText(t), -1) {
-		if !regexp.MustCompile(`(?m)^`+m[1]+`:`).Match(makefile) && m[1] != "are" {
+		if !regexp.MustCompile(`(?m)^` + m[1] + `:`).Match(makefile) {
 			t.Errorf("make %s is not a target", m[1])
+		}
+	}
+}
+
+// TestReadmeNamesEveryDependency: each module that go.mod requires directly, and the
+// version of staticcheck in the Makefile, are in a table row with a reason.
+func TestReadmeNamesEveryDependency(t *testing.T) {
+	var rows []string
+	for file, pattern := range map[string]string{"../../go.mod": `(?m)^\t(\S+?)(?:/v\d+)? (v\S+)$`, "../../Makefile": `(?m)cmd/(staticcheck)@(v\S+)$`} {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range regexp.MustCompile(pattern).FindAllStringSubmatch(string(text), -1) {
+			rows = append(rows, `(?m)^\| \[`+regexp.QuoteMeta(m[1])+`\]\(\S+\) `+regexp.QuoteMeta(m[2])+` \| \S`)
+		}
+	}
+	if len(rows) < 11 {
+		t.Errorf("%d dependencies found", len(rows))
+	}
+	for _, row := range rows {
+		if !regexp.MustCompile(row).MatchString(readmeText(t)) {
+			t.Errorf("the README has no row %s", row)
 		}
 	}
 }
