@@ -31,12 +31,8 @@ func TestSampleLines(t *testing.T) {
 		{"a line too many", []stats.Reply{reply(strings.Repeat("aaaaaa\n", 13), 91)}, append(slices.Repeat([]string{`"aaaaaa\n"`}, 11), `"aaaaaa\n"... (91 bytes)`)},
 		{"no half of an escape", []stats.Reply{reply(x(77)+"\x1b", 78)}, []string{`"` + x(77) + `"... (78 bytes)`}},
 	} {
-		var want []string
-		for _, line := range c.want {
-			want = append(want, line)
-		}
-		if got := samples(c.kept); strings.Join(got, "\n") != strings.Join(want, "\n") {
-			t.Errorf("%s:\n%s\nwant\n%s", c.name, strings.Join(got, "\n"), strings.Join(want, "\n"))
+		if got := samples(c.kept); !slices.Equal(got, c.want) {
+			t.Errorf("%s:\n%s\nwant\n%s", c.name, strings.Join(got, "\n"), strings.Join(c.want, "\n"))
 		}
 	}
 }
