@@ -48,9 +48,11 @@ unit: build ## run all tests, with scripts of the command line and the README's 
 RACED := ./engine/... ./stats/file ./cmd/... ./bench/...
 
 # The race detector is linked with cgo, which needs a C compiler and the C library's headers.
+# By default it holds every process back for a second at its end, for other threads to
+# report; the tests start some hundred processes.
 race: ## run short tests under the race detector (needs gcc)
 	@if [ "$$($(GO) env CGO_ENABLED)" = 1 ] && echo '#include <stdlib.h>' | $$($(GO) env CC) -E - >/dev/null 2>&1; then \
-		set -x; $(TEST) -vet=off -pgo=off -race -short $(RACED); \
+		set -x; GORACE=atexit_sleep_ms=50 $(TEST) -vet=off -pgo=off -race -short $(RACED); \
 	else echo "SKIPPED: tests under the race detector: cgo is disabled (CGO_ENABLED=0), or it finds no C compiler (apt-get install gcc libc6-dev)"; fi
 
 test-interop: ## make 20000 handshakes against each real server of bench/testees (root; installs Debian packages)
