@@ -13,7 +13,7 @@ BENCHED     := ./engine ./handshake ./stats ./stats/file ./bench/testee
 PERF_EVENT   = $(shell perf stat -e cycles true 2>&1 | grep -q 'not supported' && echo cpu-clock || echo cycles)
 
 .DEFAULT_GOAL := help
-.PHONY: build run test test-all unit race test-interop test_ws test_ab test_netty testee-wspp testee-ab testee-netty analyze lint fuzz soak bench \
+.PHONY: build run test test-all unit race race-long test-interop test_ws test_ab test_netty testee-wspp testee-ab testee-netty analyze lint fuzz soak bench \
         bench-peers pgo perf-stat perf-record perf-report perf man clean help
 
 build: ## build bin/wsperf
@@ -36,7 +36,8 @@ test: ## run lint, unit and race
 	$(STEP) "tests, with scripts of the command line and the README's commands" $(MAKE) --no-print-directory unit
 	$(STEP) "short tests under the race detector" $(MAKE) --no-print-directory race
 
-test-all: test ## run make test, and every fuzz target
+test-all: test ## run make test, the other tests under the race detector, and every fuzz target
+	$(STEP) "tests of processes under the race detector" $(MAKE) --no-print-directory race-long
 	$(STEP) "fuzz targets, $(FUZZTIME) each" $(MAKE) --no-print-directory fuzz
 
 # Lint runs vet, so -vet=off. With the profile of cmd/wsperf every package that it
@@ -44,13 +45,17 @@ test-all: test ## run make test, and every fuzz target
 unit: build ## run all tests, with scripts of the command line and the README's commands
 	$(TEST) -vet=off -pgo=off $(PACKAGES)
 
-# handshake, stats and stats/report start no goroutines.
-RACED := ./engine/... ./stats/file ./cmd/... ./bench/...
+# What make test races has most of the goroutines; make test-all races the packages that
+# start many processes too. handshake, stats and stats/report start no goroutines.
+RACED      := ./engine/... ./stats/file ./cmd/internal/... ./bench/soak ./bench/testee
+RACED_LONG := ./cmd/wsperf ./bench/hostile
 
 # The race detector is linked with cgo, which needs a C compiler and the C library's headers.
 # By default it holds every process back for a second at its end, for other threads to
 # report; the tests start some hundred processes.
 race: ## run short tests under the race detector (needs gcc)
+race-long: RACED = $(RACED_LONG)
+race race-long:
 	@if [ "$$($(GO) env CGO_ENABLED)" = 1 ] && echo '#include <stdlib.h>' | $$($(GO) env CC) -E - >/dev/null 2>&1; then \
 		set -x; GORACE=atexit_sleep_ms=50 $(TEST) -vet=off -pgo=off -race -short $(RACED); \
 	else echo "SKIPPED: tests under the race detector: cgo is disabled (CGO_ENABLED=0), or it finds no C compiler (apt-get install gcc libc6-dev)"; fi
