@@ -31,7 +31,6 @@ TEST = $(GO) run ./.ci/showskips $(GO) test
 PACKAGES := ./... ./.ci/showskips
 
 test: ## run lint, unit and race
-	$(STEP) "build" $(MAKE) --no-print-directory build
 	$(STEP) "lint" $(MAKE) --no-print-directory lint
 	$(STEP) "tests, with scripts of the command line and the README's commands" $(MAKE) --no-print-directory unit
 	$(STEP) "short tests under the race detector" $(MAKE) --no-print-directory race
@@ -42,7 +41,7 @@ test-all: test ## run make test, the other tests under the race detector, and ev
 
 # Lint runs vet, so -vet=off. With the profile of cmd/wsperf every package that it
 # imports would be compiled a second time, so -pgo=off.
-unit: build ## run all tests, with scripts of the command line and the README's commands
+unit: ## run all tests, with scripts of the command line and the README's commands
 	$(TEST) -vet=off -pgo=off $(PACKAGES)
 
 # What make test races has most of the goroutines; make test-all races the packages that

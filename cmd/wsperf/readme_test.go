@@ -28,7 +28,7 @@ func TestReadmeCommands(t *testing.T) {
 		t.Fatal("the README has no commands")
 	}
 	folder := t.TempDir()
-	if out, err := exec.Command("go", "build", "-o", filepath.Join(folder, "bin", "wsperf"), ".").CombinedOutput(); err != nil {
+	if out, err := exec.Command("go", "build", "-pgo=off", "-o", filepath.Join(folder, "bin", "wsperf"), ".").CombinedOutput(); err != nil {
 		t.Fatalf("build: %v\n%s", err, out)
 	}
 	var script strings.Builder
