@@ -32,6 +32,9 @@ func TestMain(m *testing.M) {
 	if addr := os.Getenv(clientRole); addr != "" {
 		os.Exit(beClient(addr))
 	}
+	if text := os.Getenv(stoppedRole); text != "" {
+		os.Exit(beStopped(text))
+	}
 	os.Exit(m.Run())
 }
 
@@ -48,16 +51,21 @@ func straceOrSkip(t *testing.T) string {
 // clientConnections is how many connections a client makes, one in flight at a time.
 const clientConnections = 20
 
-func beClient(addr string) int {
+// configTo returns the configuration of a client of one loop.
+func configTo(addr string) Config {
 	request, err := handshake.NewRequest(handshake.RequestConfig{Host: addr})
 	if err != nil {
 		panic(err)
 	}
-	run, _, err := Prepare(Config{
+	return Config{
 		Addr: netip.MustParseAddrPort(addr), Request: request, Rules: handshake.NewRules(nil),
 		Loops: 1, Load: Load{Connections: clientConnections, Low: 1, High: 1}, CloseCode: 1000,
 		ConnectTimeout: time.Minute, OpenTimeout: time.Minute, CloseTimeout: time.Minute,
-	})
+	}
+}
+
+func beClient(addr string) int {
+	run, _, err := Prepare(configTo(addr))
 	if err != nil {
 		panic(err)
 	}

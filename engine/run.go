@@ -220,6 +220,7 @@ func (r *Run) result(started, ended time.Time, cost stats.ClientCost, loopCPUUs 
 		res.Loops = append(res.Loops, stats.LoopResult{CPU: l.cpu, Started: n, Success: success, Fail: fail, CPUUs: loopCPUUs[i]})
 		res.Client.SlotWaits += l.slotWaits
 		res.Client.ShortageWaits += l.shortageWaits
+		l.stalls.addTo(&res.Client)
 		res.Interrupted = res.Interrupted || l.stopping
 	}
 	return res, res.Check()

@@ -107,7 +107,7 @@ func TestShortageHoldsStarts(t *testing.T) {
 		t.Fatal(errno)
 	}
 	s.fd = fd
-	l.deferStart(s, stats.CauseMemory, 0)
+	l.deferStart(s, 0)
 	if s.fd != noFD {
 		t.Error("the slot still has the closed descriptor")
 	}
