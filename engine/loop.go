@@ -191,11 +191,13 @@ func (l *loop) expire() {
 	}
 }
 
-// checkStop ends starting when the run is interrupted.
+// checkStop ends starting when the run is interrupted. A deferred start is ended with it:
+// nothing has been sent for it yet.
 func (l *loop) checkStop() {
 	if !l.stopping && l.stop.Load() {
 		l.stopping = true
 		l.pacer.stop()
+		l.endDeferred()
 		l.graceNs = l.stalls.own(l.nowNs) + int64(l.cfg.CloseTimeout)
 	}
 }

@@ -46,3 +46,10 @@ func (l *loop) retry(s *slot) {
 	l.enter(s, stateStarting, nowNs)
 	l.attempt(s, nowNs)
 }
+
+// endDeferred ends all deferred starts when the run is interrupted.
+func (l *loop) endDeferred() {
+	for q := &l.queues[queueRetry]; q.first != noSlot; {
+		l.fail(&l.slots.all[q.first], failure{cause: stats.CauseInterrupted})
+	}
+}

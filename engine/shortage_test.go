@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -64,6 +65,40 @@ func TestShortageEndsAtConnectTimeout(t *testing.T) {
 	result := do(t, cfg)
 	if n := result.Causes[stats.CausePortsExhausted]; n != 2 || result.Causes[stats.CauseOpenTimeout] != ports {
 		t.Errorf("causes %v, want 2 of client_ports_exhausted, %d of open_timeout", causes(result), ports)
+	}
+}
+
+// TestInterruptEndsDeferredStarts: a start that waits for a port when the run is
+// interrupted is not made any more, even if a port becomes free. It ends at once.
+func TestInterruptEndsDeferredStarts(t *testing.T) {
+	if !inNamespace(t) {
+		return
+	}
+	const ports = 100
+	setPortRange(t, ports)
+	interrupted := make(chan struct{})
+	cfg := patient(t, scriptedOn(t, outsideRange, func(p *peer) { <-interrupted; echoClose(p) }), 1000)
+	cfg.Low, cfg.High = 2*ports, 2*ports
+	run, _, err := Prepare(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer run.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		defer close(interrupted)
+		seen := observedRun{t, run}
+		seen.until(func(p Progress) bool { return p.Started > ports+2 })
+		cancel()
+		seen.until(func(p Progress) bool { return p.Fail > 0 }) // while all ports are in use
+	}()
+	result, err := run.Do(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkNothingHeld(t, run.loops[0])
+	if n := result.Causes[stats.CauseInterrupted]; result.Success != ports || n != result.Total-ports || n != result.Fail {
+		t.Errorf("%d started, %d successes, causes %v; want %d successes, and the others interrupted", result.Total, result.Success, causes(result), ports)
 	}
 }
 
