@@ -51,7 +51,7 @@ type loop struct {
 	baseline      time.Time // of every ...Ns stamp of this loop
 	stalls        stalls
 	sweep         sweep
-	nowNs         int64 // one reading per wait, for sleeping and idle sockets only
+	nowNs         int64 // one reading per wait, for idle sockets and the grace only
 	askNs         int64 // when to ask the pacer again
 	graceNs       int64 // after an interrupt: when what is left is given up, in the loop's own time
 	inFlight      int
@@ -135,14 +135,15 @@ func (l *loop) count(say pace) {
 	}
 }
 
-// sleepNs is the time to the earliest deadline.
+// sleepNs is the time from the latest reading of the clock to the earliest deadline.
 func (l *loop) sleepNs() int64 {
-	ownNs := l.stalls.own(l.nowNs)
+	nowNs := l.stalls.lastNs
+	ownNs := l.stalls.own(nowNs)
 	next := min(ownNs+int64(maxSleep), l.graceNs)
 	for i := range l.queues {
 		next = l.queues[i].nextNs(l.slots.all, next)
 	}
-	return max(0, min(next-ownNs, l.askNs-l.nowNs))
+	return max(0, min(next-ownNs, l.askNs-nowNs))
 }
 
 // dispatch hands an event to what awaits it in the state of its slot, and ends the

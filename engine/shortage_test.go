@@ -102,6 +102,34 @@ func TestInterruptEndsDeferredStarts(t *testing.T) {
 	}
 }
 
+// TestLoopWakesForDeferredStarts: the loop sleeps until the next attempt of a deferred start,
+// or until the connect timeout if that is shorter, however long the batch before took.
+func TestLoopWakesForDeferredStarts(t *testing.T) {
+	for timeout, want := range map[time.Duration]time.Duration{
+		time.Millisecond: time.Millisecond, 5 * time.Millisecond: 5 * time.Millisecond, time.Second: shortageRest,
+	} {
+		t.Run(timeout.String(), func(t *testing.T) {
+			cfg := validConfig(t, "127.0.0.1:9")
+			cfg.ConnectTimeout = timeout
+			run, _, err := Prepare(cfg)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer run.Close()
+			l := run.loops[0]
+			const now = int64(time.Hour)
+			l.nowNs = now - int64(20*time.Millisecond) // read before a long batch
+			l.stalls.read(now)
+			l.enter(l.slots.take(), stateStarting, now)
+			l.deferStart(&l.slots.all[0], now)
+			_, l.askNs = l.pacer.next(now, l.inFlight, l.slots.open())
+			if slept := time.Duration(l.sleepNs()); slept != want {
+				t.Errorf("the loop sleeps for %v, want %v", slept, want)
+			}
+		})
+	}
+}
+
 // TestBriefShortagesFailNoConnection has strace(1) inject errors of a shortage into some of
 // a client's system calls.
 func TestBriefShortagesFailNoConnection(t *testing.T) {
