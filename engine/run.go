@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -75,14 +76,14 @@ func (r *Run) makeLoops() error {
 	if err != nil {
 		return err
 	}
-	local := host.LocalPorts()
+	local := slices.Collect(host.LocalPorts().All())
 	for i := range r.cfg.Loops {
 		part := r.part(i)
 		part.testee = testee{
 			addr: addr, request: r.cfg.Request.Clone(), rules: r.cfg.Rules,
-			sources: newSources(from, part.slots, newPorts(local.Low, local.High, r.cfg.Loops, i)),
+			sources: newSources(from, part.slots, newPorts(local, r.cfg.Loops, i).startAnywhere()),
 		}
-		if local.Count() < leastPortsToKeep {
+		if len(local) < leastPortsToKeep {
 			part.testee.keep.giveUp()
 		}
 		l, err := newLoop(&r.cfg, part)
