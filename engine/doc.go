@@ -32,6 +32,7 @@
 //	buffer.go     buffers for responses that arrive in pieces
 //	source.go     addresses that connections come from, round robin
 //	ports.go      local ports, for when many are in use
+//	freeports.go  how many local ports other sockets have left
 //	preflight.go  what on the machine will hamper the run, said before it
 //	warning.go    warnings as values with a kind
 //	cause.go      errno or error -> stats.Cause

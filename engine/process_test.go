@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"os"
 	"os/exec"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -65,6 +66,7 @@ func configTo(addr string) Config {
 }
 
 func beClient(addr string) int {
+	runtime.LockOSThread() // the loop, which a test traces, has another thread than Prepare
 	run, _, err := Prepare(configTo(addr))
 	if err != nil {
 		panic(err)

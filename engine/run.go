@@ -77,13 +77,14 @@ func (r *Run) makeLoops() error {
 		return err
 	}
 	local := slices.Collect(host.LocalPorts().All())
+	keep := enoughToKeep(local, r.cfg.Addr.Addr())
 	for i := range r.cfg.Loops {
 		part := r.part(i)
 		part.testee = testee{
 			addr: addr, request: r.cfg.Request.Clone(), rules: r.cfg.Rules,
 			sources: newSources(from, part.slots, newPorts(local, r.cfg.Loops, i).startAnywhere()),
 		}
-		if len(local) < leastPortsToKeep {
+		if !keep {
 			part.testee.keep.giveUp()
 		}
 		l, err := newLoop(&r.cfg, part)

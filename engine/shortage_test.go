@@ -148,7 +148,8 @@ func TestBriefShortagesFailNoConnection(t *testing.T) {
 				t.Fatalf("%v\n%s", err, out)
 			}
 			text, err := os.ReadFile(file)
-			if n := strings.Count(string(text), "(INJECTED)"); err != nil || n != 3 {
+			calls := strings.Join(linesOfLoop(string(text)), "\n")
+			if n := strings.Count(calls, "(INJECTED)"); err != nil || n != 3 {
 				t.Errorf("%d calls failed, want 3: %v", n, err)
 			}
 		})
