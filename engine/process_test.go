@@ -49,6 +49,23 @@ func straceOrSkip(t *testing.T) string {
 	return path
 }
 
+// linesOfLoop returns the lines of the thread that connects, without its number. Other
+// threads open sockets as well: before the run, some are bound to find out which ports are
+// free.
+func linesOfLoop(trace string) (lines []string) {
+	of := map[string][]string{} // by thread
+	loop := ""
+	for line := range strings.Lines(trace) {
+		thread, call, _ := strings.Cut(strings.TrimSpace(line), " ")
+		call = strings.TrimSpace(call)
+		of[thread] = append(of[thread], call)
+		if strings.HasPrefix(call, "connect(") {
+			loop = thread
+		}
+	}
+	return of[loop]
+}
+
 // clientConnections is how many connections a client makes, one in flight at a time.
 const clientConnections = 20
 
