@@ -32,6 +32,7 @@ type stoppedConfig struct {
 type stoppedReport struct {
 	Success uint64
 	Causes  map[string]uint64
+	Fin     stats.FinResult
 	Client  stats.ClientCost
 }
 
@@ -60,7 +61,7 @@ func beStopped(text string) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	report := stoppedReport{result.Success, map[string]uint64{}, result.Client}
+	report := stoppedReport{result.Success, map[string]uint64{}, result.Fin, result.Client}
 	for cause, n := range causes(result) {
 		report.Causes[cause.String()] = n
 	}
@@ -89,7 +90,7 @@ func TestStoppedClientChargesNoTimeout(t *testing.T) {
 	client := startStopped(t, stoppedConfig{addr, connections, 1000, stallTimeout})
 	for range stops {
 		<-reached
-		client.stall(t)
+		client.stop(t)
 	}
 	report := client.report(t)
 	if report.Success != connections {
@@ -98,46 +99,41 @@ func TestStoppedClientChargesNoTimeout(t *testing.T) {
 	checkStalls(t, report, stops)
 }
 
+// lateAnswer is a testee that answers a client only when told.
+type lateAnswer struct {
+	asked chan struct{} // it owes one more answer
+	over  chan struct{} // closed: it answers
+}
+
+func (a lateAnswer) await() { a.asked <- struct{}{}; <-a.over }
+
 // TestAnswersAfterTheStall: the testee answers only when the client runs again. A timeout
-// is time in which the client waited, so it goes on where it was.
+// counts the time in which the client waited.
 func TestAnswersAfterTheStall(t *testing.T) {
 	const connections = 8
-	for _, moment := range []struct {
-		name string
-		do   func(p *peer, asked chan<- struct{}, over <-chan struct{})
-	}{
-		{"open", func(p *peer, asked chan<- struct{}, over <-chan struct{}) {
+	for name, do := range map[string]func(*peer, lateAnswer){
+		"open": func(p *peer, a lateAnswer) {
 			p.request()
-			asked <- struct{}{}
-			<-over
+			a.await()
 			p.say(p.accept())
 			p.closeFrame()
 			p.say(closeEmpty)
-		}},
-		{"close", func(p *peer, asked chan<- struct{}, over <-chan struct{}) {
-			p.open("")
-			p.closeFrame()
-			asked <- struct{}{}
-			<-over
-			p.say(closeEmpty)
-		}},
-		{"fin", func(p *peer, asked chan<- struct{}, over <-chan struct{}) {
-			echoClose(p)
-			asked <- struct{}{}
-			<-over
-		}},
+		},
+		"close": func(p *peer, a lateAnswer) { p.open(""); p.closeFrame(); a.await(); p.say(closeEmpty) },
+		"fin":   func(p *peer, a lateAnswer) { echoClose(p); a.await() },
 	} {
-		t.Run(moment.name, func(t *testing.T) {
-			asked, over := make(chan struct{}), make(chan struct{})
-			client := startStopped(t, stoppedConfig{scripted(t, func(p *peer) { moment.do(p, asked, over) }), connections, connections, stallTimeout})
+		t.Run(name, func(t *testing.T) {
+			answer := lateAnswer{make(chan struct{}), make(chan struct{})}
+			addr := scripted(t, func(p *peer) { do(p, answer) })
+			client := startStopped(t, stoppedConfig{addr, connections, connections, stallTimeout})
 			for range connections {
-				<-asked
+				<-answer.asked
 			}
-			client.stall(t)
-			close(over)
+			client.stop(t)
+			close(answer.over)
 			report := client.report(t)
-			if report.Success != connections || len(report.Causes) > 0 {
-				t.Errorf("%d successes of %d, causes %v", report.Success, connections, report.Causes)
+			if report.Success != connections || report.Fin.Timeout > 0 {
+				t.Errorf("%d successes of %d, causes %v, ends of TCP %+v", report.Success, connections, report.Causes, report.Fin)
 			}
 			checkStalls(t, report, 1)
 		})
@@ -179,8 +175,8 @@ func startStopped(t *testing.T, c stoppedConfig) stopped {
 	return stopped{cmd, out}
 }
 
-// stall stops the client for stallLasts.
-func (s stopped) stall(t *testing.T) {
+// stop stops the client for stallLasts.
+func (s stopped) stop(t *testing.T) {
 	t.Helper()
 	pid := s.cmd.Process.Pid
 	if err := unix.Kill(pid, unix.SIGSTOP); err != nil {
