@@ -29,7 +29,7 @@ func (l *loop) attempt(s *slot, nowNs int64) {
 	kept := s.fd != noFD
 	cause := l.dial(s, nowNs)
 	if isShortage(cause) && !l.waitedEnough(s, nowNs) {
-		l.deferStart(s, cause, nowNs)
+		l.deferStart(s, nowNs)
 		return
 	}
 	if cause == stats.CauseNone {

@@ -28,9 +28,11 @@
 //	ending.go     how every connection ends: FIN, success, failure, release
 //	kept.go       sockets kept for the next connection of their slot
 //	timeout.go    a queue of deadlines per timeout value: the oldest is first
+//	stall.go      the loop's own time, without stalls; when a timeout may be charged
 //	buffer.go     buffers for responses that arrive in pieces
 //	source.go     addresses that connections come from, round robin
 //	ports.go      local ports, for when many are in use
+//	freeports.go  how many local ports other sockets have left
 //	preflight.go  what on the machine will hamper the run, said before it
 //	warning.go    warnings as values with a kind
 //	cause.go      errno or error -> stats.Cause
@@ -90,7 +92,8 @@
 // Stamps are read afresh at each of these points (24 ns), before the system
 // call that begins a phase: what the kernel does within the call is measured. Phase
 // connect begins before socket(2) and bind(2). A connection's total begins when the
-// pacer meant it to start. One reading per wait serves timeouts only.
+// pacer meant it to start. A timeout is charged only when all that had arrived at its
+// deadline has been read, and a stall of the loop is no part of it (stall.go).
 //
 // # Memory
 //

@@ -1,6 +1,9 @@
 package engine
 
-import "time"
+import (
+	"net/netip"
+	"time"
+)
 
 // Sockets are kept for the next connection of their slot if our FIN is acknowledged at
 // once, as on loopback. Keeping one saves creating and destroying a socket, a file, a
@@ -14,11 +17,21 @@ import "time"
 // otherwise dropped and retransmitted later. So no socket is kept without TCP
 // timestamps, or if ports are reused too soon.
 
-// leastPortsToKeep is how many local ports there must be. With fewer, one can be reused
+// leastPortsToKeep is how many free local ports there must be. With fewer, one can be reused
 // within a millisecond, the unit of TCP timestamps. Connect(2) goes through the ports in
 // steps of up to 16 (__inet_hash_connect in net/ipv4/inet_hashtables.c, Linux 6.18), so
 // 16384 ports last a thousand connections, more than any machine makes in a millisecond.
 const leastPortsToKeep = 16 << 10
+
+// keepTolerance is how many ports may be missing from an estimate of leastPortsToKeep: a few
+// ports are always taken, and each that is in the sample stands for many.
+const keepTolerance = leastPortsToKeep / 16
+
+// enoughToKeep reports whether there are enough local ports that are not reserved, and
+// enough of them free, to keep sockets for connections to a testee.
+func enoughToKeep(local []uint16, testee netip.Addr) bool {
+	return len(local) >= leastPortsToKeep && freePorts(local, testee) >= leastPortsToKeep-keepTolerance
+}
 
 // keptFor is how long an unused socket is kept at least. Unused sockets are closed so
 // that a burst does not tie up descriptors and kernel memory for the rest of the run.

@@ -161,7 +161,7 @@ func dropSegments(t *testing.T, p *peer) {
 // TestKeptSocketHasNoPort: the kernel may choose any port for its next connection.
 func TestKeptSocketHasNoPort(t *testing.T) {
 	l := loopByHand(t)
-	l.testee.sources.all[0].ports = newPorts(51200, 51260, 1, 0)
+	l.testee.sources.all[0].ports = newPorts(portsFrom(51200, 51260), 1, 0)
 	l.testee.sources.all[0].ports.crowd = 0
 	s := connect(t, l, 1)
 	bounds, err := unix.GetsockoptInt(int(s.fd), unix.IPPROTO_IP, unix.IP_LOCAL_PORT_RANGE)

@@ -49,9 +49,11 @@ type loop struct {
 	rec     *stats.Recorder
 
 	baseline      time.Time // of every ...Ns stamp of this loop
-	nowNs         int64     // one reading per wait, for timeouts only
-	askNs         int64     // when to ask the pacer again
-	graceNs       int64     // after an interrupt: when what is left is given up
+	stalls        stalls
+	sweep         sweep
+	nowNs         int64 // one reading per wait, for idle sockets and the grace only
+	askNs         int64 // when to ask the pacer again
+	graceNs       int64 // after an interrupt: when what is left is given up, in the loop's own time
 	inFlight      int
 	shortageWaits uint64 // starts that were deferred for want of a port, a descriptor or memory
 	slotWaits     uint64 // times that a start waited for a free slot
@@ -62,7 +64,11 @@ type loop struct {
 }
 
 // clock reads the time: 24 ns through the vDSO.
-func (l *loop) clock() int64 { return int64(time.Since(l.baseline)) }
+func (l *loop) clock() int64 {
+	nowNs := int64(time.Since(l.baseline))
+	l.stalls.read(nowNs)
+	return nowNs
+}
 
 // run handles connections until all are started and ended.
 func (l *loop) run() {
@@ -77,9 +83,11 @@ func (l *loop) run() {
 		for i := range events {
 			l.dispatch(&events[i])
 		}
-		l.expire()
-		l.closeIdle()
 		l.checkStop()
+		if l.sweep.handled(len(events)) {
+			l.expire()
+		}
+		l.closeIdle()
 		l.counters.publish(l)
 	}
 	l.closeKept()
@@ -89,10 +97,13 @@ func (l *loop) run() {
 // wait returns the events that are there. It sleeps for the first one only if nothing
 // can be started.
 func (l *loop) wait(more bool) []unix.EpollEvent {
+	l.sweep.begin(l.stalls.lastNs, int(l.slots.used))
 	if more {
 		return l.poller.poll()
 	}
-	return l.poller.wait(l.sleepNs())
+	ns := l.sleepNs()
+	l.stalls.sleeping(ns)
+	return l.poller.wait(ns)
 }
 
 func (l *loop) finished() bool { return l.pacer.done() && l.slots.open() == 0 }
@@ -124,13 +135,15 @@ func (l *loop) count(say pace) {
 	}
 }
 
-// sleepNs is the time to the earliest deadline.
+// sleepNs is the time from the latest reading of the clock to the earliest deadline.
 func (l *loop) sleepNs() int64 {
-	next := min(l.nowNs+int64(maxSleep), l.askNs, l.graceNs)
+	nowNs := l.stalls.lastNs
+	ownNs := l.stalls.own(nowNs)
+	next := min(ownNs+int64(maxSleep), l.graceNs)
 	for i := range l.queues {
 		next = l.queues[i].nextNs(l.slots.all, next)
 	}
-	return max(0, next-l.nowNs)
+	return max(0, min(next-ownNs, l.askNs-nowNs))
 }
 
 // dispatch hands an event to what awaits it in the state of its slot, and ends the
@@ -163,26 +176,30 @@ func (l *loop) dispatch(ev *unix.EpollEvent) {
 	}
 }
 
-// expire handles the slots whose timeout is over.
+// expire handles the slots whose timeout was over when the sweep began, and gives up what
+// is left after an interrupt when its grace was. What their testees had sent by then has
+// been read.
 func (l *loop) expire() {
+	ownNs := l.stalls.own(l.sweep.beganNs)
 	for q := range l.queues {
 		t := &l.queues[q]
-		for i := t.expired(l.slots.all, l.nowNs); i != noSlot; i = t.expired(l.slots.all, l.nowNs) {
+		for i := t.expired(l.slots.all, ownNs); i != noSlot; i = t.expired(l.slots.all, ownNs) {
 			l.timedOut(queue(q), &l.slots.all[i])
 		}
 	}
+	if ownNs >= l.graceNs {
+		l.giveUp()
+	}
 }
 
-// checkStop ends starting when the run is interrupted, and gives up what is left when
-// the grace after that is over.
+// checkStop ends starting when the run is interrupted. A deferred start is ended with it:
+// nothing has been sent for it yet.
 func (l *loop) checkStop() {
 	if !l.stopping && l.stop.Load() {
 		l.stopping = true
 		l.pacer.stop()
-		l.graceNs = l.nowNs + int64(l.cfg.CloseTimeout)
-	}
-	if l.nowNs >= l.graceNs {
-		l.giveUp()
+		l.endDeferred()
+		l.graceNs = l.stalls.own(l.nowNs) + int64(l.cfg.CloseTimeout)
 	}
 }
 
@@ -221,7 +238,7 @@ func newLoop(cfg *Config, part loopPart) (*loop, error) {
 		poller: poller, slots: newSlots(part.slots), queues: newQueues(cfg), buffers: buffers,
 		inbox: make([]byte, inboxBytes), outbox: make([]byte, 0, maxOutbox),
 		random: rand.NewChaCha8(seed), rec: newRecorder(cfg, part.load),
-		graceNs: never,
+		stalls: newStalls(min(cfg.ConnectTimeout, cfg.OpenTimeout, cfg.CloseTimeout)), graceNs: never,
 	}, nil
 }
 

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"math"
+	"math/rand/v2"
 	"slices"
 )
 
@@ -24,15 +25,24 @@ type ports struct {
 	crowd int // the loop chooses ports from this many connections on
 }
 
-// newPorts returns every n-th port from the i-th on, so that the shares of n loops
+// newPorts returns every n-th of the ports from the i-th on, so that the shares of n loops
 // are disjoint.
-func newPorts(low, high uint16, n, i int) ports {
+func newPorts(all []uint16, n, i int) ports {
 	var p ports
-	for port := int(low) + i; port <= int(high); port += n {
-		p.ring = append(p.ring, uint16(port))
+	for ; i < len(all); i += n {
+		p.ring = append(p.ring, all[i])
 	}
 	p.count = len(p.ring)
 	p.crowd = p.count / crowdPart
+	return p
+}
+
+// startAnywhere returns the ports with a random one first. Processes that share the load
+// would otherwise try the same ports in the same order.
+func (p ports) startAnywhere() ports {
+	if p.count > 0 {
+		p.first = rand.IntN(p.count)
+	}
 	return p
 }
 

@@ -8,13 +8,18 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"wsperf/engine/host"
 	"wsperf/stats"
 )
+
+func portsFrom(low, high uint16) []uint16 {
+	return slices.Collect(host.Ports{PortRange: host.PortRange{Low: low, High: high}}.All())
+}
 
 func TestPortSharesAreDisjoint(t *testing.T) {
 	var all []uint16
 	for i := range 3 {
-		p := newPorts(100, 110, 3, i)
+		p := newPorts(portsFrom(100, 110), 3, i)
 		all = append(all, p.ring...)
 	}
 	slices.Sort(all)
@@ -24,7 +29,7 @@ func TestPortSharesAreDisjoint(t *testing.T) {
 }
 
 func TestLongestFreePortIsTakenFirst(t *testing.T) {
-	p := newPorts(10, 12, 1, 0)
+	p := newPorts(portsFrom(10, 12), 1, 0)
 	if a, b := p.take(), p.take(); a != 10 || b != 11 {
 		t.Fatalf("took %d and %d, want 10 and 11", a, b)
 	}
@@ -37,7 +42,7 @@ func TestLongestFreePortIsTakenFirst(t *testing.T) {
 	if want := []uint16{12, 11, 10, 0}; !slices.Equal(got, want) {
 		t.Errorf("took %v, want %v: the longest free first, 0 if none is left", got, want)
 	}
-	if p := newPorts(65535, 65535, 1, 0); p.take() != 65535 {
+	if p := newPorts(portsFrom(65535, 65535), 1, 0); p.take() != 65535 {
 		t.Error("port 65535 is missing")
 	}
 }
@@ -45,14 +50,14 @@ func TestLongestFreePortIsTakenFirst(t *testing.T) {
 // TestChosenPorts: a loop that chooses ports skips those that other sockets use, over IPv4
 // and IPv6.
 func TestChosenPorts(t *testing.T) {
-	for _, host := range []string{"127.0.0.1", "[::1]"} {
-		t.Run(host, func(t *testing.T) {
-			taken, err := net.Listen("tcp", host+":0")
+	for _, address := range []string{"127.0.0.1", "[::1]"} {
+		t.Run(address, func(t *testing.T) {
+			taken, err := net.Listen("tcp", address+":0")
 			if err != nil {
 				t.Fatal(err)
 			}
 			defer taken.Close()
-			testee, ports := portRecorder(t, host)
+			testee, ports := portRecorder(t, address)
 			cfg := patient(t, testee, 50)
 			run, _, err := Prepare(cfg)
 			if err != nil {
@@ -60,7 +65,7 @@ func TestChosenPorts(t *testing.T) {
 			}
 			defer run.Close()
 			l := run.loops[0]
-			mine := newPorts(51100, 51160, 1, 0).ring // more ports than connections
+			mine := newPorts(portsFrom(51100, 51160), 1, 0).ring // more ports than connections
 			own := &l.testee.sources.all[0].ports
 			own.ring = append([]uint16{uint16(taken.Addr().(*net.TCPAddr).Port)}, mine...)
 			own.count, own.first, own.crowd = len(own.ring), 0, 0
@@ -88,9 +93,9 @@ func TestSelfConnect(t *testing.T) {
 	if !inNamespace(t) {
 		return
 	}
-	for _, host := range []string{"127.0.0.1", "[::1]"} {
-		t.Run(host, func(t *testing.T) {
-			listener, err := net.Listen("tcp", host+":0")
+	for _, address := range []string{"127.0.0.1", "[::1]"} {
+		t.Run(address, func(t *testing.T) {
+			listener, err := net.Listen("tcp", address+":0")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -116,10 +121,10 @@ func TestSelfConnect(t *testing.T) {
 }
 
 // portRecorder starts a testee that sends the source port of each connection to a channel.
-func portRecorder(t *testing.T, host string) (addr string, from <-chan uint16) {
+func portRecorder(t *testing.T, address string) (addr string, from <-chan uint16) {
 	t.Helper()
 	ports := make(chan uint16, 100)
-	return scriptedOn(t, host+":0", func(p *peer) {
+	return scriptedOn(t, address+":0", func(p *peer) {
 		ports <- uint16(p.RemoteAddr().(*net.TCPAddr).Port)
 		echoClose(p)
 	}), ports
@@ -141,7 +146,7 @@ func TestKernelWithoutPortRangeOption(t *testing.T) {
 	defer unix.Close(pair[1])
 	s := l.slots.take()
 	s.fd = int32(pair[0])
-	own := newPorts(50000, 50009, 1, 0)
+	own := newPorts(portsFrom(50000, 50009), 1, 0)
 	if l.connectFromChosenPort(s, &own) || s.port != 0 || own.count != 10 || own.crowd != math.MaxInt {
 		t.Errorf("port %d, %d of 10 free, crowd %d: want the kernel to choose from now on", s.port, own.count, own.crowd)
 	}
@@ -163,7 +168,7 @@ func TestOnlyPortInUseTriesAnother(t *testing.T) {
 	}
 	defer closeSocket(fd)
 	s.fd = fd
-	own := newPorts(50000, 50009, 1, 0)
+	own := newPorts(portsFrom(50000, 50009), 1, 0)
 	if l.connectFromChosenPort(s, &own) || own.first != 1 || own.count != 10 {
 		t.Errorf("%d ports tried, %d of 10 free; want 1 tried and all free", own.first, own.count)
 	}

@@ -80,9 +80,21 @@ func portWarning(cfg *Config, f *facts) string {
 	if need <= have {
 		return ""
 	}
+	return fmt.Sprintf("high watermark %d, local ports %d: open and closing connections need one each too, and starts will wait for them: %s",
+		cfg.High, have, portRemedy(f, need))
+}
+
+// portRemedy says how to get that many ports.
+func portRemedy(f *facts, need int) string {
+	remedy := "widen net.ipv4.ip_local_port_range"
 	per := f.Ports.Count()
-	return fmt.Sprintf("high watermark %d, local ports %d: open and closing connections need one each too, and starts will wait for them: "+
-		"widen net.ipv4.ip_local_port_range, or give %d --source addresses", cfg.High, have, (need+per-1)/per)
+	if per < f.Ports.PortRange.Count() {
+		remedy += ", shorten net.ipv4.ip_local_reserved_ports"
+	}
+	if per == 0 {
+		return remedy
+	}
+	return fmt.Sprintf("%s, or give %d --source addresses", remedy, (need+per-1)/per)
 }
 
 // fewPart: TIME_WAIT on less than 1/fewPart of the ports makes no difference.
@@ -92,7 +104,7 @@ const fewPart = 10
 // closed first. TIME_WAIT lasts a minute (TCP_TIMEWAIT_LEN, include/net/tcp.h).
 func timeWaitWarning(cfg *Config, f *facts) string {
 	have := portsTo(cfg, f)
-	few := f.timeWait < have/fewPart
+	few := f.timeWait == 0 || f.timeWait < have/fewPart
 	if few || !keepsTimeWait(cfg, f.TWReuse) || mostOpen(cfg, f) <= have-f.timeWait {
 		return ""
 	}

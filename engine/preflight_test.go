@@ -55,6 +55,12 @@ func TestPreflight(t *testing.T) {
 		{"no warning", same, func(*facts) {}, nil},
 
 		{"just enough ports", same, func(f *facts) { f.Ports = ports1to(1000) }, nil},
+		{"one too many for the ports that are not reserved", func(c *Config) { c.High = 501 },
+			func(f *facts) { f.Ports = portsAfter(1000, 2000) },
+			[]string{strings.Replace(portsText, "range,", "range, shorten net.ipv4.ip_local_reserved_ports,", 1)}},
+		{"all ports are reserved", same, func(f *facts) { f.Ports, f.TWReuse = portsAfter(9, 9), 0 },
+			[]string{"high watermark 500, local ports 0: open and closing connections need one each too, and starts will wait for them: " +
+				"widen net.ipv4.ip_local_port_range, shorten net.ipv4.ip_local_reserved_ports"}},
 		{"one too many for the ports", func(c *Config) { c.High = 501 }, func(f *facts) { f.Ports = ports1to(1000) }, []string{portsText}},
 		{"enough ports with a second source", func(c *Config) { c.High, c.Sources = 501, make([]netip.Addr, 2) }, func(f *facts) { f.Ports = ports1to(1000) }, nil},
 		{"a port for each connection", func(c *Config) { c.High, c.Connections = 501, 1000 }, func(f *facts) { f.Ports = ports1to(1000) }, nil},
@@ -126,11 +132,20 @@ func texts(warnings []Warning) (all []string) {
 }
 
 // ports1to returns the range of the first n ports.
-func ports1to(n int) host.PortRange { return host.PortRange{Low: 1, High: uint16(n)} }
+func ports1to(n int) host.Ports { return portsAfter(0, n) }
+
+// portsAfter returns the range of the first n ports, of which the first are reserved.
+func portsAfter(reserved, n int) host.Ports {
+	p := host.Ports{PortRange: host.PortRange{Low: 1, High: uint16(n)}}
+	if reserved > 0 {
+		p.Reserved = []host.PortRange{{Low: 1, High: uint16(reserved)}}
+	}
+	return p
+}
 
 func TestReadFacts(t *testing.T) {
 	f := readFacts(preflightConfig(func(*Config) {}), 77)
-	if f.maxOpen != 77 || !f.here || f.Ports != host.LocalPorts() {
+	if f.maxOpen != 77 || !f.here || f.Ports.Count() != host.LocalPorts().Count() {
 		t.Errorf("facts %+v", f)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -75,14 +76,15 @@ func (r *Run) makeLoops() error {
 	if err != nil {
 		return err
 	}
-	local := host.LocalPorts()
+	local := slices.Collect(host.LocalPorts().All())
+	keep := enoughToKeep(local, r.cfg.Addr.Addr())
 	for i := range r.cfg.Loops {
 		part := r.part(i)
 		part.testee = testee{
 			addr: addr, request: r.cfg.Request.Clone(), rules: r.cfg.Rules,
-			sources: newSources(from, part.slots, newPorts(local.Low, local.High, r.cfg.Loops, i)),
+			sources: newSources(from, part.slots, newPorts(local, r.cfg.Loops, i).startAnywhere()),
 		}
-		if local.Count() < leastPortsToKeep {
+		if !keep {
 			part.testee.keep.giveUp()
 		}
 		l, err := newLoop(&r.cfg, part)
@@ -220,6 +222,7 @@ func (r *Run) result(started, ended time.Time, cost stats.ClientCost, loopCPUUs 
 		res.Loops = append(res.Loops, stats.LoopResult{CPU: l.cpu, Started: n, Success: success, Fail: fail, CPUUs: loopCPUUs[i]})
 		res.Client.SlotWaits += l.slotWaits
 		res.Client.ShortageWaits += l.shortageWaits
+		l.stalls.addTo(&res.Client)
 		res.Interrupted = res.Interrupted || l.stopping
 	}
 	return res, res.Check()

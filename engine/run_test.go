@@ -235,8 +235,8 @@ func TestLoopSleepsWhileTheLastConnectionsEnd(t *testing.T) {
 		now  time.Duration
 		want time.Duration
 	}{{999500 * time.Microsecond, 500 * time.Microsecond}, {time.Second, maxSleep}, {2 * time.Second, maxSleep}} {
-		l.nowNs = int64(step.now)
-		_, l.askNs = l.pacer.next(l.nowNs, cfg.High, 0)
+		l.stalls.read(int64(step.now))
+		_, l.askNs = l.pacer.next(int64(step.now), cfg.High, 0)
 		if slept := time.Duration(l.sleepNs()); slept != step.want {
 			t.Errorf("at %v the loop sleeps for %v, want %v", step.now, slept, step.want)
 		}

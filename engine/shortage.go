@@ -31,22 +31,25 @@ func (l *loop) waitedEnough(s *slot, nowNs int64) bool {
 
 // deferStart puts a start aside that met a shortage. All starts rest until it is tried
 // again, because they would meet the same shortage.
-func (l *loop) deferStart(s *slot, shortage stats.Cause, nowNs int64) {
+func (l *loop) deferStart(s *slot, nowNs int64) {
 	l.closeFD(s)
 	l.leaveSource(s)
 	l.enter(s, stateDeferred, nowNs)
-	s.shortage = shortage
 	l.pacer.rest(nowNs + int64(shortageRest))
 	l.shortageWaits++
 }
 
-// retry makes another attempt for a deferred start.
+// retry makes another attempt for a deferred start. It is made even if the start has waited
+// enough, because a stall of the loop may have used up the time.
 func (l *loop) retry(s *slot) {
 	nowNs := l.clock()
-	if l.waitedEnough(s, nowNs) {
-		l.fail(s, failure{cause: s.shortage})
-		return
-	}
 	l.enter(s, stateStarting, nowNs)
 	l.attempt(s, nowNs)
+}
+
+// endDeferred ends all deferred starts when the run is interrupted.
+func (l *loop) endDeferred() {
+	for q := &l.queues[queueRetry]; q.first != noSlot; {
+		l.fail(&l.slots.all[q.first], failure{cause: stats.CauseInterrupted})
+	}
 }

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -67,6 +68,68 @@ func TestShortageEndsAtConnectTimeout(t *testing.T) {
 	}
 }
 
+// TestInterruptEndsDeferredStarts: a start that waits for a port when the run is
+// interrupted is not made any more, even if a port becomes free. It ends at once.
+func TestInterruptEndsDeferredStarts(t *testing.T) {
+	if !inNamespace(t) {
+		return
+	}
+	const ports = 100
+	setPortRange(t, ports)
+	interrupted := make(chan struct{})
+	cfg := patient(t, scriptedOn(t, outsideRange, func(p *peer) { <-interrupted; echoClose(p) }), 1000)
+	cfg.Low, cfg.High = 2*ports, 2*ports
+	run, _, err := Prepare(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer run.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		defer close(interrupted)
+		seen := observedRun{t, run}
+		seen.until(func(p Progress) bool { return p.Started > ports+2 })
+		cancel()
+		seen.until(func(p Progress) bool { return p.Fail > 0 }) // while all ports are in use
+	}()
+	result, err := run.Do(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkNothingHeld(t, run.loops[0])
+	if n := result.Causes[stats.CauseInterrupted]; result.Success != ports || n != result.Total-ports || n != result.Fail {
+		t.Errorf("%d started, %d successes, causes %v; want %d successes, and the others interrupted", result.Total, result.Success, causes(result), ports)
+	}
+}
+
+// TestLoopWakesForDeferredStarts: the loop sleeps until the next attempt of a deferred start,
+// or until the connect timeout if that is shorter, however long the batch before took.
+func TestLoopWakesForDeferredStarts(t *testing.T) {
+	for timeout, want := range map[time.Duration]time.Duration{
+		time.Millisecond: time.Millisecond, 5 * time.Millisecond: 5 * time.Millisecond, time.Second: shortageRest,
+	} {
+		t.Run(timeout.String(), func(t *testing.T) {
+			cfg := validConfig(t, "127.0.0.1:9")
+			cfg.ConnectTimeout = timeout
+			run, _, err := Prepare(cfg)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer run.Close()
+			l := run.loops[0]
+			const now = int64(time.Hour)
+			l.nowNs = now - int64(20*time.Millisecond) // read before a long batch
+			l.stalls.read(now)
+			l.enter(l.slots.take(), stateStarting, now)
+			l.deferStart(&l.slots.all[0], now)
+			_, l.askNs = l.pacer.next(now, l.inFlight, l.slots.open())
+			if slept := time.Duration(l.sleepNs()); slept != want {
+				t.Errorf("the loop sleeps for %v, want %v", slept, want)
+			}
+		})
+	}
+}
+
 // TestBriefShortagesFailNoConnection has strace(1) inject errors of a shortage into some of
 // a client's system calls.
 func TestBriefShortagesFailNoConnection(t *testing.T) {
@@ -85,7 +148,8 @@ func TestBriefShortagesFailNoConnection(t *testing.T) {
 				t.Fatalf("%v\n%s", err, out)
 			}
 			text, err := os.ReadFile(file)
-			if n := strings.Count(string(text), "(INJECTED)"); err != nil || n != 3 {
+			calls := strings.Join(linesOfLoop(string(text)), "\n")
+			if n := strings.Count(calls, "(INJECTED)"); err != nil || n != 3 {
 				t.Errorf("%d calls failed, want 3: %v", n, err)
 			}
 		})
@@ -107,7 +171,7 @@ func TestShortageHoldsStarts(t *testing.T) {
 		t.Fatal(errno)
 	}
 	s.fd = fd
-	l.deferStart(s, stats.CauseMemory, 0)
+	l.deferStart(s, 0)
 	if s.fd != noFD {
 		t.Error("the slot still has the closed descriptor")
 	}

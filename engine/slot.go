@@ -26,15 +26,14 @@ type slot struct {
 	held           int32  // bytes in the buffer
 	sent           int32  // bytes of the request, or of the buffer, already written
 	previous, next int32  // in the timeout queue
-	deadlineNs     int64
-	intendedNs     int64 // when the pacer meant it to start
-	phaseNs        int64 // when the phase in progress began; for connect, the last attempt
+	deadlineNs     int64  // in the loop's own time
+	intendedNs     int64  // when the pacer meant it to start
+	phaseNs        int64  // when the phase in progress began; for connect, the last attempt
 
-	sample   stats.Sample
-	parser   handshake.Parser
-	key      handshake.Key
-	shortage stats.Cause           // what deferred the start, in stateDeferred
-	frames   handshake.FrameReader // its last bytes are for pings and close frames in pieces
+	sample stats.Sample
+	parser handshake.Parser
+	key    handshake.Key
+	frames handshake.FrameReader // its last bytes are for pings and close frames in pieces
 }
 
 // event returns the event that the slot's socket is registered with.

@@ -231,7 +231,7 @@ func TestPortTablesOnlyIfNeeded(t *testing.T) {
 	}{
 		{1, 25, false}, {1, 26, true}, {4, 100, false}, {4, 101, true}, {maxPortTables, 1e6, true}, {maxPortTables + 1, 1e6, false},
 	} {
-		s := newSources(make([]*endpoint, c.sources), c.slots, newPorts(100, 199, 1, 0))
+		s := newSources(make([]*endpoint, c.sources), c.slots, newPorts(portsFrom(100, 199), 1, 0))
 		for _, from := range s.all {
 			if has := len(from.ports.ring) > 0; has != c.want || !has && from.ports.crowd < c.slots {
 				t.Errorf("%d sources, %d slots: ports to choose from: %v, want %v; crowd %d", c.sources, c.slots, has, c.want, from.ports.crowd)
@@ -243,7 +243,7 @@ func TestPortTablesOnlyIfNeeded(t *testing.T) {
 
 // TestRestingSourcesAreSkipped: the others are taken round robin.
 func TestRestingSourcesAreSkipped(t *testing.T) {
-	s := newSources(make([]*endpoint, 3), 1, newPorts(100, 200, 1, 0))
+	s := newSources(make([]*endpoint, 3), 1, newPorts(portsFrom(100, 200), 1, 0))
 	s.rest(1, 50, stats.CausePortsExhausted)
 	var got []int32
 	for range 4 {

@@ -61,7 +61,7 @@ func (l *loop) enter(s *slot, to state, nowNs int64) {
 		l.queues[from.queue].disarm(l.slots.all, s.index)
 	}
 	if into.queue != queueNone {
-		l.queues[into.queue].arm(l.slots.all, s.index, nowNs)
+		l.queues[into.queue].arm(l.slots.all, s.index, l.stalls.own(nowNs))
 	}
 	l.inFlight += into.inFlight - from.inFlight
 	s.state = to

@@ -8,7 +8,7 @@ const noSlot int32 = -1
 // timeouts is the queue of the slots with the same timeout. Slots are armed in the order
 // of time, so the first deadline is always the earliest: there is no heap and no timer
 // wheel, and arming and disarming take a few stores. The links are in the slots; a slot
-// is in one queue at most.
+// is in one queue at most. Times here are the loop's own (stalls).
 type timeouts struct {
 	afterNs     int64
 	first, last int32

@@ -15,6 +15,7 @@ const (
 	wireFIN                       // the testee's FIN is behind what can be read
 	wireBroken                    // an error is pending, or both directions are shut down
 	wireEnded                     // all that came before the FIN has been read
+	wireUrgent                    // there is urgent data: a read ends before it, whatever is behind (tcp_recvmsg_locked)
 )
 
 // wireOf translates the flags of an event (epoll_ctl(2)). Pending errors and hang-ups
@@ -32,6 +33,9 @@ func wireOf(flags uint32) (w wire) {
 	if flags&(unix.EPOLLERR|unix.EPOLLHUP) != 0 {
 		w |= wireBroken
 	}
+	if flags&unix.EPOLLPRI != 0 {
+		w |= wireUrgent
+	}
 	return w
 }
 
@@ -39,9 +43,11 @@ func (w wire) has(flags wire) bool { return w&flags != 0 }
 
 // What a connection is registered for. Edge-triggered, so that a socket that stays
 // readable or writable causes no further events (epoll(7)). EPOLLOUT is requested
-// only while something is unsent; otherwise it costs one spurious event.
+// only while something is unsent; otherwise it costs one spurious event. EPOLLPRI tells of
+// urgent data (tcp_poll in net/ipv4/tcp.c, Linux 6.18). WebSocket gives it no meaning: its
+// byte is out of band and is never read.
 const (
-	interestRead = unix.EPOLLIN | unix.EPOLLRDHUP | unix.EPOLLET
+	interestRead = unix.EPOLLIN | unix.EPOLLPRI | unix.EPOLLRDHUP | unix.EPOLLET
 	interestBoth = interestRead | unix.EPOLLOUT
 )
 
@@ -91,13 +97,13 @@ func (l *loop) receive(s *slot, b []byte) (n int, drained bool, errno unix.Errno
 		return 0, true, 0
 	case errno != 0 || n == 0:
 		return 0, false, errno
-	case n == len(b) || s.wire.has(wireBroken): // the next read tells how it ended
+	case n == len(b) || s.wire.has(wireBroken|wireUrgent): // the next read tells how it ended
 		return n, false, 0
 	case s.wire.has(wireFIN):
 		s.wire |= wireEnded
 		return n, false, 0
 	}
-	return n, true, 0 // a short read has emptied the socket (epoll(7))
+	return n, true, 0 // a short read has emptied the socket (epoll(7)), unless urgent data ended it
 }
 
 // ended reports whether the testee's end has come, without reading what is before

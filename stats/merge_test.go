@@ -95,11 +95,11 @@ func TestMergeResults(t *testing.T) {
 	a := fill(mustMerge(t, recordRun(3, 100, CauseOpenStatus)), Setup{
 		URL: "ws://a", Headers: []string{"X: 1"}, Loops: 1, CPUs: []int{0}, Connections: 4, DurationUs: 5,
 		Low: 1, High: 2, MaxOpen: 10, CloseCode: 1000, Log: true, Version: "v",
-	}, 100, 10, ClientCost{UserUs: 1, SystemUs: 2, VoluntarySwitches: 3, InvoluntarySwitches: 4, PeakMemoryBytes: 50, Allocations: 6, Collections: 7, SlotWaits: 8, ShortageWaits: 9})
+	}, 100, 10, ClientCost{UserUs: 1, SystemUs: 2, VoluntarySwitches: 3, InvoluntarySwitches: 4, PeakMemoryBytes: 50, Allocations: 6, Collections: 7, SlotWaits: 8, ShortageWaits: 9, Stalls: 10, StalledUs: 11, LongestStallUs: 12})
 	b := fill(mustMerge(t, recordRun(5, 900, CauseOpenStatus)), Setup{
 		URL: "ws://b", Headers: []string{"X: 2"}, Loops: 2, CPUs: []int{1}, Connections: 6, DurationUs: 4,
 		Low: 10, High: 20, MaxOpen: 100, CloseCode: 1000, Log: true, Version: "v",
-	}, 95, 7, ClientCost{UserUs: 10, SystemUs: 20, VoluntarySwitches: 30, InvoluntarySwitches: 40, PeakMemoryBytes: 40, Allocations: 60, Collections: 70, SlotWaits: 80, ShortageWaits: 90})
+	}, 95, 7, ClientCost{UserUs: 10, SystemUs: 20, VoluntarySwitches: 30, InvoluntarySwitches: 40, PeakMemoryBytes: 40, Allocations: 60, Collections: 70, SlotWaits: 80, ShortageWaits: 90, Stalls: 100, StalledUs: 110, LongestStallUs: 5})
 	b.Interrupted = true
 
 	res, err := MergeResults(a, b)
@@ -114,7 +114,7 @@ func TestMergeResults(t *testing.T) {
 	if !reflect.DeepEqual(res.Setup, wantSetup) {
 		t.Errorf("setup %+v, want %+v", res.Setup, wantSetup)
 	}
-	wantCost := ClientCost{UserUs: 11, SystemUs: 22, VoluntarySwitches: 33, InvoluntarySwitches: 44, PeakMemoryBytes: 50, Allocations: 66, Collections: 77, SlotWaits: 88, ShortageWaits: 99}
+	wantCost := ClientCost{UserUs: 11, SystemUs: 22, VoluntarySwitches: 33, InvoluntarySwitches: 44, PeakMemoryBytes: 50, Allocations: 66, Collections: 77, SlotWaits: 88, ShortageWaits: 99, Stalls: 110, StalledUs: 121, LongestStallUs: 12}
 	if res.Client != wantCost {
 		t.Errorf("client %+v, want %+v", res.Client, wantCost)
 	}

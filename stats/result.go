@@ -71,6 +71,13 @@ type ClientCost struct {
 	Collections         uint64 `json:"collections"`                   // garbage collections
 	SlotWaits           uint64 `json:"slot_waits"`                    // times that starting paused at Setup.MaxOpen
 	ShortageWaits       uint64 `json:"shortage_waits"`                // times that starting paused because the client lacked a port, a source address, a descriptor or memory
+
+	// A stall is a time of 100 ms or longer in which a loop did not run, because the process
+	// was stopped or got no CPU. If a timeout is shorter, so are stalls, down to 10 ms. Each
+	// loop counts its own. Phases of connections that were open then contain them.
+	Stalls         uint64 `json:"stalls,omitzero"`
+	StalledUs      int64  `json:"stalled_us,omitzero"` // of all loops together
+	LongestStallUs int64  `json:"longest_stall_us,omitzero" merge:"max"`
 }
 
 // Result is the outcome of a run, or of several merged runs.

@@ -168,3 +168,31 @@ func closesFirst() []behaviour {
 		}),
 	}
 }
+
+// urgent are handshakes with a byte of urgent data (RFC 9293 section 3.8.5), which is not
+// part of the stream: WebSocket gives it no meaning.
+func urgent() []behaviour {
+	half := len(plainHead) / 2
+	response := func(text string) func(*peer) {
+		return func(p *peer) {
+			p.sendUrgent(text)
+			p.awaitCloseFrame()
+			_ = p.send(closeNormal)
+		}
+	}
+	closing := func(text string) func(*peer) {
+		return func(p *peer) {
+			p.untilClose()
+			p.sendUrgent(text)
+		}
+	}
+	return []behaviour{
+		success("urgent-first", "a byte of urgent data before the response, in the same segment", response(urgentMark+plainHead)),
+		success("urgent-response", "a byte of urgent data in the middle of the response", response(plainHead[:half]+urgentMark+plainHead[half:])),
+		success("urgent-last", "a byte of urgent data behind the response", response(plainHead+urgentMark)),
+		success("urgent-with-101", "a message behind the response, with a byte of urgent data in it", response(plainHead+"\x81\x05he"+urgentMark+"llo")),
+		success("urgent-data", "a message with a byte of urgent data in it, and the close frame", closing("\x81\x05he"+urgentMark+"llo"+closeNormal)),
+		success("urgent-close", "a byte of urgent data in the close frame", closing(closeNormal[:2]+urgentMark+closeNormal[2:])),
+		success("urgent-end", "a byte of urgent data behind the close frame", closing(closeNormal+urgentMark)),
+	}
+}

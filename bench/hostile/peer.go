@@ -113,6 +113,33 @@ func (p *peer) withAcceptKey(s string) string {
 	return strings.NewReplacer(acceptMark, string(accept[:]), cutAcceptMark, string(accept[:27])).Replace(s)
 }
 
+// urgentMark stands for an urgent byte in text that sendUrgent sends.
+const urgentMark = "\x00"
+
+// sendUrgent sends s, which has one urgentMark, as one segment if it fits. The mark's byte is
+// urgent data (send(2), MSG_OOB): a reader gets it out of band, and a read ends at it.
+func (p *peer) sendUrgent(s string) {
+	before, after, _ := strings.Cut(p.withAcceptKey(s), urgentMark)
+	raw, err := p.conn.SyscallConn()
+	if err != nil {
+		return
+	}
+	// The socket's send buffer has room for all of it, so no write is short.
+	_ = raw.Control(func(fd uintptr) {
+		_ = unix.Sendto(int(fd), []byte(before), unix.MSG_MORE|unix.MSG_NOSIGNAL, nil)
+		_ = unix.Sendto(int(fd), []byte("!"), unix.MSG_OOB|moreIf(after != "")|unix.MSG_NOSIGNAL, nil)
+		_ = unix.Sendto(int(fd), []byte(after), unix.MSG_NOSIGNAL, nil)
+	})
+}
+
+// moreIf returns the flag that says that more follows (send(2)).
+func moreIf(follows bool) int {
+	if follows {
+		return unix.MSG_MORE
+	}
+	return 0
+}
+
 // sendBytewise sends s one byte per write, without pauses. Package net sets
 // TCP_NODELAY, so each byte is a segment.
 func (p *peer) sendBytewise(s string) {

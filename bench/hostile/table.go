@@ -58,7 +58,7 @@ func one(c stats.Cause) []stats.Cause { return []stats.Cause{c} }
 // table returns all behaviours in the order of README.md.
 func table() []behaviour {
 	return slices.Concat(
-		allowedHeads(), allowedFrames(), allowedCloses(),
+		allowedHeads(), allowedFrames(), allowedCloses(), urgent(),
 		beforeRequest(), endings(), drips(),
 		otherStatuses(), otherProtocols(), badSyntax(), badHeaders(), endlessHeads(),
 		badFrames(), badCloses(), endlessFrames(),

@@ -48,5 +48,10 @@ func client(r *stats.Result) (s section) {
 		d = append(d, detail{"Shortages", fmt.Sprintf(
 			"%d pauses because there was no port, descriptor or memory for the next connection", c.ShortageWaits)})
 	}
+	if c.Stalls > 0 {
+		d = append(d, detail{"Stalls", fmt.Sprintf(
+			"%d, %.1f s together, %.1f s the longest: a loop did not run, and phases of connections open then contain it; do not stop the client, and leave it its CPUs",
+			c.Stalls, float64(c.StalledUs)/1e6, float64(c.LongestStallUs)/1e6)})
+	}
 	return section{"Client", []part{d}}
 }
