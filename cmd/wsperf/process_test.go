@@ -131,7 +131,7 @@ const hint = "wsperf: interrupted: closing open connections (again to stop at on
 func afterFirst() { time.Sleep(ui.OneSignal) }
 
 func TestFirstSignalEndsGracefully(t *testing.T) {
-	for _, sig := range []unix.Signal{unix.SIGINT, unix.SIGTERM} {
+	for _, sig := range []unix.Signal{unix.SIGINT, unix.SIGTERM, unix.SIGHUP} {
 		t.Run(sig.String(), func(t *testing.T) {
 			s := newScripted(t, true)
 			file := filepath.Join(t.TempDir(), "result.json")
