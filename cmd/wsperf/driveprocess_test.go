@@ -155,6 +155,7 @@ func TestWorkersEndWithTheirDriver(t *testing.T) {
 				t.Fatal(err)
 			}
 			readHint(t, p)
+			afterFirst()
 			if err := p.Process.Signal(c.last); err != nil {
 				t.Fatal(err)
 			}

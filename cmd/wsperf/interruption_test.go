@@ -163,6 +163,7 @@ func TestSecondSignalInEveryPhase(t *testing.T) {
 			if line, err := p.stderr.ReadString('\n'); line != hint {
 				t.Fatalf("the first signal printed %q: %v", line, err)
 			}
+			afterFirst()
 			if err := p.Process.Signal(unix.SIGINT); err != nil {
 				t.Fatal(err)
 			}

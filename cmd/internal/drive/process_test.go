@@ -36,6 +36,8 @@ var roles = map[string]func(f *fake){
 	"exit1":   func(*fake) { fmt.Fprint(os.Stderr, "wsperf: no\n\npanic: x\n"); os.Exit(1) },
 	"exit130": func(*fake) { os.Exit(ui.ExitInterrupted) },
 	"sigint":  func(*fake) { _ = unix.Kill(unix.Getpid(), unix.SIGINT); time.Sleep(time.Hour) },
+	"exit143": func(*fake) { os.Exit(128 + int(unix.SIGTERM)) },
+	"sighup":  func(*fake) { _ = unix.Kill(unix.Getpid(), unix.SIGHUP); time.Sleep(time.Hour) },
 	"sigkill": func(*fake) { _ = unix.Kill(unix.Getpid(), unix.SIGKILL); time.Sleep(time.Hour) },
 	"reports": func(f *fake) { f.say(answer{Result: &result{Exit: 1, Errors: []string{"no", "nor that"}}}); os.Exit(1) },
 	// The second worker is slow to prepare.
@@ -209,6 +211,8 @@ func TestFailure(t *testing.T) {
 		{"exit1", "exit status 1", "exit status 1", []string{"worker 0: why: no", "worker 0: panic: x"}},
 		{"exit130", "exit status 130", "", []string{"worker 0: why"}},
 		{"sigint", "signal: interrupt", "", []string{"worker 0: why"}},
+		{"exit143", "exit status 143", "", []string{"worker 0: why"}},
+		{"sighup", "signal: hangup", "", []string{"worker 0: why"}},
 		{"sigkill", "signal: killed", "signal: killed", []string{"worker 0: why"}},
 		{"reports", "exit status 1", "exit status 1", []string{"worker 0: why: no", "worker 0: nor that"}},
 	} {

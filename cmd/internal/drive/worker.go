@@ -168,11 +168,22 @@ func (w *worker) failure(interrupted bool) string {
 	switch {
 	case err == nil && !w.wrote():
 		return "wrote no result file"
-	// An interrupt may come before the worker handles the signal.
-	case err == nil || interrupted && w.child.EndedBy(syscall.SIGINT, ui.ExitInterrupted):
+	case err == nil || interrupted && w.endedBySignal():
 		return ""
 	}
 	return err.Error()
+}
+
+// endedBySignal reports whether the worker was ended by the driver's SIGINT, or by a
+// signal that went to all processes, as at a shutdown. The signal may have come before
+// the worker handled it.
+func (w *worker) endedBySignal() bool {
+	for _, sig := range []syscall.Signal{unix.SIGINT, unix.SIGTERM, unix.SIGHUP} {
+		if w.child.EndedBy(sig, ui.ExitSignalled+int(sig)) {
+			return true
+		}
+	}
+	return false
 }
 
 // errorLines returns the errors that the worker reported. If it died without a

@@ -30,6 +30,10 @@ func Prepare(path string) (*File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("result file %s: %w: must be a file that can be written", path, systemError(err))
 	}
+	if err := f.tryCreate(); err != nil {
+		return nil, fmt.Errorf("result file %s: folder %s: %w: must be a folder in which files can be created",
+			path, filepath.Dir(f.path), systemError(err))
+	}
 	return f, nil
 }
 
@@ -40,8 +44,9 @@ func examine(path string) (*File, error) {
 	if path == "" {
 		return nil, errors.New("the name is empty")
 	}
-	if real, err := filepath.EvalSymlinks(path); err == nil {
-		path = real
+	path, err := followLinks(path)
+	if err != nil {
+		return nil, err
 	}
 	f := &File{path: path}
 	switch info, err := os.Stat(path); {
@@ -58,7 +63,34 @@ func examine(path string) (*File, error) {
 		f.stream = !info.Mode().IsRegular()
 		f.mode = info.Mode().Perm()
 	}
-	return f, f.tryCreate()
+	return f, nil
+}
+
+// maxLinks is how many links Linux follows (path_resolution(7)).
+const maxLinks = 40
+
+// followLinks returns where a file is, or is to be created: rename(2) would replace the
+// last link. filepath.EvalSymlinks fails if that leads to a file that does not exist.
+func followLinks(path string) (string, error) {
+	for range maxLinks {
+		// Not Dir or Join of what may hold "..": they drop the name before it, which may
+		// be a link.
+		folder, name := filepath.Split(path)
+		folder, err := filepath.EvalSymlinks(cmp.Or(folder, "."))
+		if err != nil {
+			return path, nil // the folder is reported later
+		}
+		path = filepath.Join(folder, name)
+		to, err := os.Readlink(path)
+		if err != nil {
+			return path, nil // not a link
+		}
+		if !filepath.IsAbs(to) {
+			to = folder + "/" + to
+		}
+		path = to
+	}
+	return path, unix.ELOOP
 }
 
 // tryCreate creates the temporary file and removes it.

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -122,6 +123,53 @@ func TestResultFileBehindLink(t *testing.T) {
 	mustHold(t, path, "new")
 	if to, err := os.Readlink(link); err != nil || to != "result.json" {
 		t.Errorf("the link points to %q, %v", to, err)
+	}
+}
+
+// TestResultFileBehindDanglingLink checks that the file is created where the links lead.
+func TestResultFileBehindDanglingLink(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(dir, "disk", "results"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for name, to := range map[string]string{"folder": "disk/results", "first": "folder/second", "disk/results/second": "../result.json", "other": "folder/../result.json"} {
+		if err := os.Symlink(to, filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := mustOpen(t, filepath.Join(dir, "first")).Save(content("new"), forget); err != nil {
+		t.Fatal(err)
+	}
+	mustHold(t, filepath.Join(dir, "disk", "result.json"), "new")
+	if err := mustOpen(t, filepath.Join(dir, "other")).Save(content("newer"), forget); err != nil {
+		t.Fatal(err)
+	}
+	mustHold(t, filepath.Join(dir, "disk", "result.json"), "newer")
+	mustList(t, filepath.Join(dir, "disk"), "result.json", "results")
+	mustList(t, dir, "disk", "first", "folder", "other")
+}
+
+// TestFolderThatCannotBeWritten acts as a user who owns nothing: root may write anywhere.
+func TestFolderThatCannotBeWritten(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "result.json")
+	if err := errors.Join(os.WriteFile(path, nil, 0o600), os.Chmod(path, 0o666), os.Chmod(dir, 0o555), os.Chmod(filepath.Dir(dir), 0o755)); err != nil {
+		t.Fatal(err)
+	}
+	if os.Geteuid() == 0 {
+		// Of this thread alone (setfsuid(2)); it goes back before the thread is unlocked.
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		if err := unix.Setfsuid(65534); err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = unix.Setfsuid(0) }()
+	}
+	for _, path := range []string{path, filepath.Join(dir, "new")} {
+		want := "result file " + path + ": folder " + dir + ": permission denied: must be a folder in which files can be created"
+		if _, err := Prepare(path); err == nil || err.Error() != want {
+			t.Errorf("%v, want %q", err, want)
+		}
 	}
 }
 

@@ -10,7 +10,9 @@ const (
 	ExitDone        = 0
 	ExitFailed      = 1   // could not run, every handshake failed, or a result could not be written
 	ExitUsage       = 2   // wrong command line: nothing was started
-	ExitInterrupted = 130 // ended by a signal: 128 + SIGINT, as shells report it
+	ExitInterrupted = 130 // ended by Ctrl-C: 128 + SIGINT. SIGTERM makes it 143, SIGHUP 129
+
+	ExitSignalled = 128 // shells add the signal to it (POSIX.1-2024 XCU 2.8.2: greater than 128)
 )
 
 // UsageError is a mistake on the command line.

@@ -5,11 +5,19 @@ import (
 	"os"
 	"os/signal"
 	"sync"
+	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
 
-// Interrupts turns SIGINT and SIGTERM into the end of a run: the first signal
+// OneSignal is how long signals count as one. timeout(1) signals its child and then the
+// process group of both, a shell and a service manager may do the same, and a terminal
+// that closes sends SIGHUP from the kernel and from the shell. Nobody reads the hint and
+// presses Ctrl-C again in that time.
+const OneSignal = 200 * time.Millisecond
+
+// Interrupts turns SIGINT, SIGTERM and SIGHUP into the end of a run: the first signal
 // cancels the context, the second one ends the process at once.
 type Interrupts struct {
 	u       *UI
@@ -18,46 +26,65 @@ type Interrupts struct {
 	done    chan struct{}
 
 	mu     sync.Mutex
-	hint   string // printed at the first signal
-	atOnce bool   // the next signal ends the process
-	undo   func() // called before the process ends at once
+	first  time.Time // of the first signal; zero: none yet
+	hint   string    // printed at the first signal
+	atOnce bool      // the next signal ends the process
+	undo   func()    // called before the process ends at once
 }
 
-// Watch takes over the two signals until Stop. It returns a context that the
-// first one cancels.
+// Watch takes over the signals until Stop. It returns a context that the first one
+// cancels. SIGHUP stays ignored in a process that was started so (nohup(1)).
 func Watch(ctx context.Context, u *UI) (context.Context, *Interrupts) {
 	ctx, cancel := context.WithCancel(ctx)
 	i := &Interrupts{u: u, cancel: cancel, signals: make(chan os.Signal, 2), done: make(chan struct{}), undo: func() {}}
 	signal.Notify(i.signals, unix.SIGINT, unix.SIGTERM)
+	if !signal.Ignored(unix.SIGHUP) {
+		signal.Notify(i.signals, unix.SIGHUP)
+	}
 	go i.loop()
 	return ctx, i
 }
 
-// Stop restores the default effect of the signals and cancels the context.
+// Stop restores the default effect of the signals and cancels the context. After a
+// signal it leaves them as they are, because the process is about to end: by default,
+// the repetition of that signal would replace its exit code and its last error lines.
 func (i *Interrupts) Stop() {
+	if i.interrupted() {
+		return
+	}
 	signal.Stop(i.signals)
 	close(i.done)
 	i.cancel()
 }
 
+func (i *Interrupts) interrupted() bool {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return !i.first.IsZero()
+}
+
 func (i *Interrupts) loop() {
 	for {
 		select {
-		case <-i.signals:
-			i.signalled()
+		case sig := <-i.signals:
+			i.signalled(sig)
 		case <-i.done:
 			return
 		}
 	}
 }
 
-func (i *Interrupts) signalled() {
+func (i *Interrupts) signalled(sig os.Signal) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
+	if !i.first.IsZero() && time.Since(i.first) < OneSignal {
+		return
+	}
+	i.u.endedBy(sig.(syscall.Signal)) // on Unix, every os.Signal is one
 	if i.atOnce {
 		i.exit()
 	}
-	i.atOnce = true
+	i.first, i.atOnce = time.Now(), true
 	i.cancel()
 	if i.hint != "" {
 		i.u.Note(i.hint)

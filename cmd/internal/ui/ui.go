@@ -11,6 +11,8 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
+	"syscall"
 
 	"golang.org/x/term"
 )
@@ -23,6 +25,8 @@ type UI struct {
 	stderr io.Writer
 	tty    bool // standard error is a terminal on which a line can be redrawn
 	colour bool
+
+	signal atomic.Int32 // the latest signal that ended the run; 0: none
 
 	mu  sync.Mutex
 	err io.Writer // stderr, or the progress display while that owns the terminal
@@ -61,11 +65,21 @@ func (u *UI) Finish(err error) int {
 	for _, line := range Lines(err) {
 		u.line("", "31", line)
 	}
-	return ExitCode(err)
+	return u.ofSignal(ExitCode(err))
 }
 
 // ExitAtOnce ends the process after a second signal. Nothing is flushed.
-func (u *UI) ExitAtOnce() { os.Exit(ExitInterrupted) }
+func (u *UI) ExitAtOnce() { os.Exit(u.ofSignal(ExitInterrupted)) }
+
+func (u *UI) endedBy(sig syscall.Signal) { u.signal.Store(int32(sig)) }
+
+// ofSignal replaces ExitInterrupted by the exit code of the signal, if there was one.
+func (u *UI) ofSignal(code int) int {
+	if sig := u.signal.Load(); sig != 0 && code == ExitInterrupted {
+		return ExitSignalled + int(sig)
+	}
+	return code
+}
 
 // Warn prints a warning: a sentence without its full stop.
 func (u *UI) Warn(sentence string) { u.line("warning: ", "33", sentence) }
