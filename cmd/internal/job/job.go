@@ -28,7 +28,7 @@ func New(o Options) (*Job, error) {
 	j := &Job{Options: o, builtin: o.URL == "", headers: parseHeaders(o.Headers)}
 	for _, step := range []func() error{j.placeLoops, j.readTarget, j.readSources, j.tryConfig} {
 		if err := step(); err != nil {
-			return nil, err
+			return nil, j.masked(err)
 		}
 	}
 	return j, nil
@@ -129,13 +129,35 @@ func (j *Job) EngineConfig(addr netip.AddrPort) (engine.Config, error) {
 	}, nil
 }
 
+// masked hides credentials in the text of an error.
+func (j *Job) masked(err error) error {
+	if j.KeepSecrets {
+		return err
+	}
+	var m masker
+	m.setup(j.Setup, j.headers)
+	return m.error(err)
+}
+
 // Describe gives a result the setup that it was measured with: the options, and
-// what the engine found out. Credentials are masked.
+// what the engine found out. Credentials are masked unless they are to be kept.
 func (j *Job) Describe(r *stats.Result) {
 	found := r.Setup
 	r.Setup = j.Setup
 	r.Setup.Address, r.Setup.Loops, r.Setup.CPUs, r.Setup.MaxOpen = found.Address, found.Loops, found.CPUs, found.MaxOpen
 	r.Setup.GoVersion, r.Setup.Kernel = found.GoVersion, found.Kernel
-	r.Setup.Headers = maskCredentials(j.headers)
 	r.Setup.Version = Version
+	if !j.KeepSecrets {
+		j.hideSecrets(r)
+	}
+}
+
+func (j *Job) hideSecrets(r *stats.Result) {
+	var m masker
+	r.Setup = m.setup(r.Setup, j.headers)
+	for _, replies := range r.Replies {
+		for i := range replies {
+			replies[i] = m.reply(replies[i])
+		}
+	}
 }

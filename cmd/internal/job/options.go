@@ -26,6 +26,8 @@ type Options struct {
 	Out   string `json:"out"`   // result file; empty: none
 	JSON  bool   `json:"json"`  // print the result as JSON instead of the report
 	Quiet bool   `json:"quiet"` // show no progress
+
+	KeepSecrets bool `json:"keep_secrets"` // mask no credentials in the result
 }
 
 // Default returns the options of a run that is given none.

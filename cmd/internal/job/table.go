@@ -100,6 +100,8 @@ func outputOptions() []option {
 		{flag{"json", "print the JSON result instead of the report (default off)"},
 			flag{"json", "print the merged result as JSON instead of the report (default off)"},
 			func(o *Options) pflag.Value { return toggle{&o.JSON} }},
+		same("keep-secrets", "show tokens, passwords and cookies instead of *** in results and reports (default off)",
+			func(o *Options) pflag.Value { return toggle{&o.KeepSecrets} }),
 		same("quiet", "show no progress (default off)",
 			func(o *Options) pflag.Value { return toggle{&o.Quiet} }),
 	}
