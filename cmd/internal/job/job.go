@@ -16,7 +16,7 @@ import (
 type Job struct {
 	Options
 	target  target // of the URL; a placeholder until UseBuiltin for the built-in testee
-	place   placement
+	places  placements
 	sources []netip.Addr // empty: the kernel chooses
 	headers []handshake.Header
 	builtin bool
@@ -39,12 +39,7 @@ func (j *Job) placeLoops() error {
 	if err != nil {
 		return err
 	}
-	r := loopRequest{loops: j.Loops, cpus: j.CPUs}
-	if j.builtin {
-		j.place, err = r.split(allowed)
-	} else {
-		j.place, err = r.shared(allowed)
-	}
+	j.places, err = loopRequest{loops: j.Loops, cpus: j.CPUs}.both(allowed)
 	return err
 }
 
@@ -91,7 +86,7 @@ func (j *Job) tryConfig() error {
 func (j *Job) Builtin() bool { return j.builtin }
 
 // TesteeCPUs returns the CPUs that are left to the built-in testee.
-func (j *Job) TesteeCPUs() []int { return j.place.testee }
+func (j *Job) TesteeCPUs() []int { return j.places.local.testee }
 
 // UseBuiltin makes the job run against the built-in testee, which listens on addr.
 func (j *Job) UseBuiltin(addr netip.AddrPort) (err error) {
@@ -103,8 +98,11 @@ func (j *Job) UseBuiltin(addr netip.AddrPort) (err error) {
 // Lookup finds the addresses of a host, as net.Resolver.LookupNetIP does.
 type Lookup func(ctx context.Context, network, host string) ([]netip.Addr, error)
 
-// Resolve finds the address to connect to.
+// Resolve finds the address to connect to, unless the driver has.
 func (j *Job) Resolve(ctx context.Context, find Lookup) (netip.AddrPort, error) {
+	if j.Address != "" {
+		return netip.ParseAddrPort(j.Address)
+	}
 	return j.target.resolve(ctx, find)
 }
 
@@ -117,9 +115,10 @@ func (j *Job) EngineConfig(addr netip.AddrPort) (engine.Config, error) {
 	if err != nil {
 		return engine.Config{}, err
 	}
+	place := j.places.against(addr.Addr())
 	return engine.Config{
 		Addr: addr, Sources: j.sources, Request: request, Rules: handshake.NewRules(j.Subprotocols),
-		Loops: j.place.loops, CPUs: j.place.client,
+		Loops: place.loops, CPUs: place.client,
 		Load:           engine.Load{Connections: j.Connections, Duration: j.Duration(), Low: j.Low, High: j.High},
 		CloseCode:      ws.StatusCode(j.CloseCode),
 		ConnectTimeout: microseconds(j.ConnectTimeoutUs),
