@@ -55,6 +55,7 @@ func (b *bench) comparisons() []comparison {
 			b.twoProcesses("2 processes", b.plain(), many),
 			b.wsperfOnBoth("2 loops", b.plain(), many),
 		}, figure: cpu, goal: "1: two loops cost no more than two processes"},
+		b.defaults("one thread", b.free(1)), b.defaults("two threads", b.free(2)),
 		{title: "the ancestor's libraries, WebSocket++ and Boost", clients: []client{
 			b.floor("websocketpp", b.programs.websocketpp, b.plain(), few),
 			b.wsperf("wsperf", b.plain(), few),
@@ -91,6 +92,23 @@ func (b *bench) floors(inFlight int) comparison {
 		b.floor("tuned-floor", b.programs.tuned, b.plain(), inFlight),
 		b.wsperf("wsperf", b.plain(), inFlight),
 	}, figure: cpu, goal: "at most 1.05 against both"}
+}
+
+// defaults compares the rate of the default number of loops with that of others, for a
+// testee on this machine that may use every CPU too.
+func (b *bench) defaults(threads string, t testeeSpec) comparison {
+	c := comparison{title: "the default loops, a local testee of " + threads, figure: rate, goal: "at least 0.97 of the best"}
+	for _, loops := range []string{"0", "1", "2"} {
+		c.clients = append(c.clients, b.withOptions(b.wsperfOnBoth("--loops "+loops, t, many), "--loops", loops))
+	}
+	c.clients = append(c.clients, b.wsperfOnBoth("default", t, many))
+	return c
+}
+
+func (b *bench) withOptions(c client, options ...string) client {
+	args := c.args
+	c.args = func(port string, handshakes int) []string { return append(args(port, handshakes), options...) }
+	return c
 }
 
 // client is a program that makes handshakes with a testee.

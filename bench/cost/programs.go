@@ -42,24 +42,34 @@ func build(folder string) (programs, error) {
 
 // testeeSpec is the command line of a testee that exits at the end of its
 // standard input and prints a first line that ends with its port.
-type testeeSpec struct{ command string }
+type testeeSpec struct {
+	command string
+	free    bool // not pinned to the testee's CPU
+}
 
-func (b *bench) plain() testeeSpec { return testeeSpec{b.programs.testee + " --exit-on-eof 0"} }
+func (b *bench) plain() testeeSpec {
+	return testeeSpec{command: b.programs.testee + " --exit-on-eof 0"}
+}
+
+// free is a testee that the scheduler places, as most testees are.
+func (b *bench) free(threads int) testeeSpec {
+	return testeeSpec{b.programs.wsperf + " testee --listen 127.0.0.1:0 --loops " + strconv.Itoa(threads) + " --exit-on-eof", true}
+}
 
 // holding answers requests once that many wait, and likewise close frames; or
 // after 100 ms without input.
 func (b *bench) holding(requests, closes int) testeeSpec {
-	return testeeSpec{fmt.Sprintf("%s %d %d 100", b.plain().command, requests, closes)}
+	return testeeSpec{command: fmt.Sprintf("%s %d %d 100", b.plain().command, requests, closes)}
 }
 
 // slow answers a request after ms milliseconds: it waits that long for a second
 // one. The client must make one handshake at a time.
 func (b *bench) slow(ms int) testeeSpec {
-	return testeeSpec{fmt.Sprintf("%s 2 1 %d", b.plain().command, ms)}
+	return testeeSpec{command: fmt.Sprintf("%s 2 1 %d", b.plain().command, ms)}
 }
 
 func (b *bench) builtin() testeeSpec {
-	return testeeSpec{b.programs.wsperf + " testee --listen 127.0.0.1:0 --loops 1 --exit-on-eof"}
+	return testeeSpec{command: b.programs.wsperf + " testee --listen 127.0.0.1:0 --loops 1 --exit-on-eof"}
 }
 
 // startTimeout bounds the time until a testee listens, and stopTimeout the time
@@ -76,8 +86,11 @@ type testee struct {
 }
 
 func startTestee(spec testeeSpec, cpu int) (*testee, error) {
-	words := strings.Fields(spec.command)
-	c, err := child.Start(child.Command{Path: words[0], Args: words, CPUs: []int{cpu}})
+	command := child.Command{Args: strings.Fields(spec.command), CPUs: []int{cpu}}
+	if command.Path = command.Args[0]; spec.free {
+		command.CPUs = nil
+	}
+	c, err := child.Start(command)
 	if err != nil {
 		return nil, err
 	}

@@ -61,7 +61,7 @@ func shown(value string) string {
 	case isNumber(value) || notTime == nil:
 		return " " + value
 	}
-	return fmt.Sprintf(" %q", job.Shortened(value))
+	return fmt.Sprintf(" %q", job.Shortened(job.Mask(value)))
 }
 
 // wanted says what a flag takes, from the type of its value.

@@ -78,7 +78,7 @@ func checkForm(args []string) error {
 	case len(args) < 5:
 		return fmt.Errorf("%d arguments: must be 5 or 6: %s", len(args), positionalForm)
 	case len(args) > 6:
-		return fmt.Errorf("unexpected argument %q: must be 5 or 6: %s", args[6], positionalForm)
+		return fmt.Errorf("unexpected argument %q: must be 5 or 6: %s", job.Mask(args[6]), positionalForm)
 	case len(args) == 6 && args[5] == "":
 		return fmt.Errorf("RESULTFILE is empty: must be a file that can be written, or left out")
 	}

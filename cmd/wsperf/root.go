@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"wsperf/cmd/internal/job"
 	"wsperf/cmd/internal/ui"
 )
 
@@ -142,7 +143,7 @@ func unknownCommand(root *cobra.Command, word string) error {
 			names = append(names, c.Name())
 		}
 	}
-	return usagef(root, "unknown command %q: must be a URL (ws://...) or one of %s", word, strings.Join(names, ", "))
+	return usagef(root, "unknown command %q: must be a URL (ws://...) or one of %s", job.Mask(word), strings.Join(names, ", "))
 }
 
 // exactArgs demands n arguments; want says what they are.
@@ -150,7 +151,7 @@ func exactArgs(n int, want string) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
 		switch {
 		case len(args) > n:
-			return usagef(c, "unexpected argument %q: %s", args[n], want)
+			return usagef(c, "unexpected argument %q: %s", job.Mask(args[n]), want)
 		case len(args) < n:
 			return usagef(c, "missing argument: %s", want)
 		}

@@ -59,7 +59,7 @@ func newRunCommand(u *ui.UI) *cobra.Command {
 func atMostOneURL(c *cobra.Command, args []string) error {
 	switch {
 	case len(args) > 1:
-		return usagef(c, "unexpected argument %q: run takes one URL, and options", args[1])
+		return usagef(c, "unexpected argument %q: run takes one URL, and options", job.Mask(args[1]))
 	case len(args) == 1 && args[0] == "":
 		return asUsage(c, errors.New("the URL is empty: must be ws://HOST:PORT/PATH, or left out for the built-in testee"))
 	}

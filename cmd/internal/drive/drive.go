@@ -5,8 +5,10 @@ package drive
 import (
 	"context"
 	"errors"
+	"net/netip"
 	"time"
 
+	"wsperf/cmd/internal/measure"
 	"wsperf/cmd/internal/ui"
 )
 
@@ -40,15 +42,19 @@ func (d *Driver) earlier() *results {
 // run runs the workers until all have ended, and returns their results. With an error
 // there can still be results.
 func (d *Driver) run(ctx context.Context, u *ui.UI) (*results, error) {
-	all, err := d.workers()
+	ctx, signals := ui.Watch(ctx, u)
+	defer signals.Stop()
+	at, err := measure.Resolve(ctx, d.job)
+	if err != nil {
+		return nil, err
+	}
+	all, err := d.workers(at)
 	if err != nil {
 		return nil, err
 	}
 	for _, w := range d.options.sharedCPUs(d.allowed) {
 		u.Warn(w.Text)
 	}
-	ctx, signals := ui.Watch(ctx, u)
-	defer signals.Stop()
 	signals.OnFirst("interrupted: the workers close open connections (again to stop at once)")
 	showsProgress := u.Terminal() && !d.options.Quiet
 	all.start(showsProgress)
@@ -59,11 +65,15 @@ func (d *Driver) run(ctx context.Context, u *ui.UI) (*results, error) {
 	return all.results(false), all.failures(false)
 }
 
-// workers makes all workers and checks that each can write its result.
-func (d *Driver) workers() (workers, error) {
+// workers makes all workers of a run against that address, and checks that each can
+// write its result.
+func (d *Driver) workers(at netip.AddrPort) (workers, error) {
+	usual := usualCPUs(at.Addr(), d.allowed)
 	var all workers
 	for number := range d.options.Workers {
-		w, err := newWorker(number, d.options.ofWorker(number, d.allowed))
+		o := d.options.ofWorker(number, usual)
+		o.Address = at.String()
+		w, err := newWorker(number, o)
 		if err != nil {
 			return nil, err
 		}

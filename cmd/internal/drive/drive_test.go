@@ -2,6 +2,7 @@ package drive
 
 import (
 	"fmt"
+	"net/netip"
 	"reflect"
 	"slices"
 	"testing"
@@ -197,5 +198,14 @@ func TestGoal(t *testing.T) {
 	d.options.Connections, d.options.DurationUs = 0, 2e6
 	if g := d.goal(); g.Connections != 0 || fmt.Sprint(g.Duration) != "2s" {
 		t.Errorf("%+v", g)
+	}
+}
+
+// TestUsualCPUs leaves CPUs to a testee on this machine. All workers share the others.
+func TestUsualCPUs(t *testing.T) {
+	for at, want := range map[string][]int{"127.0.0.1": {0, 1}, "::1": {0, 1}, "192.0.2.1": {0, 1, 2, 3}} {
+		if got := usualCPUs(netip.MustParseAddr(at), []int{0, 1, 2, 3}); !slices.Equal(got, want) {
+			t.Errorf("testee at %s: CPUs %v, want %v", at, got, want)
+		}
 	}
 }

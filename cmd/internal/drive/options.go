@@ -3,6 +3,7 @@ package drive
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 	"strconv"
 	"strings"
 
@@ -75,20 +76,28 @@ func (o *Options) path(number int) string {
 	return strings.Replace(o.Out, numberInName, strconv.Itoa(number), 1)
 }
 
+// usualCPUs returns the CPUs that are dealt if the user names none.
+func usualCPUs(testee netip.Addr, allowed []int) []int {
+	if host.IsLocal(testee.Unmap()) {
+		return job.BesideTestee(allowed)
+	}
+	return allowed
+}
+
 // ofWorker returns the options of the worker with that number.
-func (o *Options) ofWorker(number int, allowed []int) job.Options {
+func (o *Options) ofWorker(number int, usual []int) job.Options {
 	w := o.Options
-	w.Loops, w.CPUs = o.loops(), deal(o.cpus(allowed), number, o.loops())
+	w.Loops, w.CPUs = o.loops(), deal(o.cpus(usual), number, o.loops())
 	w.Out = o.path(number)
 	return w
 }
 
 // cpus returns the CPUs to deal to the loops.
-func (o *Options) cpus(allowed []int) []int {
+func (o *Options) cpus(usual []int) []int {
 	if len(o.CPUs) > 0 {
 		return o.CPUs
 	}
-	return allowed
+	return usual
 }
 
 // deal gives CPUs to the loops of a worker. Over all workers they are dealt
@@ -116,7 +125,8 @@ func (o *Options) sharedCPUs(allowed []int) []engine.Warning {
 // Driver is options that were checked.
 type Driver struct {
 	options Options
-	allowed []int // CPUs
+	allowed []int    // CPUs
+	job     *job.Job // of the first worker, to find the testee's address
 }
 
 // New checks everything that can be checked without touching the network or the
@@ -129,8 +139,9 @@ func New(o Options) (*Driver, error) {
 	if err := o.check(allowed); err != nil {
 		return nil, err
 	}
-	if _, err := job.New(o.ofWorker(0, allowed)); err != nil {
+	first, err := job.New(o.ofWorker(0, allowed))
+	if err != nil {
 		return nil, err
 	}
-	return &Driver{options: o, allowed: allowed}, nil
+	return &Driver{options: o, allowed: allowed, job: first}, nil
 }

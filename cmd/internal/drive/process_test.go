@@ -19,6 +19,7 @@ import (
 	"github.com/gobwas/ws"
 	"golang.org/x/sys/unix"
 
+	"wsperf/cmd/internal/measure"
 	"wsperf/cmd/internal/ui"
 	"wsperf/stats/file"
 )
@@ -123,7 +124,11 @@ func usual(*Options) {}
 
 func mustMake(t *testing.T, d *Driver) workers {
 	t.Helper()
-	all, err := d.workers()
+	at, err := measure.Resolve(t.Context(), d.job)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := d.workers(at)
 	if err != nil {
 		t.Fatal(err)
 	}

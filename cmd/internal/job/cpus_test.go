@@ -1,6 +1,7 @@
 package job
 
 import (
+	"net/netip"
 	"reflect"
 	"slices"
 	"strings"
@@ -110,6 +111,19 @@ func TestPlacementRefuses(t *testing.T) {
 	} {
 		if _, err := c.request.shared([]int{0, 1, 2, 3}); err == nil || err.Error() != c.want {
 			t.Errorf("%v: %v, want %s", c.request, err, c.want)
+		}
+	}
+}
+
+// TestPlacementLeavesCPUsToALocalTestee is about a testee that was not started by us.
+func TestPlacementLeavesCPUsToALocalTestee(t *testing.T) {
+	both, err := loopRequest{loops: LoopPerCPU}.both([]int{0, 1, 2, 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for at, want := range map[string]int{"127.0.0.1": 2, "127.9.9.9": 2, "::1": 2, "::ffff:127.0.0.1": 2, "0.0.0.0": 2, "192.0.2.1": 4, "2001:db8::1": 4} {
+		if got := both.against(netip.MustParseAddr(at)); got.loops != want || len(got.client) != want {
+			t.Errorf("testee at %s: %+v, want %d loops", at, got, want)
 		}
 	}
 }

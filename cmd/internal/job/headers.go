@@ -25,18 +25,3 @@ func parseHeaders(lines []string) []handshake.Header {
 	}
 	return headers
 }
-
-// maskCredentials writes headers as they were sent, except for values that would
-// give a reader of the result file access to something.
-func maskCredentials(headers []handshake.Header) []string {
-	var lines []string
-	for _, h := range headers {
-		switch strings.ToLower(h.Name) {
-		case "authorization", "proxy-authorization", "cookie":
-			lines = append(lines, h.Name+": ***")
-		default:
-			lines = append(lines, h.Name+": "+h.Value)
-		}
-	}
-	return lines
-}

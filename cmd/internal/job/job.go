@@ -16,7 +16,7 @@ import (
 type Job struct {
 	Options
 	target  target // of the URL; a placeholder until UseBuiltin for the built-in testee
-	place   placement
+	places  placements
 	sources []netip.Addr // empty: the kernel chooses
 	headers []handshake.Header
 	builtin bool
@@ -28,7 +28,7 @@ func New(o Options) (*Job, error) {
 	j := &Job{Options: o, builtin: o.URL == "", headers: parseHeaders(o.Headers)}
 	for _, step := range []func() error{j.placeLoops, j.readTarget, j.readSources, j.tryConfig} {
 		if err := step(); err != nil {
-			return nil, err
+			return nil, j.masked(err)
 		}
 	}
 	return j, nil
@@ -39,12 +39,7 @@ func (j *Job) placeLoops() error {
 	if err != nil {
 		return err
 	}
-	r := loopRequest{loops: j.Loops, cpus: j.CPUs}
-	if j.builtin {
-		j.place, err = r.split(allowed)
-	} else {
-		j.place, err = r.shared(allowed)
-	}
+	j.places, err = loopRequest{loops: j.Loops, cpus: j.CPUs}.both(allowed)
 	return err
 }
 
@@ -91,7 +86,7 @@ func (j *Job) tryConfig() error {
 func (j *Job) Builtin() bool { return j.builtin }
 
 // TesteeCPUs returns the CPUs that are left to the built-in testee.
-func (j *Job) TesteeCPUs() []int { return j.place.testee }
+func (j *Job) TesteeCPUs() []int { return j.places.local.testee }
 
 // UseBuiltin makes the job run against the built-in testee, which listens on addr.
 func (j *Job) UseBuiltin(addr netip.AddrPort) (err error) {
@@ -103,8 +98,11 @@ func (j *Job) UseBuiltin(addr netip.AddrPort) (err error) {
 // Lookup finds the addresses of a host, as net.Resolver.LookupNetIP does.
 type Lookup func(ctx context.Context, network, host string) ([]netip.Addr, error)
 
-// Resolve finds the address to connect to.
+// Resolve finds the address to connect to, unless the driver has.
 func (j *Job) Resolve(ctx context.Context, find Lookup) (netip.AddrPort, error) {
+	if j.Address != "" {
+		return netip.ParseAddrPort(j.Address)
+	}
 	return j.target.resolve(ctx, find)
 }
 
@@ -117,9 +115,10 @@ func (j *Job) EngineConfig(addr netip.AddrPort) (engine.Config, error) {
 	if err != nil {
 		return engine.Config{}, err
 	}
+	place := j.places.against(addr.Addr())
 	return engine.Config{
 		Addr: addr, Sources: j.sources, Request: request, Rules: handshake.NewRules(j.Subprotocols),
-		Loops: j.place.loops, CPUs: j.place.client,
+		Loops: place.loops, CPUs: place.client,
 		Load:           engine.Load{Connections: j.Connections, Duration: j.Duration(), Low: j.Low, High: j.High},
 		CloseCode:      ws.StatusCode(j.CloseCode),
 		ConnectTimeout: microseconds(j.ConnectTimeoutUs),
@@ -129,13 +128,35 @@ func (j *Job) EngineConfig(addr netip.AddrPort) (engine.Config, error) {
 	}, nil
 }
 
+// masked hides credentials in the text of an error.
+func (j *Job) masked(err error) error {
+	if j.KeepSecrets {
+		return err
+	}
+	var m masker
+	m.setup(j.Setup, j.headers)
+	return m.error(err)
+}
+
 // Describe gives a result the setup that it was measured with: the options, and
-// what the engine found out. Credentials are masked.
+// what the engine found out. Credentials are masked unless they are to be kept.
 func (j *Job) Describe(r *stats.Result) {
 	found := r.Setup
 	r.Setup = j.Setup
 	r.Setup.Address, r.Setup.Loops, r.Setup.CPUs, r.Setup.MaxOpen = found.Address, found.Loops, found.CPUs, found.MaxOpen
 	r.Setup.GoVersion, r.Setup.Kernel = found.GoVersion, found.Kernel
-	r.Setup.Headers = maskCredentials(j.headers)
 	r.Setup.Version = Version
+	if !j.KeepSecrets {
+		j.hideSecrets(r)
+	}
+}
+
+func (j *Job) hideSecrets(r *stats.Result) {
+	var m masker
+	r.Setup = m.setup(r.Setup, j.headers)
+	for _, replies := range r.Replies {
+		for i := range replies {
+			replies[i] = m.reply(replies[i])
+		}
+	}
 }

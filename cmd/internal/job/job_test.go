@@ -20,17 +20,6 @@ func TestParseHeaders(t *testing.T) {
 	}
 }
 
-func TestMaskCredentials(t *testing.T) {
-	got := maskCredentials([]handshake.Header{
-		{Name: "X", Value: "y"}, {Name: "AUTHORIZATION", Value: "Basic x"},
-		{Name: "cookie", Value: "id=7"}, {Name: "Proxy-Authorization", Value: "z"},
-	})
-	want := []string{"X: y", "AUTHORIZATION: ***", "cookie: ***", "Proxy-Authorization: ***"}
-	if !slices.Equal(got, want) {
-		t.Errorf("%q, want %q", got, want)
-	}
-}
-
 // full returns options that all differ from their defaults.
 func full() Options {
 	return Options{Setup: stats.Setup{

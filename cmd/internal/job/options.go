@@ -19,13 +19,15 @@ const Version = "0.1.0"
 // The embedded Setup is the part that the result repeats. Here it is what was
 // asked for: Loops can be LoopPerCPU, the loops take CPUs round robin, Headers have
 // the form "Name: value" with nothing masked, an empty URL stands for the built-in
-// testee, and with 0 Connections DurationUs ends the run. Fields that only the run can
-// fill in are empty.
+// testee, and with 0 Connections DurationUs ends the run. Address is that which a driver has found
+// for its workers. Fields that only the run can fill in are empty.
 type Options struct {
 	stats.Setup
 	Out   string `json:"out"`   // result file; empty: none
 	JSON  bool   `json:"json"`  // print the result as JSON instead of the report
 	Quiet bool   `json:"quiet"` // show no progress
+
+	KeepSecrets bool `json:"keep_secrets"` // mask no credentials in the result
 }
 
 // Default returns the options of a run that is given none.

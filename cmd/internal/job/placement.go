@@ -3,7 +3,10 @@ package job
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 	"slices"
+
+	"wsperf/engine/host"
 )
 
 // LoopPerCPU as the number of loops asks for one loop per CPU.
@@ -22,19 +25,42 @@ type placement struct {
 	testee []int // CPUs of the built-in testee
 }
 
-// shared gives the loops all allowed CPUs: the testee runs elsewhere.
+// placements has one for each place where the testee can be.
+type placements struct{ remote, local placement }
+
+func (r loopRequest) both(allowed []int) (p placements, err error) {
+	if p.remote, err = r.shared(allowed); err != nil {
+		return p, err
+	}
+	p.local, err = r.split(allowed)
+	return p, err
+}
+
+// against returns the placement for a testee at that address.
+func (p placements) against(testee netip.Addr) placement {
+	if host.IsLocal(testee.Unmap()) {
+		return p.local
+	}
+	return p.remote
+}
+
+// shared gives the loops all allowed CPUs: the testee runs on another machine.
 func (r loopRequest) shared(allowed []int) (placement, error) {
-	return r.place(allowed, len(allowed))
+	return r.place(allowed, allowed)
 }
 
-// split leaves CPUs to the built-in testee. The client gets the first half,
-// rounded down, because it is the cheaper side of a handshake.
+// split leaves CPUs to a testee on this machine, built-in or not. Loops pinned to every
+// CPU would take a third of the rate from a testee of one thread.
 func (r loopRequest) split(allowed []int) (placement, error) {
-	return r.place(allowed, max(1, len(allowed)/2))
+	return r.place(allowed, BesideTestee(allowed))
 }
 
-// place gives the loops the first usual CPUs unless the user asked for others.
-func (r loopRequest) place(allowed []int, usual int) (placement, error) {
+// BesideTestee returns the CPUs for the client of a testee on this machine: the first
+// half, rounded down, because the client is the cheaper side of a handshake.
+func BesideTestee(allowed []int) []int { return allowed[:max(1, len(allowed)/2)] }
+
+// place gives the loops the usual CPUs unless the user asked for others.
+func (r loopRequest) place(allowed, usual []int) (placement, error) {
 	if err := r.check(allowed); err != nil {
 		return placement{}, err
 	}
@@ -47,7 +73,7 @@ func (r loopRequest) place(allowed []int, usual int) (placement, error) {
 	case r.loops > 0:
 		p = placement{client: allowed[:min(r.loops, len(allowed))]}
 	default:
-		p = placement{loops: usual, client: allowed[:usual]}
+		p = placement{loops: len(usual), client: usual}
 	}
 	if r.loops > 0 {
 		p.loops = r.loops

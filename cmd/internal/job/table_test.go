@@ -47,9 +47,9 @@ func TestEveryOptionIsRead(t *testing.T) {
 	want.CPUs, want.Sources = []int{1, 0}, []string{"127.0.0.3", "127.0.0.4"}
 	want.ConnectTimeoutUs, want.OpenTimeoutUs, want.CloseTimeoutUs, want.CloseCode = 1e6, 2e6, 3e6, 3000
 	want.Headers, want.Subprotocols, want.Origin = []string{"A: b", "C: d, e"}, []string{"p", "q"}, "https://example.org"
-	want.Out, want.Log, want.Samples, want.JSON, want.Quiet = "r_%d", true, 7, true, true
+	want.Out, want.Log, want.Samples, want.JSON, want.Quiet, want.KeepSecrets = "r_%d", true, 7, true, true, true
 	same := strings.Fields("--duration 1.5000005s --cpus 1,0 --source 127.0.0.3-127.0.0.4 --connect-timeout 1s --open-timeout 2s " +
-		"--close-timeout 3s --close-code 3000 --subprotocol p --subprotocol q --origin https://example.org --log --samples 7 --json --quiet")
+		"--close-timeout 3s --close-code 3000 --subprotocol p --subprotocol q --origin https://example.org --log --samples 7 --json --quiet --keep-secrets")
 	same = append(same, "--header", "A: b", "--header", "C: d, e")
 	for _, c := range []struct {
 		name  string

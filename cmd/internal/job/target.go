@@ -33,6 +33,9 @@ func parseTarget(s string) (target, error) {
 		if errors.As(err, &syntax) {
 			err = syntax.Err
 		}
+		if strings.Contains(s, "@") {
+			err = errors.New("it is malformed around its @") // net/url would repeat part of a password
+		}
 		return target{}, fmt.Errorf("URL: %w: must have the form ws://HOST:PORT/PATH", err)
 	}
 	if err := checkParts(s, u); err != nil {
@@ -46,13 +49,13 @@ func checkScheme(s string) error {
 	scheme, rest, found := strings.Cut(s, "://")
 	switch lower := strings.ToLower(scheme); {
 	case !found || strings.ContainsAny(scheme, "/?#@"):
-		return fmt.Errorf("URL %q has no scheme: must begin with ws://", s)
+		return fmt.Errorf("URL %q has no scheme: must begin with ws://", Mask(s))
 	case lower == "wss":
 		return errors.New("URL: wss:// (TLS) is not supported yet: use ws://")
 	case lower != "ws":
 		return fmt.Errorf("URL: %s:// is not a WebSocket URL: use ws://", scheme)
 	case rest == "":
-		return fmt.Errorf("URL %q names no host: must have the form ws://HOST:PORT/PATH", s)
+		return fmt.Errorf("URL %q names no host: must have the form ws://HOST:PORT/PATH", Mask(s))
 	}
 	return nil
 }
@@ -63,11 +66,11 @@ func checkParts(s string, u *url.URL) error {
 		return errors.New("URL: a user name or password is not allowed in ws:// (RFC 6455 section 3): " +
 			"use --header 'Authorization: ...'")
 	case strings.Contains(s, "#"):
-		return fmt.Errorf("URL %q: a fragment (#) is not allowed in ws:// (RFC 6455 section 3): write %%23 for the character", s)
+		return fmt.Errorf("URL %q: a fragment (#) is not allowed in ws:// (RFC 6455 section 3): write %%23 for the character", Mask(s))
 	case u.Hostname() == "":
-		return fmt.Errorf("URL %q names no host: must have the form ws://HOST:PORT/PATH", s)
+		return fmt.Errorf("URL %q names no host: must have the form ws://HOST:PORT/PATH", Mask(s))
 	case strings.Contains(u.Hostname(), "%"):
-		return fmt.Errorf("URL %q: an address with a zone is not supported: use an address without %%", s)
+		return fmt.Errorf("URL %q: an address with a zone is not supported: use an address without %%", Mask(s))
 	}
 	return nil
 }

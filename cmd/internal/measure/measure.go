@@ -39,7 +39,7 @@ type Measured struct {
 // there can still be a result, one that was measured but cannot be trusted;
 // without a result there is always an error.
 func Run(ctx context.Context, j *job.Job, o Observer) (*Measured, error) {
-	addr, err := resolve(ctx, j)
+	addr, err := Resolve(ctx, j)
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +61,8 @@ func Run(ctx context.Context, j *job.Job, o Observer) (*Measured, error) {
 	return m, err
 }
 
-func resolve(ctx context.Context, j *job.Job) (netip.AddrPort, error) {
+// Resolve finds the address of the job's testee.
+func Resolve(ctx context.Context, j *job.Job) (netip.AddrPort, error) {
 	addr, err := j.Resolve(ctx, net.DefaultResolver.LookupNetIP)
 	if ctx.Err() != nil {
 		return addr, ui.ErrEarly
