@@ -70,7 +70,10 @@ func configure(mtu int, addresses []netip.Prefix) error {
 			return err
 		}
 	}
-	return netns.SetFlags(deviceName, unix.IFF_UP)
+	if err := netns.SetFlags(deviceName, unix.IFF_UP); err != nil {
+		return err
+	}
+	return netns.Await(deviceName)
 }
 
 func (d *device) close() {

@@ -1,10 +1,15 @@
 package netns
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"net/netip"
 	"os"
+	"strconv"
+	"strings"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -44,11 +49,14 @@ func AddAddress(name string, address netip.Prefix) error {
 	return control(name, unix.SIOCSIFNETMASK, func(r *unix.Ifreq) error { return r.SetInet4Addr(mask) })
 }
 
-// addAddress6 adds an address that can be used at once: without Duplicate Address
-// Detection, which takes a second (RFC 4862 section 5.4).
+// addAddress6 adds an address without Duplicate Address Detection, which takes a second
+// (RFC 4862 section 5.4). It is off if the settings of all interfaces and of this one say so
+// (Documentation/networking/ip-sysctl.rst, accept_dad).
 func addAddress6(name string, address netip.Prefix) error {
-	if err := os.WriteFile("/proc/sys/net/ipv6/conf/"+name+"/accept_dad", []byte("0"), 0); err != nil {
-		return fmt.Errorf("%s: %w", name, err)
+	for _, which := range []string{"all", name} {
+		if err := os.WriteFile("/proc/sys/net/ipv6/conf/"+which+"/accept_dad", []byte("0"), 0); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
 	}
 	iface, err := net.InterfaceByName(name)
 	if err != nil {
@@ -68,6 +76,49 @@ func addAddress6(name string, address netip.Prefix) error {
 		return fmt.Errorf("%s: add address %v: %w", name, address, errno)
 	}
 	return nil
+}
+
+// usableWithin bounds the time until addresses are usable, which takes milliseconds.
+const usableWithin = 10 * time.Second
+
+// Await waits until the IPv6 addresses of an interface that is up can be used. Until the
+// kernel has looked at a new one, which it does in the background, the address is
+// tentative, and connect(2) takes the source ::1 instead.
+func Await(name string) error {
+	for deadline := time.Now().Add(usableWithin); ; time.Sleep(time.Millisecond) {
+		text, err := os.ReadFile("/proc/thread-self/net/if_inet6")
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil // a kernel without IPv6
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		if !hasTentative(string(text), name) {
+			return nil
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("%s: an IPv6 address is still tentative after %v", name, usableWithin)
+		}
+	}
+}
+
+// globalScope is the scope of an address that is not link-local, as if_inet6 writes it.
+const globalScope = "00"
+
+// hasTentative reads /proc/net/if_inet6 (net/ipv6/addrconf.c, if6_seq_show): a line is
+// address, index, prefix length, scope, flags, all hexadecimal, and the interface. It
+// skips the link-local address, which the kernel adds itself, and which nobody uses.
+func hasTentative(text, name string) bool {
+	for line := range strings.Lines(text) {
+		f := strings.Fields(line)
+		if len(f) < 6 || f[5] != name || f[3] != globalScope {
+			continue
+		}
+		if flags, err := strconv.ParseUint(f[4], 16, 32); err != nil || flags&unix.IFA_F_TENTATIVE != 0 {
+			return true
+		}
+	}
+	return false
 }
 
 func control(name string, request uint, fill func(*unix.Ifreq) error) error {

@@ -91,3 +91,10 @@ func TestErrorsNameTheInterface(t *testing.T) {
 		t.Errorf("error %q, want %q", err, want)
 	}
 }
+
+func TestTentative(t *testing.T) {
+	const text = "fd990000000000000000000000000001 02 40 00 c0   link0\nfe800000000000000000000000000001 02 40 20 c0    near0\nfd980000000000000000000000000001 03 40 00 80    near0\n"
+	if !hasTentative(text, "link0") || hasTentative(text, "near0") || hasTentative(text, "lo") {
+		t.Error("want a tentative address on link0 alone")
+	}
+}

@@ -24,13 +24,17 @@ func Veth(a, b End) error {
 	if err != nil {
 		return fmt.Errorf("veth pair %s, %s: %w", a.Name, b.Name, err)
 	}
-	for _, end := range []End{a, b} {
-		if err := end.Namespace.Do(end.configure); err != nil {
-			return err
+	for _, step := range []func(End) error{End.configure, End.await} { // it has a carrier once both ends are up
+		for _, end := range []End{a, b} {
+			if err := end.Namespace.Do(func() error { return step(end) }); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
+
+func (e End) await() error { return Await(e.Name) }
 
 func (e End) configure() error {
 	for _, address := range e.Addresses {
