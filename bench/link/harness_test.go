@@ -110,10 +110,11 @@ func runFailing(t *testing.T, link *emulator.Link, to netip.AddrPort, args ...st
 	return readOutcome(t, path)
 }
 
+// runInto uses one loop, which is not pinned: link and testee need CPUs too.
 func runInto(t *testing.T, link *emulator.Link, to netip.AddrPort, args []string) (path, out string, err error) {
 	t.Helper()
 	path = filepath.Join(t.TempDir(), "result.json")
-	out, err = runNear(t, link, append([]string{wsperf(t), "run", "ws://" + to.String() + "/", "--loops", "1", "--quiet", "--log", "--out", path}, args...))
+	out, err = runNear(t, link, append([]string{wsperf(t), "run", "ws://" + to.String() + "/", "--loops", "0", "--quiet", "--log", "--out", path}, args...))
 	return path, out, err
 }
 
