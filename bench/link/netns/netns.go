@@ -56,6 +56,10 @@ func (n *Namespace) Do(f func() error) error {
 	})
 }
 
+// Path names the namespace for other programs, such as nsenter(1), as long as this process
+// has it open.
+func (n *Namespace) Path() string { return fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(), n.file.Fd()) }
+
 // Close gives the namespace up.
 func (n *Namespace) Close() error { return n.file.Close() }
 
