@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"os"
 	"os/exec"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -26,18 +27,12 @@ const testeeRole = "WSPERF_TEST_TESTEE"
 // address in its value, so that a test can trace the process.
 const clientRole = "WSPERF_TEST_CLIENT"
 
-// longClientRole is clientRole with a request of more than leastSegment bytes.
-const longClientRole = "WSPERF_TEST_LONG_CLIENT"
-
 func TestMain(m *testing.M) {
 	if listen := os.Getenv(testeeRole); listen != "" {
 		os.Exit(beTestee(listen))
 	}
 	if addr := os.Getenv(clientRole); addr != "" {
-		os.Exit(beClient(addr, nil))
-	}
-	if addr := os.Getenv(longClientRole); addr != "" {
-		os.Exit(beClient(addr, []handshake.Header{{Name: "X-Padding", Value: strings.Repeat("x", leastSegment)}}))
+		os.Exit(beClient(addr))
 	}
 	os.Exit(m.Run())
 }
@@ -52,19 +47,42 @@ func straceOrSkip(t *testing.T) string {
 	return path
 }
 
+// linesOfLoop returns the lines of the thread that connects, without its number. Other
+// threads open sockets as well: before the run, some are bound to find out which ports are
+// free.
+func linesOfLoop(trace string) (lines []string) {
+	of := map[string][]string{} // by thread
+	loop := ""
+	for line := range strings.Lines(trace) {
+		thread, call, _ := strings.Cut(strings.TrimSpace(line), " ")
+		call = strings.TrimSpace(call)
+		of[thread] = append(of[thread], call)
+		if strings.HasPrefix(call, "connect(") {
+			loop = thread
+		}
+	}
+	return of[loop]
+}
+
 // clientConnections is how many connections a client makes, one in flight at a time.
 const clientConnections = 20
 
-func beClient(addr string, headers []handshake.Header) int {
-	request, err := handshake.NewRequest(handshake.RequestConfig{Host: addr, Headers: headers})
+// configTo returns the configuration of a client of one loop.
+func configTo(addr string) Config {
+	request, err := handshake.NewRequest(handshake.RequestConfig{Host: addr})
 	if err != nil {
 		panic(err)
 	}
-	run, _, err := Prepare(Config{
+	return Config{
 		Addr: netip.MustParseAddrPort(addr), Request: request, Rules: handshake.NewRules(nil),
 		Loops: 1, Load: Load{Connections: clientConnections, Low: 1, High: 1}, CloseCode: 1000,
 		ConnectTimeout: time.Minute, OpenTimeout: time.Minute, CloseTimeout: time.Minute,
-	})
+	}
+}
+
+func beClient(addr string) int {
+	runtime.LockOSThread() // the loop, which a test traces, has another thread than Prepare
+	run, _, err := Prepare(configTo(addr))
 	if err != nil {
 		panic(err)
 	}

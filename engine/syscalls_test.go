@@ -149,20 +149,12 @@ func firstCalls(trace string) (first []string) {
 }
 
 // callsOfThread returns the names of the calls of the thread that connects, from its first
-// TCP socket on. A line is "PID name(arguments) = result". If another thread's line splits a
+// socket on. A line is "PID name(arguments) = result". If another thread's line splits a
 // call, its second half is "PID <... name resumed>".
 func callsOfThread(trace string) (names []string) {
-	var thread string
-	for line := range strings.Lines(trace) {
-		pid, call, _ := strings.Cut(strings.TrimSpace(line), " ")
-		name, _, found := strings.Cut(strings.TrimSpace(call), "(")
-		if !found || strings.HasPrefix(name, "<") {
-			continue
-		}
-		if thread == "" && strings.HasPrefix(strings.TrimSpace(call), "socket(AF_INET") { // not one of netlink(7)
-			thread = pid
-		}
-		if pid == thread {
+	for _, line := range linesOfLoop(trace) {
+		name, _, found := strings.Cut(line, "(")
+		if found && !strings.HasPrefix(name, "<") && (name == "socket" || len(names) > 0) {
 			names = append(names, name)
 		}
 	}

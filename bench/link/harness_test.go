@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"wsperf/bench/link/emulator"
+	"wsperf/bench/link/netns"
 	"wsperf/stats"
 	"wsperf/stats/file"
 )
@@ -55,8 +56,11 @@ func wsperf(t *testing.T) string {
 func network(t *testing.T, cfg emulator.Config) *emulator.Link {
 	t.Helper()
 	link, err := emulator.New(cfg)
-	if err != nil {
+	if netns.IsRefused(err) {
 		t.Skip(err)
+	}
+	if err != nil {
+		t.Fatal(err)
 	}
 	t.Cleanup(link.Close)
 	return link

@@ -98,8 +98,8 @@ func (o *options) run(ctx context.Context, stdout, stderr io.Writer) error {
 		return err
 	}
 	defer link.Close()
-	if o.testee != "" {
-		testee, err := startTestee(ctx, link, strings.Fields(o.testee))
+	if words := strings.Fields(o.testee); len(words) > 0 {
+		testee, err := startTestee(ctx, link, words)
 		if err != nil {
 			return err
 		}

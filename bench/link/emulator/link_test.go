@@ -9,14 +9,19 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"wsperf/bench/link/netns"
 )
 
 // newLink returns a link that is closed at the end of the test.
 func newLink(t *testing.T, cfg Config) *Link {
 	t.Helper()
 	l, err := New(cfg)
-	if err != nil {
+	if netns.IsRefused(err) {
 		t.Skip(err)
+	}
+	if err != nil {
+		t.Fatal(err)
 	}
 	t.Cleanup(l.Close)
 	return l

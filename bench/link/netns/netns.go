@@ -7,7 +7,9 @@
 package netns
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"runtime"
 
@@ -33,6 +35,12 @@ func New() (*Namespace, error) {
 		return nil, err
 	}
 	return n, nil
+}
+
+// IsRefused reports whether an error of making a namespace or a device in it is that this
+// process may not do so or that the kernel has no such device: what a test skips for.
+func IsRefused(err error) bool {
+	return errors.Is(err, fs.ErrPermission) || errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.EOPNOTSUPP)
 }
 
 // Enter locks the calling goroutine to its thread and moves the thread into a new

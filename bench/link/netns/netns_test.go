@@ -12,8 +12,11 @@ import (
 func namespace(t *testing.T) *Namespace {
 	t.Helper()
 	n, err := New()
-	if err != nil {
+	if IsRefused(err) {
 		t.Skip(err)
+	}
+	if err != nil {
+		t.Fatal(err)
 	}
 	t.Cleanup(func() { n.Close() })
 	return n
