@@ -62,7 +62,12 @@ func network(t *testing.T, cfg emulator.Config) *emulator.Link {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(link.Close)
+	t.Cleanup(func() {
+		if c, err := link.Cost(); err != nil || c.Dropped > 0 {
+			t.Errorf("the link was too slow for %d packets: %v", c.Dropped, err)
+		}
+		link.Close()
+	})
 	return link
 }
 

@@ -9,6 +9,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -110,7 +111,7 @@ func (o *options) run(ctx context.Context, stdout, stderr io.Writer) error {
 	}
 	err = o.runCommand(ctx, link, stdout, stderr)
 	writeSummary(stderr, link.Record())
-	return err
+	return cmp.Or(err, writeCost(stderr, link))
 }
 
 // schedule cuts the link when it is time. The returned function ends that.
@@ -173,4 +174,16 @@ func writeSummary(w io.Writer, packets []emulator.Packet) {
 	if len(packets) == emulator.MaxRecord {
 		fmt.Fprintf(w, "link: only the first %d packets are counted\n", emulator.MaxRecord)
 	}
+}
+
+func writeCost(w io.Writer, link *emulator.Link) error {
+	c, err := link.Cost()
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "link: it used %.1f s of CPU itself\n", c.CPU.Seconds())
+	if c.Dropped > 0 {
+		fmt.Fprintf(w, "link: it was too slow for %d packets, which are lost and not counted: make fewer connections at once\n", c.Dropped)
+	}
+	return nil
 }

@@ -62,9 +62,17 @@ func (f *forwarder) pass() {
 			continue
 		}
 		if next, any := f.transit.nextNs(); !any || next-int64(f.link.now()) > int64(spin) {
+			f.link.cpu = threadCPU()
 			return
 		}
 	}
+}
+
+// threadCPU is the CPU time of the calling thread (clock_gettime(2)).
+func threadCPU() time.Duration {
+	var t unix.Timespec
+	_ = unix.ClockGettime(unix.CLOCK_THREAD_CPUTIME_ID, &t) // cannot fail
+	return time.Duration(t.Nano())
 }
 
 func (f *forwarder) receiveAll() {

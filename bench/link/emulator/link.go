@@ -24,6 +24,7 @@ type Link struct {
 	mu     sync.Mutex // held by the thread while it passes packets
 	down   bool
 	record record
+	cpu    time.Duration // of the thread, as of its last sleep
 }
 
 // New makes two namespaces and a link between them. The error of a process that may not
@@ -91,6 +92,30 @@ func (l *Link) Record() []Packet {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return slices.Clone(l.record.packets)
+}
+
+// Cost is what the link itself did to a measurement across it.
+type Cost struct {
+	CPU     time.Duration // that the thread has used, and client and testee have not
+	Dropped int           // packets that a kernel dropped because the thread was too slow; they are not in the record
+}
+
+// Cost returns the cost so far.
+func (l *Link) Cost() (c Cost, err error) {
+	for _, n := range []*netns.Namespace{l.Near, l.Far} {
+		err := n.Do(func() error {
+			dropped, err := netns.Dropped(deviceName)
+			c.Dropped += dropped
+			return err
+		})
+		if err != nil {
+			return c, err
+		}
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	c.CPU = l.cpu
+	return c, nil
 }
 
 // Close ends the thread and removes the devices. Packets on their way are dropped.

@@ -131,3 +131,33 @@ func TestSmallMTUHasNoIPv6(t *testing.T) {
 		t.Errorf("IPv4: %v", err)
 	}
 }
+
+// TestCost: packets that the thread cannot take in time are counted, and so is its CPU time.
+func TestCost(t *testing.T) {
+	l := newLink(t, Config{})
+	if c, err := l.Cost(); err != nil || c.Dropped != 0 {
+		t.Errorf("%d packets dropped at the start: %v", c.Dropped, err)
+	}
+	l.mu.Lock() // the thread waits
+	err := l.Near.Do(func() error {
+		c, err := net.Dial("udp", netip.AddrPortFrom(Far4.Addr(), 9).String())
+		if err != nil {
+			return err
+		}
+		defer c.Close()
+		for range deviceQueue + 100 {
+			if _, err := c.Write([]byte{1}); err != nil && !errors.Is(err, unix.ENOBUFS) && !errors.Is(err, unix.ECONNREFUSED) {
+				return err
+			}
+		}
+		return nil
+	})
+	l.mu.Unlock()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := l.Cost()
+	if err != nil || c.Dropped < 50 {
+		t.Errorf("%d packets dropped of 100 more than fit: %v", c.Dropped, err)
+	}
+}

@@ -121,6 +121,27 @@ func hasTentative(text, name string) bool {
 	return false
 }
 
+// Dropped returns how many packets that an interface was to transmit were dropped: of the
+// 16 counters in /proc/net/dev (proc_pid_net(5)), the 4th of those for transmission.
+func Dropped(name string) (packets int, err error) {
+	text, err := os.ReadFile("/proc/thread-self/net/dev")
+	if err != nil {
+		return 0, err
+	}
+	return droppedOf(string(text), name)
+}
+
+func droppedOf(text, name string) (packets int, err error) {
+	const counters, transmitDrop = 16, 8 + 3
+	for line := range strings.Lines(text) {
+		device, numbers, found := strings.Cut(strings.TrimSpace(line), ":")
+		if f := strings.Fields(numbers); found && device == name && len(f) == counters {
+			return strconv.Atoi(f[transmitDrop])
+		}
+	}
+	return 0, fmt.Errorf("%s: not in /proc/net/dev", name)
+}
+
 func control(name string, request uint, fill func(*unix.Ifreq) error) error {
 	r, err := unix.NewIfreq(name)
 	if err == nil {

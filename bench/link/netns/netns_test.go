@@ -101,3 +101,17 @@ func TestTentative(t *testing.T) {
 		t.Error("want a tentative address on link0 alone")
 	}
 }
+
+func TestDropped(t *testing.T) {
+	const text = `Inter-|   Receive                                                |  Transmit
+ face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier compressed
+    lo: 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16
+ link0:1000 20 0 0 0 0 0 0 3000 40 0 7 0 0 0 0
+`
+	if n, err := droppedOf(text, "link0"); n != 7 || err != nil {
+		t.Errorf("%d packets dropped, want 7: %v", n, err)
+	}
+	if _, err := droppedOf(text, "link1"); err == nil {
+		t.Error("no error for an interface that is not there")
+	}
+}
