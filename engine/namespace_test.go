@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"os"
 	"os/exec"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -27,7 +28,8 @@ func inNamespace(t *testing.T) bool {
 		setInterface(t, "lo", unix.IFF_UP)
 		return true
 	}
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v")
+	only := "^" + strings.ReplaceAll(t.Name(), "/", "$/^") + "$" // a pattern for each level of subtests (go help testflag)
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run="+only, "-test.v")
 	cmd.Env = append(os.Environ(), namespaceRole+"=1")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET, Pdeathsig: syscall.SIGKILL}
 	if uid := os.Getuid(); uid != 0 {
