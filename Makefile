@@ -46,7 +46,7 @@ unit: ## run all tests, with scripts of the command line and the README's comman
 
 # What make test races has most of the goroutines; make test-all races the packages that
 # start many processes too. handshake, stats and stats/report start no goroutines.
-RACED      := ./engine/... ./stats/file ./cmd/internal/... ./bench/soak ./bench/testee
+RACED      := ./engine/... ./stats/file ./cmd/internal/... ./bench/soak ./bench/testee ./bench/link/emulator
 RACED_LONG := ./cmd/wsperf ./bench/hostile
 
 # The race detector is linked with cgo, which needs a C compiler and the C library's headers.

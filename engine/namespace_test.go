@@ -2,12 +2,16 @@ package engine
 
 import (
 	"fmt"
+	"net/netip"
 	"os"
 	"os/exec"
+	"strings"
 	"syscall"
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"wsperf/bench/link/netns"
 )
 
 // namespaceRole is the environment variable that tells this test program that it runs in
@@ -24,7 +28,8 @@ func inNamespace(t *testing.T) bool {
 		setInterface(t, "lo", unix.IFF_UP)
 		return true
 	}
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v")
+	only := "^" + strings.ReplaceAll(t.Name(), "/", "$/^") + "$" // a pattern for each level of subtests (go help testflag)
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run="+only, "-test.v")
 	cmd.Env = append(os.Environ(), namespaceRole+"=1")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET, Pdeathsig: syscall.SIGKILL}
 	if uid := os.Getuid(); uid != 0 {
@@ -41,35 +46,19 @@ func inNamespace(t *testing.T) bool {
 	return false
 }
 
-// setInterface sets the flags of an interface (netdevice(7), SIOCSIFFLAGS). To clear
-// IFF_UP of an alias, such as lo:1, removes its address.
+// setInterface sets the flags of an interface.
 func setInterface(t *testing.T, name string, flags uint16) {
 	t.Helper()
-	control(t, name, unix.SIOCSIFFLAGS, func(r *unix.Ifreq) error { r.SetUint16(flags); return nil })
+	if err := netns.SetFlags(name, flags); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // addAddress adds an address to loopback, under the name of an alias such as lo:1.
 func addAddress(t *testing.T, alias string, address [4]byte) {
 	t.Helper()
-	control(t, alias, unix.SIOCSIFADDR, func(r *unix.Ifreq) error { return r.SetInet4Addr(address[:]) })
-}
-
-func control(t *testing.T, name string, request uint, fill func(*unix.Ifreq) error) {
-	t.Helper()
-	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
+	if err := netns.AddAddress(alias, netip.PrefixFrom(netip.AddrFrom4(address), 32)); err != nil {
 		t.Fatal(err)
-	}
-	defer unix.Close(fd)
-	r, err := unix.NewIfreq(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := fill(r); err != nil {
-		t.Fatal(err)
-	}
-	if err := unix.IoctlIfreq(fd, request, r); err != nil {
-		t.Fatalf("%s: %v", name, err)
 	}
 }
 

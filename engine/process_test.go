@@ -19,7 +19,8 @@ import (
 )
 
 // testeeRole is the environment variable that makes this test program the built-in
-// testee. In a process of its own, its allocations are not counted as the engine's.
+// testee, which listens on the address in its value. In a process of its own, its
+// allocations are not counted as the engine's.
 const testeeRole = "WSPERF_TEST_TESTEE"
 
 // clientRole is the environment variable that makes this test program a client of the
@@ -27,8 +28,8 @@ const testeeRole = "WSPERF_TEST_TESTEE"
 const clientRole = "WSPERF_TEST_CLIENT"
 
 func TestMain(m *testing.M) {
-	if os.Getenv(testeeRole) != "" {
-		os.Exit(beTestee())
+	if listen := os.Getenv(testeeRole); listen != "" {
+		os.Exit(beTestee(listen))
 	}
 	if addr := os.Getenv(clientRole); addr != "" {
 		os.Exit(beClient(addr))
@@ -98,14 +99,14 @@ func beClient(addr string) int {
 }
 
 // beTestee serves until its standard input ends, which happens at the end of the test.
-func beTestee() int {
+func beTestee(listen string) int {
 	ctx, cancel := context.WithCancel(context.Background())
 	go func() {
 		_, _ = io.Copy(io.Discard, os.Stdin)
 		cancel()
 	}()
 	err := builtin.Serve(ctx, builtin.Config{
-		Listen: "127.0.0.1:0", Loops: 1,
+		Listen: listen, Loops: 1,
 		Ready: func(addr net.Addr) { fmt.Println(addr) },
 	})
 	if err != nil {
@@ -118,8 +119,15 @@ func beTestee() int {
 // startTestee starts the built-in testee in a process of its own and returns its address.
 func startTestee(t testing.TB) string {
 	t.Helper()
+	return startTesteeOn(t, "127.0.0.1:0", (*exec.Cmd).Start)
+}
+
+// startTesteeOn starts it with that address to listen on, and with a function that starts
+// the process: in a network namespace, for example.
+func startTesteeOn(t testing.TB, listen string, start func(*exec.Cmd) error) string {
+	t.Helper()
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), testeeRole+"=1")
+	cmd.Env = append(os.Environ(), testeeRole+"="+listen)
 	cmd.Stderr = os.Stderr
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
@@ -129,7 +137,7 @@ func startTestee(t testing.TB) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := cmd.Start(); err != nil {
+	if err := start(cmd); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {

@@ -6,6 +6,8 @@
 package engine
 
 import (
+	"bytes"
+	"cmp"
 	"maps"
 	"os"
 	"os/exec"
@@ -70,25 +72,40 @@ func checkCalls(t *testing.T, got map[string]int, parts ...repeated) {
 	}
 }
 
-// traceClient returns how often the loop of a client makes each call, without epoll_pwait.
+// traceClient returns how often the loop of a client makes each call over loopback,
+// without epoll_pwait.
 func traceClient(t *testing.T) map[string]int {
 	t.Helper()
 	strace := straceOrSkip(t)
-	addr := startTestee(t)
+	text := traceRun(t, strace, clientRole+"="+startTestee(t), (*exec.Cmd).Start)
+	if first := firstCalls(text); !slices.Equal(first, firstOfFirst) {
+		t.Errorf("the first connection begins with %v, want %v", first, firstOfFirst)
+	}
+	return callsOfLoop(text)
+}
+
+// traceRun returns strace's output of this test program in a role, which is started by a
+// function.
+func traceRun(t *testing.T, strace, role string, start func(*exec.Cmd) error) string {
+	t.Helper()
 	file := filepath.Join(t.TempDir(), "calls")
 	cmd := exec.Command(strace, "-f", "-qq", "-s", "0", "-e", "signal=none", "-o", file, os.Args[0])
-	cmd.Env = append(os.Environ(), clientRole+"="+addr)
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
+	cmd.Env = append(os.Environ(), role)
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	if err := cmp.Or(start(cmd), cmd.Wait()); err != nil {
+		t.Fatalf("%v\n%s", err, out.Bytes())
 	}
 	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if first := firstCalls(string(text)); !slices.Equal(first, firstOfFirst) {
-		t.Errorf("the first connection begins with %v, want %v", first, firstOfFirst)
-	}
-	calls := countOf(callsUntilLastClose(string(text)))
+	return string(text)
+}
+
+// callsOfLoop counts the calls of a loop by name, without epoll_pwait.
+func callsOfLoop(trace string) map[string]int {
+	calls := countOf(callsUntilLastClose(trace))
 	delete(calls, "epoll_pwait")
 	return calls
 }

@@ -14,6 +14,7 @@ type comparison struct {
 	figure  figure
 	goal    string // for the ratio
 	divisor int    // of the handshakes per run, for a testee that delays them; 0: 1
+	refused error  // why it cannot run on this machine; nil: it can
 }
 
 func (c comparison) handshakes(asked int) int { return max(1, asked/max(1, c.divisor)) }
@@ -38,7 +39,7 @@ const (
 
 func (b *bench) comparisons() []comparison {
 	all := []comparison{
-		b.floors(few), b.floors(many),
+		b.floors(few), b.floors(many), b.acrossNamespaces(many),
 		{title: "more in flight: a testee that answers when that many wait", clients: []client{
 			b.wsperf(strconv.Itoa(many)+" at once", b.holding(many, 1), many),
 			b.wsperf(strconv.Itoa(crowd)+" at once", b.holding(crowd, 1), crowd),

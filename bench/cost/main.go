@@ -30,6 +30,7 @@ type bench struct {
 	only, out, ancestor  string
 	clientCPU, testeeCPU int
 	programs             programs
+	network              network
 }
 
 func main() {
@@ -118,6 +119,8 @@ func (b *bench) carryOut(stdout io.Writer) error {
 	if b.programs, err = build(folder); err != nil {
 		return err
 	}
+	b.network = newNetwork()
+	defer b.network.close()
 	if err := b.writeFacts(w); err != nil {
 		return err
 	}
@@ -129,6 +132,10 @@ func (b *bench) compareAll(w io.Writer) error {
 	defer running.stop()
 	for _, c := range b.comparisons() {
 		if !b.wanted(c) {
+			continue
+		}
+		if c.refused != nil {
+			fmt.Fprintf(w, "\n%s: skipped: %v\n", c.title, c.refused)
 			continue
 		}
 		runs, err := b.rounds(c, running)

@@ -1,6 +1,6 @@
 // The floor: a minimal client that does the same as wsperf on the wire, and
-// nothing else. It makes CONNECTIONS connections to 127.0.0.1:PORT on one epoll
-// loop, with INFLIGHT opening handshakes in flight. All connections use the same
+// nothing else. It makes CONNECTIONS connections to ADDRESS:PORT on one epoll loop,
+// with INFLIGHT opening handshakes in flight. All connections use the same
 // key. No response is validated, nothing is timed or recorded.
 //
 // There are two sequences of system calls. The plain one is that of any such
@@ -11,7 +11,7 @@
 // connect with AF_UNSPEC frees the socket for the next connection. If that fails,
 // the socket is closed.
 //
-//     client PORT CONNECTIONS INFLIGHT
+//     client PORT CONNECTIONS INFLIGHT [ADDRESS]        ADDRESS: IPv4, by default 127.0.0.1
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -175,17 +175,17 @@ static void run(int max_in_flight) {
 }
 
 int main(int argc, char **argv) {
-	if (argc != 4) {
-		fprintf(stderr, "usage: client PORT CONNECTIONS INFLIGHT\n");
+	const char *address = argc == 5 ? argv[4] : "127.0.0.1";
+	if (argc < 4 || argc > 5 || inet_pton(AF_INET, address, &testee.sin_addr) != 1) {
+		fprintf(stderr, "usage: client PORT CONNECTIONS INFLIGHT [ADDRESS]\n");
 		return 2;
 	}
 	testee.sin_family = AF_INET;
 	testee.sin_port = htons(atoi(argv[1]));
-	testee.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	left = atol(argv[2]);
 	request_len = snprintf(request, sizeof request,
-		"GET / HTTP/1.1\r\nHost: 127.0.0.1:%s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-		"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n", argv[1]);
+		"GET / HTTP/1.1\r\nHost: %s:%s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+		"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n", address, argv[1]);
 	for (int i = SLOTS; i > 0; i--) {
 		slots[i - 1].fd = NO_FD;
 		free_slots[free_count++] = i - 1;

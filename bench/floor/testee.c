@@ -1,4 +1,4 @@
-// A minimal testee for the floor: one epoll loop on 127.0.0.1:PORT that answers a
+// A minimal testee for the floor: one epoll loop on ADDRESS:PORT that answers a
 // request with a 101 and the accept key for it, and a close frame with a close
 // frame and FIN. Each request and each close frame must arrive in one read. The
 // testee prints its port once it listens, and serves until it is killed. With
@@ -10,7 +10,9 @@
 // with that many connections has all of them in flight, or open, at once. A client
 // with fewer gets its answers after IDLE_MS.
 //
-//     testee [--exit-on-eof] PORT [HOLD_REQUESTS HOLD_CLOSES IDLE_MS]        PORT 0: any free port
+//     testee [--exit-on-eof] PORT [HOLD_REQUESTS HOLD_CLOSES IDLE_MS [ADDRESS]]
+//
+// PORT 0: any free port. ADDRESS: IPv4, by default 127.0.0.1.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -163,10 +165,12 @@ static void accept_some(void) {
 	}
 }
 
-static void listen_on(int port) {
-	struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+static void listen_on(const char *address, int port) {
+	struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(port)};
 	socklen_t len = sizeof a;
 	int on = 1;
+	if (inet_pton(AF_INET, address, &a.sin_addr) != 1)
+		die(address);
 	listen_fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	setsockopt(listen_fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
 	if (bind(listen_fd, (struct sockaddr *)&a, sizeof a) < 0 || listen(listen_fd, 65535) < 0)
@@ -187,13 +191,13 @@ static void watch_stdin(void) {
 int main(int argc, char **argv) {
 	int exit_on_eof = argc > 1 && strcmp(argv[1], "--exit-on-eof") == 0;
 	argc -= exit_on_eof, argv += exit_on_eof;
-	if (argc != 2 && argc != 5) {
-		fprintf(stderr, "usage: testee [--exit-on-eof] PORT [HOLD_REQUESTS HOLD_CLOSES IDLE_MS]\n");
+	if (argc != 2 && argc != 5 && argc != 6) {
+		fprintf(stderr, "usage: testee [--exit-on-eof] PORT [HOLD_REQUESTS HOLD_CLOSES IDLE_MS [ADDRESS]]\n");
 		return 2;
 	}
 	int idle_ms = -1;
 	requests.hold = closes.hold = 1;
-	if (argc == 5)
+	if (argc >= 5)
 		requests.hold = atoi(argv[2]), closes.hold = atoi(argv[3]), idle_ms = atoi(argv[4]);
 	if (requests.hold > CROWD || closes.hold > CROWD) {
 		fprintf(stderr, "testee: HOLD_REQUESTS and HOLD_CLOSES must be at most %d\n", CROWD);
@@ -206,7 +210,7 @@ int main(int argc, char **argv) {
 	epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (exit_on_eof)
 		watch_stdin();
-	listen_on(atoi(argv[1]));
+	listen_on(argc == 6 ? argv[5] : "127.0.0.1", atoi(argv[1]));
 	struct epoll_event events[EVENTS];
 	for (;;) {
 		int n = epoll_wait(epoll_fd, events, EVENTS, requests.count + closes.count > 0 ? idle_ms : -1);

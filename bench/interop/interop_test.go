@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"wsperf/bench/link/netns"
 	"wsperf/stats"
 	"wsperf/stats/file"
 )
@@ -41,8 +42,8 @@ func TestTestees(t *testing.T) {
 		folder := filepath.Dir(start)
 		t.Run(filepath.Base(folder), func(t *testing.T) {
 			install(t, folder)
-			if err := enterNamespace(); err != nil {
-				t.Fatalf("the test reads the kernel's counters in a network namespace of its own, which needs root: %v", err)
+			if err := netns.Enter(); err != nil {
+				t.Fatalf("the test reads the kernel's counters in a network namespace of its own: %v", err)
 			}
 			serve(t, folder)
 			row(&table, filepath.Base(folder), runAndCompare(t, wsperf))

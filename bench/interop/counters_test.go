@@ -6,41 +6,8 @@ import (
 	"bufio"
 	"fmt"
 	"os"
-	"runtime"
 	"strings"
-
-	"golang.org/x/sys/unix"
 )
-
-// enterNamespace locks the calling goroutine to its thread, and moves the thread
-// into a new network namespace with only loopback (unshare(2), CLONE_NEWNET).
-// Processes that it starts from then on inherit the namespace, and no others count
-// there. It needs CAP_SYS_ADMIN. The thread stays locked, so the runtime ends it
-// with the goroutine.
-func enterNamespace() error {
-	runtime.LockOSThread()
-	if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
-		return fmt.Errorf("new network namespace: %w", err)
-	}
-	return loopbackUp()
-}
-
-func loopbackUp() error {
-	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
-		return err
-	}
-	defer unix.Close(fd)
-	request, err := unix.NewIfreq("lo")
-	if err != nil {
-		return err
-	}
-	request.SetUint16(unix.IFF_UP)
-	if err := unix.IoctlIfreq(fd, unix.SIOCSIFFLAGS, request); err != nil {
-		return fmt.Errorf("bring loopback up: %w", err)
-	}
-	return nil
-}
 
 // counters are those of the calling thread's network namespace.
 type counters struct {
