@@ -55,7 +55,7 @@ func (n *network) close() {
 // network namespace: packets go through two Ethernet devices, and TCP does not take the
 // shortcuts of loopback.
 func (b *bench) acrossNamespaces(inFlight int) comparison {
-	t := testeeSpec{b.network.testee + b.programs.testee + " --exit-on-eof 0 1 1 -1 " + testeeEnd.Addr().String()}
+	t := testeeSpec{command: b.network.testee + b.programs.testee + " --exit-on-eof 0 1 1 -1 " + testeeEnd.Addr().String()}
 	return comparison{title: "another namespace: a testee behind a veth pair, " + strconv.Itoa(inFlight) + " in flight", clients: []client{
 		b.floorAcross("floor", b.programs.floor, t, inFlight),
 		b.floorAcross("tuned-floor", b.programs.tuned, t, inFlight),
