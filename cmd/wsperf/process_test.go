@@ -131,6 +131,7 @@ const hint = "wsperf: interrupted: closing open connections (again to stop at on
 func afterFirst() { time.Sleep(ui.OneSignal) }
 
 func TestFirstSignalEndsGracefully(t *testing.T) {
+	heedHangups(t)
 	for _, sig := range []unix.Signal{unix.SIGINT, unix.SIGTERM, unix.SIGHUP} {
 		t.Run(sig.String(), func(t *testing.T) {
 			s := newScripted(t, true)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -18,6 +19,7 @@ import (
 // TestSimultaneousSignals is what timeout(1) does, which signals its child and then the
 // process group that both belong to.
 func TestSimultaneousSignals(t *testing.T) {
+	heedHangups(t)
 	for _, sig := range []unix.Signal{unix.SIGINT, unix.SIGHUP} {
 		t.Run(sig.String(), func(t *testing.T) {
 			s := newScripted(t, true)
@@ -60,6 +62,7 @@ func mustHaveFile(t *testing.T, file string) {
 }
 
 func TestSimultaneousSignalsToDriver(t *testing.T) {
+	heedHangups(t)
 	gate, dir := make(chan struct{}), t.TempDir()
 	g := newGated(t, gate)
 	p := start(t, "wsperf", driven(g, dir, "1000000")...)
@@ -93,6 +96,7 @@ func TestIgnoredHangup(t *testing.T) {
 // TestClosedTerminal closes the terminal of a run: it gets SIGHUP, and nothing can be
 // written on the terminal any more (EIO, tty_hung_up_p in Linux's drivers/tty/tty_io.c).
 func TestClosedTerminal(t *testing.T) {
+	heedHangups(t)
 	s := newScripted(t, true)
 	file := filepath.Join(t.TempDir(), "result.json")
 	path, err := exec.LookPath("wsperf")
@@ -139,4 +143,13 @@ func startOnTerminal(t *testing.T, cmd *exec.Cmd) (hangUp func()) {
 		t.Fatal(err)
 	}
 	return func() { _ = screen.Close() }
+}
+
+// heedHangups lets the processes that a test starts get SIGHUP, also if the tests themselves
+// were started by nohup(1): an ignored signal stays ignored in a child (execve(2)).
+func heedHangups(t *testing.T) {
+	t.Helper()
+	if signal.Ignored(unix.SIGHUP) {
+		signal.Notify(make(chan os.Signal, 1), unix.SIGHUP) // for all tests: Stop would have it ignored again
+	}
 }

@@ -10,6 +10,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -207,6 +208,7 @@ func TestWorkerThatIsNeverPrepared(t *testing.T) {
 }
 
 func TestFailure(t *testing.T) {
+	heedHangups(t)
 	for _, c := range []struct {
 		role              string
 		ofItself, stopped string // failure(false) and failure(true)
@@ -393,5 +395,14 @@ func TestHeapOfAWorker(t *testing.T) {
 	}
 	if p := all.progress(); p.Started == 0 {
 		t.Errorf("progress %+v: none was sent", p)
+	}
+}
+
+// heedHangups lets the processes that a test starts get SIGHUP, also if the tests themselves
+// were started by nohup(1): an ignored signal stays ignored in a child (execve(2)).
+func heedHangups(t *testing.T) {
+	t.Helper()
+	if signal.Ignored(unix.SIGHUP) {
+		signal.Notify(make(chan os.Signal, 1), unix.SIGHUP) // for all tests: Stop would have it ignored again
 	}
 }
