@@ -49,6 +49,7 @@ type loop struct {
 	rec     *stats.Recorder
 
 	baseline      time.Time // of every ...Ns stamp of this loop
+	loaded        loaded
 	stalls        stalls
 	sweep         sweep
 	nowNs         int64 // one reading per wait, for idle sockets and the grace only

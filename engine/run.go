@@ -223,6 +223,7 @@ func (r *Run) result(started, ended time.Time, cost stats.ClientCost, loopCPUUs 
 		res.Client.SlotWaits += l.slotWaits
 		res.Client.ShortageWaits += l.shortageWaits
 		l.stalls.addTo(&res.Client)
+		l.loaded.addTo(&res.Loaded, started)
 		res.Interrupted = res.Interrupted || l.stopping
 	}
 	return res, res.Check()

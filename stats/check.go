@@ -7,7 +7,7 @@ import "fmt"
 // hold.
 func (r *Result) Check() error {
 	for _, check := range []func() error{
-		r.checkUnmeasured, r.checkTotals, r.checkPhases, r.checkFin, r.checkParts, r.checkReplies,
+		r.checkUnmeasured, r.checkTotals, r.checkPhases, r.checkFin, r.checkParts, r.checkReplies, r.checkLoaded,
 	} {
 		if err := check(); err != nil {
 			return err

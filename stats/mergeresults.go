@@ -15,6 +15,8 @@ import "errors"
 //   - Replies: for each cause the first Setup.Samples of the merged Setup, in the order
 //     of the results.
 //   - Client: added, except for PeakMemoryBytes, which is the maximum.
+//   - Loaded goes from the earliest first start to the latest last start. It is zero if
+//     that of any result is.
 //   - Interrupted is set if any result has it. Log is set only if all results have one.
 //
 // It fails if there is no result, or if a histogram cannot hold all values.
@@ -31,6 +33,7 @@ func MergeResults(rs ...*Result) (*Result, error) {
 		}
 	}
 	res.Log = mergeLogs(rs)
+	res.Loaded = mergeLoaded(rs)
 	return res, nil
 }
 

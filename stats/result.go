@@ -84,6 +84,7 @@ type ClientCost struct {
 type Result struct {
 	Counts
 	Setup       Setup
+	Loaded      LoadedResult
 	Started     time.Time      // start of the measured window
 	Ended       time.Time      // end of the measured window
 	StatusCodes map[int]uint64 // of the CauseOpenStatus failures; key 0: codes outside of 100..599

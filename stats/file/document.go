@@ -32,6 +32,7 @@ type document struct {
 	durationUs, startedNs, endedNs int64
 	counts                         stats.Counts
 	setup                          stats.Setup
+	loaded                         stats.LoadedResult
 	interrupted                    bool
 	causes, status                 map[string]uint64
 	phases                         map[string]phaseShape
@@ -61,6 +62,7 @@ func (d *document) targets() map[string]target {
 		"phases":         {value: &d.phases},
 		"loops":          {value: &d.loops},
 		"client":         {value: &d.client},
+		loadedKey:        {value: &d.loaded, optional: true},
 	}
 	for _, c := range countsIn(&d.counts) {
 		all[c.key] = target{c.pointer, c.optional}
@@ -104,6 +106,7 @@ func (d *document) result() (*stats.Result, error) {
 	}
 	r := &stats.Result{
 		Setup:       d.setup,
+		Loaded:      d.loaded,
 		Started:     time.Unix(0, d.startedNs),
 		Ended:       time.Unix(0, d.endedNs),
 		Counts:      d.counts,

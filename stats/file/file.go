@@ -10,8 +10,12 @@ import (
 
 const logKey = "connection_stats"
 
-// samplesKey is in a file only when there are samples.
-const samplesKey = "samples"
+// Optional keys: samplesKey is in a file only when there are samples, loadedKey unless the
+// loaded window is unknown.
+const (
+	samplesKey = "samples"
+	loadedKey  = "loaded"
+)
 
 // ancestorKeys are the keys of an ancestor's file in their order, all required.
 var ancestorKeys = []string{

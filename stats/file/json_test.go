@@ -61,7 +61,7 @@ func TestRoundTrip(t *testing.T) {
 
 func TestTopLevelKeysInOrder(t *testing.T) {
 	want := strings.Fields(`schema total_duration started ended handshake_throttle_count handshake_resume_count
-		total success fail fin config handshakes_per_second interrupted causes status_codes phases loops client connection_stats`)
+		total success fail fin config handshakes_per_second loaded interrupted causes status_codes phases loops client connection_stats`)
 	dec := json.NewDecoder(bytes.NewReader(write(t, example.Plain())))
 	if _, err := dec.Token(); err != nil {
 		t.Fatal(err)

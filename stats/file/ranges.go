@@ -2,6 +2,7 @@ package file
 
 import (
 	"fmt"
+	"math"
 	"net/netip"
 
 	"wsperf/stats"
@@ -25,6 +26,7 @@ func (d *document) checkRanges() error {
 		d.checkCounts(),
 		within(maxCount, "loops", d.loops),
 		within(maxCount, "client", d.client),
+		within(math.MaxInt64, loadedKey, d.loaded),
 	)
 }
 

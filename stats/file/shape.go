@@ -82,3 +82,18 @@ type clientShape struct {
 	UserPer   float64 `json:"cpu_user_us_per_handshake"`
 	SystemPer float64 `json:"cpu_system_us_per_handshake"`
 }
+
+// loadedShape is the JSON form of the loaded window. PerSecond is null if the window says
+// nothing of the rate.
+type loadedShape struct {
+	stats.LoadedResult
+	PerSecond *float64 `json:"handshakes_per_second"`
+}
+
+func newLoadedShape(r *stats.Result) loadedShape {
+	shape := loadedShape{LoadedResult: r.Loaded}
+	if perSecond, ok := r.LoadedHandshakesPerSecond(); ok {
+		shape.PerSecond = &perSecond
+	}
+	return shape
+}

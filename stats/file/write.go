@@ -63,6 +63,11 @@ func members(r *stats.Result, phases object) []member {
 	all = append(all,
 		member{"config", config(r.Setup)},
 		member{"handshakes_per_second", r.HandshakesPerSecond()},
+	)
+	if r.Loaded != (stats.LoadedResult{}) {
+		all = append(all, member{loadedKey, newLoadedShape(r)})
+	}
+	all = append(all,
 		member{"interrupted", r.Interrupted},
 		member{"causes", causeMembers(r)},
 		member{"status_codes", statusMembers(r)},

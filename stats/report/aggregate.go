@@ -83,6 +83,21 @@ func timeFigure(label string, us float64, exists bool) figure {
 	return figure{label, strconv.FormatFloat(us/1000, 'f', 1, 64), "ms"}
 }
 
+// load shows the rate without the drain, in which nothing was started.
+func load(r *stats.Result) (s section) {
+	if r.Success == 0 || r.Loaded == (stats.LoadedResult{}) {
+		return s
+	}
+	rate := "most connections ended after the last start, so there is no rate"
+	if perSecond, ok := r.LoadedHandshakesPerSecond(); ok {
+		rate = fmt.Sprintf("%.0f handshakes/s", perSecond)
+	}
+	return section{"Load", []part{details{
+		{"Loaded", fmt.Sprintf("%.1f s from the first start to the last: %s", r.Loaded.Duration().Seconds(), rate)},
+		{"Drain", fmt.Sprintf("%.1f s from the last start to the last end", r.Drain().Seconds())},
+	}}}
+}
+
 // unmeasured says how connections from the ancestor's files are counted.
 func unmeasured(r *stats.Result) (s section) {
 	if n := r.Unmeasured.Total(); n > 0 {

@@ -1,0 +1,75 @@
+package stats
+
+import (
+	"fmt"
+	"time"
+)
+
+// LoadedResult is what a run did in its loaded window, from its first start to its last:
+// Handshakes/sec of the whole duration includes the drain, in which nothing is started,
+// and a single connection that times out prolongs that. The zero value means that the
+// window is not known.
+type LoadedResult struct {
+	FirstNs int64  `json:"first_start"` // nanoseconds since the Unix epoch
+	LastNs  int64  `json:"last_start"`  // nanoseconds since the Unix epoch
+	Success uint64 `json:"success"`     // successes that ended before the last start of their loop
+}
+
+// Add extends the window by that of another loop or process.
+func (l *LoadedResult) Add(o LoadedResult) {
+	if *l == (LoadedResult{}) {
+		*l = o
+		return
+	}
+	l.FirstNs, l.LastNs = min(l.FirstNs, o.FirstNs), max(l.LastNs, o.LastNs)
+	l.Success += o.Success
+}
+
+// Duration returns the length of the loaded window.
+func (l LoadedResult) Duration() time.Duration { return time.Duration(l.LastNs - l.FirstNs) }
+
+// LoadedHandshakesPerSecond returns the successes per second of the loaded window. ok is
+// false if the window is not known, or if fewer than half of the successes ended in it:
+// then starting took less time than a connection, and the window says nothing of the rate.
+//
+// A loop whose last start comes before that of the others has no more successes counted,
+// so with several loops the rate is rather too low.
+func (r *Result) LoadedHandshakesPerSecond() (perSecond float64, ok bool) {
+	length := r.Loaded.Duration()
+	if length <= 0 || r.Loaded.Success < (r.Success+1)/2 {
+		return 0, false
+	}
+	return float64(r.Loaded.Success) / length.Seconds(), true
+}
+
+// Drain returns the time from the last start to the last end, 0 if the last start is not
+// known.
+func (r *Result) Drain() time.Duration {
+	if r.Loaded == (LoadedResult{}) {
+		return 0
+	}
+	return max(0, r.Ended.Sub(time.Unix(0, r.Loaded.LastNs)))
+}
+
+func (r *Result) checkLoaded() error {
+	l := r.Loaded
+	if l.FirstNs < 0 || l.LastNs < l.FirstNs {
+		return fmt.Errorf("loaded window: %d to %d is not a span of time", l.FirstNs, l.LastNs)
+	}
+	if l.Success > r.Success {
+		return fmt.Errorf("successes in the loaded window (%d) are more than successes (%d)", l.Success, r.Success)
+	}
+	return nil
+}
+
+// mergeLoaded returns the window over all results, the zero value if that of one is not
+// known.
+func mergeLoaded(rs []*Result) (merged LoadedResult) {
+	for _, r := range rs {
+		if r.Loaded == (LoadedResult{}) {
+			return LoadedResult{}
+		}
+		merged.Add(r.Loaded)
+	}
+	return merged
+}
