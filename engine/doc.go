@@ -26,6 +26,7 @@
 //	opening.go    opening handshake: request written to 101 validated
 //	closing.go    closing handshake: close frame to close frame
 //	ending.go     how every connection ends: FIN, success, failure, release
+//	loaded.go     the first and the last start, for the rate without the drain
 //	kept.go       sockets kept for the next connection of their slot
 //	timeout.go    a queue of deadlines per timeout value: the oldest is first
 //	stall.go      the loop's own time, without stalls; when a timeout may be charged
