@@ -53,6 +53,23 @@ func connectCause(errno unix.Errno) stats.Cause {
 	return stats.CauseConnectOther
 }
 
+// cut returns the cause for an errno of send or receive on an established connection
+// (tcp(7)). The kernel says ETIMEDOUT, or the ICMP error that it saw last, when it gives up
+// retransmitting (tcp_write_err in net/ipv4/tcp_timer.c, Linux 6.18; tcp_retries2).
+func (t *traits) cut(errno unix.Errno) stats.Cause {
+	switch errno {
+	case unix.ECONNRESET, unix.EPIPE:
+		return t.reset
+	case unix.ETIMEDOUT:
+		return t.late
+	case unix.ENETUNREACH, unix.EHOSTUNREACH, unix.EHOSTDOWN, unix.ENETDOWN, unix.ENONET, unix.ECONNREFUSED:
+		return t.lost
+	case unix.ENOMEM, unix.ENOBUFS:
+		return stats.CauseMemory
+	}
+	return stats.CauseClientOther
+}
+
 // openCause returns the cause for an error of handshake.Parser.
 func openCause(err error) stats.Cause {
 	switch err {

@@ -1,6 +1,10 @@
 package engine
 
-import "wsperf/stats"
+import (
+	"golang.org/x/sys/unix"
+
+	"wsperf/stats"
+)
 
 // This file is how every connection ends: as a success once both handshakes are
 // complete, however TCP ends after that, or else by one cause of failure.
@@ -8,7 +12,7 @@ import "wsperf/stats"
 // finishing handles an event of a connection whose closing handshake is complete.
 func (l *loop) finishing(s *slot) {
 	if errno := l.flush(s); errno != 0 { // of our close frame, if the testee's came first
-		l.finReset(s)
+		l.finCut(s, errno)
 		return
 	}
 	l.finish(s, l.clock())
@@ -19,7 +23,7 @@ func (l *loop) finishing(s *slot) {
 func (l *loop) finish(s *slot, nowNs int64) {
 	switch ended, errno := l.ended(s); {
 	case errno != 0:
-		l.finReset(s)
+		l.finCut(s, errno)
 	case ended:
 		l.finReceived(s, nowNs)
 	}
@@ -34,6 +38,17 @@ func (l *loop) finReceived(s *slot, nowNs int64) {
 		l.closeFD(s)
 	}
 	l.release(s)
+}
+
+// finCut ends a connection by the errno that came instead of the testee's FIN: an RST, or
+// the kernel has given up, which counts as a timeout.
+func (l *loop) finCut(s *slot, errno unix.Errno) {
+	switch errno {
+	case unix.ECONNRESET, unix.EPIPE:
+		l.finReset(s)
+	default:
+		l.finTimedOut(s)
+	}
 }
 
 // finReset ends a connection whose testee sent an RST instead of its FIN.

@@ -34,15 +34,8 @@ func (l *loop) exchange(s *slot) failure {
 	}
 }
 
-// cut names the loss of an established connection by the errno that told of it:
-// ETIMEDOUT if the kernel gave up retransmitting (tcp(7), tcp_retries2), an RST
-// otherwise.
-func cut(s *slot, errno unix.Errno) failure {
-	if errno == unix.ETIMEDOUT {
-		return failure{cause: s.traits().late}
-	}
-	return failure{cause: s.traits().reset}
-}
+// cut names the loss of an established connection by the errno that told of it.
+func cut(s *slot, errno unix.Errno) failure { return failure{cause: s.traits().cut(errno)} }
 
 // received hands n new bytes to what awaits them.
 func (l *loop) received(s *slot, n int) failure {

@@ -39,6 +39,7 @@ type traits struct {
 	late     stats.Cause // what its timeout is charged to
 	eof      stats.Cause // what the testee's FIN is charged to
 	reset    stats.Cause // what an RST is charged to
+	lost     stats.Cause // what an unreachable testee is charged to
 }
 
 var traitsOf = [numStates]traits{
@@ -46,8 +47,8 @@ var traitsOf = [numStates]traits{
 	stateStarting:   {inFlight: 1},
 	stateDeferred:   {inFlight: 1, queue: queueRetry},
 	stateConnecting: {inFlight: 1, queue: queueConnect, late: stats.CauseConnectTimeout, reset: stats.CauseConnectReset},
-	stateOpening:    {inFlight: 1, queue: queueOpen, late: stats.CauseOpenTimeout, eof: stats.CauseOpenEOF, reset: stats.CauseOpenReset},
-	stateClosing:    {queue: queueClose, late: stats.CauseCloseTimeout, eof: stats.CauseCloseEOF, reset: stats.CauseCloseReset},
+	stateOpening:    {inFlight: 1, queue: queueOpen, late: stats.CauseOpenTimeout, eof: stats.CauseOpenEOF, reset: stats.CauseOpenReset, lost: stats.CauseOpenUnreachable},
+	stateClosing:    {queue: queueClose, late: stats.CauseCloseTimeout, eof: stats.CauseCloseEOF, reset: stats.CauseCloseReset, lost: stats.CauseCloseUnreachable},
 	stateFinishing:  {queue: queueFin},
 }
 

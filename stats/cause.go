@@ -19,12 +19,13 @@ const (
 	// timeout: until then the start is retried.
 	CausePortsExhausted // EADDRNOTAVAIL: no free local port
 	CauseFDLimit        // EMFILE or ENFILE
-	CauseMemory         // ENOMEM or ENOBUFS
+	CauseMemory         // ENOMEM or ENOBUFS; on an established connection at once
 	CauseSource         // the source address was removed from the client's machine
 	CauseClientOther    // any other failure of the client itself
 
 	CauseOpenTimeout        // open timeout expired before the response was complete
 	CauseOpenReset          // RST before the response was complete
+	CauseOpenUnreachable    // ICMP unreachable, and the kernel gave up, before the response was complete
 	CauseOpenEOF            // FIN before the response was complete
 	CauseOpenStatus         // a well-formed response with a status other than 101
 	CauseOpenMalformed      // not an HTTP/1.1 response
@@ -35,11 +36,12 @@ const (
 	CauseOpenBadSubprotocol // a subprotocol that was not requested
 	CauseOpenBadExtension   // an extension that was not requested
 
-	CauseCloseTimeout  // close timeout expired before the close frame came
-	CauseCloseReset    // RST before the close frame came
-	CauseCloseEOF      // FIN before the close frame came
-	CauseCloseProtocol // a frame that RFC 6455 section 5 or 7.4 forbids
-	CauseCloseFlood    // more bytes or frames than the limit before the close frame
+	CauseCloseTimeout     // close timeout expired before the close frame came
+	CauseCloseReset       // RST before the close frame came
+	CauseCloseUnreachable // ICMP unreachable, and the kernel gave up, before the close frame came
+	CauseCloseEOF         // FIN before the close frame came
+	CauseCloseProtocol    // a frame that RFC 6455 section 5 or 7.4 forbids
+	CauseCloseFlood       // more bytes or frames than the limit before the close frame
 
 	CauseInterrupted // the run was interrupted before this connection ended
 
@@ -50,9 +52,9 @@ var causeKeys = [NumCauses]string{
 	"",
 	"connect_refused", "connect_timeout", "connect_reset", "connect_unreachable", "connect_other",
 	"client_ports_exhausted", "client_fd_limit", "client_memory", "client_source", "client_other",
-	"open_timeout", "open_reset", "open_eof", "open_status", "open_malformed", "open_too_large",
+	"open_timeout", "open_reset", "open_unreachable", "open_eof", "open_status", "open_malformed", "open_too_large",
 	"open_bad_upgrade", "open_bad_connection", "open_bad_accept", "open_bad_subprotocol", "open_bad_extension",
-	"close_timeout", "close_reset", "close_eof", "close_protocol", "close_flood",
+	"close_timeout", "close_reset", "close_unreachable", "close_eof", "close_protocol", "close_flood",
 	"interrupted",
 }
 

@@ -201,7 +201,8 @@ func checkTestee(t *testing.T, p process) {
 // TestTableNamesEveryCauseOfATestee: the table has every cause except those of
 // the client and of the network.
 func TestTableNamesEveryCauseOfATestee(t *testing.T) {
-	others := []stats.Cause{stats.CauseConnectUnreachable, stats.CauseConnectOther, stats.CauseInterrupted}
+	others := []stats.Cause{stats.CauseConnectUnreachable, stats.CauseConnectOther, stats.CauseOpenUnreachable,
+		stats.CauseCloseUnreachable, stats.CauseInterrupted}
 	named, names := map[stats.Cause]bool{}, map[string]bool{}
 	for _, b := range table() {
 		for _, c := range b.causes {

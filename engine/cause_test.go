@@ -1,0 +1,53 @@
+package engine
+
+import (
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"wsperf/stats"
+)
+
+// TestCausesOfErrnos is the table of all errnos that the engine tells apart, at each moment
+// at which one can come.
+func TestCausesOfErrnos(t *testing.T) {
+	const other = unix.EPROTO // stands for any errno that is not named
+	opening := func(e unix.Errno) stats.Cause { return traitsOf[stateOpening].cut(e) }
+	closing := func(e unix.Errno) stats.Cause { return traitsOf[stateClosing].cut(e) }
+	for _, c := range []struct {
+		errno                                       unix.Errno
+		socket, bind, connect, inOpening, inClosing stats.Cause
+	}{
+		{unix.EMFILE, stats.CauseFDLimit, stats.CauseFDLimit, stats.CauseConnectOther, stats.CauseClientOther, stats.CauseClientOther},
+		{unix.ENFILE, stats.CauseFDLimit, stats.CauseFDLimit, stats.CauseConnectOther, stats.CauseClientOther, stats.CauseClientOther},
+		{unix.ENOMEM, stats.CauseMemory, stats.CauseMemory, stats.CauseMemory, stats.CauseMemory, stats.CauseMemory},
+		{unix.ENOBUFS, stats.CauseMemory, stats.CauseMemory, stats.CauseMemory, stats.CauseMemory, stats.CauseMemory},
+		{unix.EADDRNOTAVAIL, stats.CauseClientOther, stats.CauseSource, stats.CausePortsExhausted, stats.CauseClientOther, stats.CauseClientOther},
+		{unix.EACCES, stats.CauseClientOther, stats.CauseClientOther, stats.CauseClientOther, stats.CauseClientOther, stats.CauseClientOther},
+		{unix.EPERM, stats.CauseClientOther, stats.CauseClientOther, stats.CauseClientOther, stats.CauseClientOther, stats.CauseClientOther},
+		{unix.EINVAL, stats.CauseClientOther, stats.CauseClientOther, stats.CauseClientOther, stats.CauseClientOther, stats.CauseClientOther},
+		{unix.ECONNREFUSED, stats.CauseClientOther, stats.CauseClientOther, stats.CauseConnectRefused, stats.CauseOpenUnreachable, stats.CauseCloseUnreachable},
+		{unix.ETIMEDOUT, stats.CauseClientOther, stats.CauseClientOther, stats.CauseConnectTimeout, stats.CauseOpenTimeout, stats.CauseCloseTimeout},
+		{unix.ECONNRESET, stats.CauseClientOther, stats.CauseClientOther, stats.CauseConnectReset, stats.CauseOpenReset, stats.CauseCloseReset},
+		{unix.EPIPE, stats.CauseClientOther, stats.CauseClientOther, stats.CauseConnectReset, stats.CauseOpenReset, stats.CauseCloseReset},
+		{unix.ENETUNREACH, stats.CauseClientOther, stats.CauseClientOther, stats.CauseConnectUnreachable, stats.CauseOpenUnreachable, stats.CauseCloseUnreachable},
+		{unix.EHOSTUNREACH, stats.CauseClientOther, stats.CauseClientOther, stats.CauseConnectUnreachable, stats.CauseOpenUnreachable, stats.CauseCloseUnreachable},
+		{unix.EHOSTDOWN, stats.CauseClientOther, stats.CauseClientOther, stats.CauseConnectUnreachable, stats.CauseOpenUnreachable, stats.CauseCloseUnreachable},
+		{unix.ENETDOWN, stats.CauseClientOther, stats.CauseClientOther, stats.CauseConnectUnreachable, stats.CauseOpenUnreachable, stats.CauseCloseUnreachable},
+		{unix.ENONET, stats.CauseClientOther, stats.CauseClientOther, stats.CauseConnectUnreachable, stats.CauseOpenUnreachable, stats.CauseCloseUnreachable},
+		{other, stats.CauseClientOther, stats.CauseClientOther, stats.CauseConnectOther, stats.CauseClientOther, stats.CauseClientOther},
+	} {
+		for _, moment := range []struct {
+			name  string
+			cause func(unix.Errno) stats.Cause
+			want  stats.Cause
+		}{
+			{"socket", socketCause, c.socket}, {"bind", sourceCause, c.bind}, {"connect", connectCause, c.connect},
+			{"opening", opening, c.inOpening}, {"closing", closing, c.inClosing},
+		} {
+			if got := moment.cause(c.errno); got != moment.want {
+				t.Errorf("%s in %s: %v, want %v", unix.ErrnoName(c.errno), moment.name, got, moment.want)
+			}
+		}
+	}
+}
