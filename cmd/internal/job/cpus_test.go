@@ -73,15 +73,15 @@ func TestPlacement(t *testing.T) {
 		shared, split placement
 	}{
 		{"default", loopRequest{loops: LoopPerCPU}, four,
-			placement{4, four, four}, placement{2, []int{0, 1}, []int{2, 3}}},
+			placement{4, four, four}, placement{2, []int{2, 3}, []int{0, 1}}},
 		{"default, odd", loopRequest{loops: LoopPerCPU}, []int{2, 5, 7},
-			placement{3, []int{2, 5, 7}, []int{2, 5, 7}}, placement{1, []int{2}, []int{5, 7}}},
+			placement{3, []int{2, 5, 7}, []int{2, 5, 7}}, placement{1, []int{7}, []int{2, 5}}},
 		{"default, one CPU", loopRequest{loops: LoopPerCPU}, []int{6},
 			placement{1, []int{6}, []int{6}}, placement{1, []int{6}, []int{6}}},
 		{"not pinned", loopRequest{loops: 0}, four,
 			placement{1, nil, four}, placement{1, nil, four}},
 		{"loops", loopRequest{loops: 3}, four,
-			placement{3, []int{0, 1, 2}, []int{3}}, placement{3, []int{0, 1, 2}, []int{3}}},
+			placement{3, []int{0, 1, 2}, []int{3}}, placement{3, []int{1, 2, 3}, []int{0}}},
 		{"more loops than CPUs", loopRequest{loops: 9}, four,
 			placement{9, four, four}, placement{9, four, four}},
 		{"CPUs", loopRequest{loops: LoopPerCPU, cpus: []int{3, 1}}, four,

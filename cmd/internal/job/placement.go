@@ -46,21 +46,29 @@ func (p placements) against(testee netip.Addr) placement {
 
 // shared gives the loops all allowed CPUs: the testee runs on another machine.
 func (r loopRequest) shared(allowed []int) (placement, error) {
-	return r.place(allowed, allowed)
+	return r.place(allowed, len(allowed), first)
 }
 
 // split leaves CPUs to a testee on this machine, built-in or not. Loops pinned to every
 // CPU would take a third of the rate from a testee of one thread.
 func (r loopRequest) split(allowed []int) (placement, error) {
-	return r.place(allowed, BesideTestee(allowed))
+	return r.place(allowed, halfOf(allowed), last)
 }
 
-// BesideTestee returns the CPUs for the client of a testee on this machine: the first
-// half, rounded down, because the client is the cheaper side of a handshake.
-func BesideTestee(allowed []int) []int { return allowed[:max(1, len(allowed)/2)] }
+// BesideTestee returns the CPUs for the client of a testee on this machine: the last
+// half, rounded down, because the client is the cheaper side of a handshake. A testee that
+// is pinned is so most often from the first CPU on.
+func BesideTestee(allowed []int) []int { return last(allowed, halfOf(allowed)) }
 
-// place gives the loops the usual CPUs unless the user asked for others.
-func (r loopRequest) place(allowed, usual []int) (placement, error) {
+func halfOf(cpus []int) int { return max(1, len(cpus)/2) }
+
+func first(cpus []int, n int) []int { return cpus[:min(n, len(cpus))] }
+
+func last(cpus []int, n int) []int { return cpus[max(0, len(cpus)-n):] }
+
+// place gives the loops the usual number of CPUs unless the user asked for another, and
+// chooses them unless the user has.
+func (r loopRequest) place(allowed []int, usual int, choose func(cpus []int, n int) []int) (placement, error) {
 	if err := r.check(allowed); err != nil {
 		return placement{}, err
 	}
@@ -71,9 +79,9 @@ func (r loopRequest) place(allowed, usual []int) (placement, error) {
 	case len(r.cpus) > 0:
 		p = placement{loops: len(r.cpus), client: r.cpus}
 	case r.loops > 0:
-		p = placement{client: allowed[:min(r.loops, len(allowed))]}
+		p = placement{client: choose(allowed, r.loops)}
 	default:
-		p = placement{loops: len(usual), client: usual}
+		p = placement{loops: usual, client: choose(allowed, usual)}
 	}
 	if r.loops > 0 {
 		p.loops = r.loops
