@@ -208,10 +208,13 @@ func TestInterrupt(t *testing.T) {
 	}
 }
 
+// TestRunByDuration: the run ends by itself, with every connection that it started.
 func TestRunByDuration(t *testing.T) {
 	cfg := impatient(t, scripted(t, echoClose), 0)
 	cfg.Duration = 200 * time.Millisecond
-	result := do(t, cfg)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // far beyond the duration
+	defer cancel()
+	result := doUntil(t, ctx, cfg)
 	if result.Interrupted || result.Success == 0 || result.Success != result.Total {
 		t.Errorf("%d successes of %d, interrupted %v", result.Success, result.Total, result.Interrupted)
 	}

@@ -27,6 +27,12 @@ func TestSlotLines(t *testing.T) {
 	if unsafe.Sizeof(s)%line != 0 {
 		t.Errorf("a slot has %d bytes, want a multiple of %d", unsafe.Sizeof(s), line)
 	}
+	for _, count := range []int{100, 10000} {
+		table := newSlots(count)
+		if over := uintptr(unsafe.Pointer(&table.all[0])) % line; over != 0 {
+			t.Errorf("a table of %d slots begins %d bytes into a line, want 0", count, over)
+		}
+	}
 }
 
 func TestSlotsAreReused(t *testing.T) {
