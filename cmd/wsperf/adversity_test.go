@@ -294,11 +294,19 @@ func childOf(t *testing.T, pid int) (child int, found bool) {
 	}
 	for _, path := range threads {
 		data, _ := os.ReadFile(path) // a thread can have ended
-		if _, err := fmt.Sscan(string(data), &child); err == nil {
+		_, err := fmt.Sscan(string(data), &child)
+		if command := commandOf(child); err == nil && command != "" && command != commandOf(pid) {
 			return child, true
 		}
 	}
 	return 0, false
+}
+
+// commandOf returns the command line of a process, "" if it has ended. A child that has not
+// called execve(2) has that of its parent: package os starts one to try clone(2) with a pidfd.
+func commandOf(pid int) string {
+	data, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
+	return string(data)
 }
 
 // refusing returns the URL of a port that is in use and on which nobody listens.
