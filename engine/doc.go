@@ -34,6 +34,7 @@
 //	source.go     addresses that connections come from, round robin
 //	ports.go      local ports, for when many are in use
 //	freeports.go  how many local ports other sockets have left
+//	maxopen.go    how many connections can be open at once
 //	preflight.go  what on the machine will hamper the run, said before it
 //	warning.go    warnings as values with a kind
 //	cause.go      errno or error -> stats.Cause
@@ -100,7 +101,7 @@
 //
 // Everything is allocated by Prepare: slots, queues, histograms, read buffer.
 // A run allocates nothing per connection and collects no garbage, and tests
-// hold it to that. Slots are as many as the descriptor limit allows, so what
+// hold it to that. Slots are as many as descriptors, ports and memory allow (maxopen.go), so what
 // costs memory is what is used at once: tables are filled from the start and
 // the entry released last is taken first; buffers are address space until
 // written to. A connection log (Config.Log) is the exception: 16 bytes a connection.

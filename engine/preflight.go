@@ -23,6 +23,7 @@ type check struct {
 
 var checks = []check{
 	{WarnDescriptors, descriptorWarning},
+	{WarnMemory, memoryWarning},
 	{WarnPorts, portWarning},
 	{WarnTimeWait, timeWaitWarning},
 	{WarnBacklog, backlogWarning},
@@ -73,6 +74,18 @@ func descriptorWarning(cfg *Config, f *facts) string {
 		return ""
 	}
 	return fmt.Sprintf("high watermark %d is above the %d connections that the descriptor limit allows at once: raise it (ulimit -n), or run several processes", cfg.High, f.maxOpen)
+}
+
+func memoryWarning(cfg *Config, f *facts) string {
+	if f.Memory == host.Unknown {
+		return ""
+	}
+	have := f.Memory / memoryOfConnection
+	if int64(atMost(cfg, f, cfg.High)) <= have {
+		return ""
+	}
+	return fmt.Sprintf("high watermark %d is above the %d connections that %d MB of available memory hold: lower it, or starts will wait for others to end",
+		cfg.High, have, f.Memory>>20)
 }
 
 func portWarning(cfg *Config, f *facts) string {

@@ -24,7 +24,7 @@ func preflightConfig(change func(*Config)) *Config {
 // change.
 func ampleFacts(change func(*facts)) facts {
 	f := facts{
-		Facts:   host.Facts{Ports: ports1to(28232), Somaxconn: 4096, TWReuse: 2, Allowed: []int{0, 1}},
+		Facts:   host.Facts{Ports: ports1to(28232), Somaxconn: 4096, TWReuse: 2, Memory: 24 << 30, Allowed: []int{0, 1}},
 		maxOpen: 20_000, here: true,
 	}
 	change(&f)
@@ -71,6 +71,11 @@ func TestPreflight(t *testing.T) {
 				strings.NewReplacer("501", "4611686018427387904", "500", "28233").Replace(descriptorText),
 				strings.NewReplacer("501", "4611686018427387904", "1000", "28232").Replace(portsText),
 			}},
+
+		{"just enough memory", same, func(f *facts) { f.Memory = 500 * memoryOfConnection }, nil},
+		{"memory is not known", same, func(f *facts) { f.Memory = host.Unknown }, nil},
+		{"too little memory", same, func(f *facts) { f.Memory = 499 * memoryOfConnection },
+			[]string{"high watermark 500 is above the 499 connections that 7 MB of available memory hold: lower it, or starts will wait for others to end"}},
 
 		{"just enough descriptors", same, func(f *facts) { f.maxOpen = 500 }, nil},
 		{"one too many for the descriptors", func(c *Config) { c.High = 501 }, func(f *facts) { f.maxOpen = 500 }, []string{descriptorText}},

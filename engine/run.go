@@ -40,12 +40,14 @@ func Prepare(cfg Config) (run *Run, warnings []Warning, err error) {
 		return nil, nil, err
 	}
 	warnings = fit(&cfg)
-	maxOpen := available - cfg.Loops // an epoll fd each
-	if maxOpen < cfg.Loops {
-		return nil, nil, fmt.Errorf("descriptor limit leaves %d for connections, %d loops need one each: raise it (ulimit -n)", max(0, maxOpen), cfg.Loops)
+	descriptors := available - cfg.Loops // an epoll fd each
+	if descriptors < cfg.Loops {
+		return nil, nil, fmt.Errorf("descriptor limit leaves %d for connections, %d loops need one each: raise it (ulimit -n)", max(0, descriptors), cfg.Loops)
 	}
-	warnings = append(warnings, preflight(&cfg, readFacts(&cfg, maxOpen))...)
-	r := &Run{cfg: cfg, maxOpen: maxOpen, counters: make([]counters, cfg.Loops)}
+	f := readFacts(&cfg, descriptors)
+	warnings = append(warnings, preflight(&cfg, f)...)
+	open := max(cfg.Loops, maxOpen(descriptors, f.Ports.Count(), len(cfg.Sources), f.Memory))
+	r := &Run{cfg: cfg, maxOpen: open, counters: make([]counters, cfg.Loops)}
 	if err := r.makeLoops(); err != nil {
 		r.Close()
 		return nil, nil, err

@@ -15,6 +15,7 @@ type WarningKind string
 const (
 	WarnLowWatermark WarningKind = "low_watermark"   // too low for the number of loops
 	WarnDescriptors  WarningKind = "descriptors"     // fewer than the high watermark
+	WarnMemory       WarningKind = "memory"          // too little for as many as the high watermark
 	WarnPorts        WarningKind = "ports"           // fewer than connections at once
 	WarnTimeWait     WarningKind = "time_wait"       // another client's TIME_WAIT holds local ports
 	WarnBacklog      WarningKind = "backlog"         // accept queue shorter than the high watermark

@@ -15,6 +15,7 @@ type Facts struct {
 	Ports     Ports
 	Somaxconn int   // longest accept queue of a listening socket (listen(2)), or Unknown
 	TWReuse   int   // tcp_tw_reuse: 0 never, 1 always, 2 on loopback only; or Unknown
+	Memory    int64 // bytes that programs can use without swapping (proc(5), MemAvailable), or Unknown
 	Allowed   []int // CPUs of the calling thread, ascending; nil if they cannot be read
 }
 
@@ -25,6 +26,7 @@ func ReadFacts() Facts {
 		Somaxconn: readSetting("/proc/sys/net/core/somaxconn"),
 		TWReuse:   readSetting("/proc/sys/net/ipv4/tcp_tw_reuse"),
 	}
+	f.Memory = AvailableMemory()
 	f.Allowed, _ = AllowedCPUs() // nil on failure
 	return f
 }
@@ -40,4 +42,26 @@ func readSetting(path string) int {
 		return Unknown
 	}
 	return n
+}
+
+// AvailableMemory returns how many bytes programs can use without swapping (proc(5),
+// /proc/meminfo, MemAvailable), or Unknown.
+func AvailableMemory() int64 {
+	text, err := os.ReadFile("/proc/meminfo")
+	if err != nil {
+		return Unknown
+	}
+	return availableIn(string(text))
+}
+
+func availableIn(meminfo string) int64 {
+	for line := range strings.Lines(meminfo) {
+		words := strings.Fields(line)
+		if len(words) == 3 && words[0] == "MemAvailable:" && words[2] == "kB" {
+			if kB, err := strconv.ParseInt(words[1], 10, 64); err == nil {
+				return kB << 10
+			}
+		}
+	}
+	return Unknown
 }

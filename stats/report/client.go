@@ -42,7 +42,7 @@ func client(r *stats.Result) (s section) {
 		{"Switches", fmt.Sprintf("%d voluntary, %d involuntary", c.VoluntarySwitches, c.InvoluntarySwitches)},
 	}
 	if c.SlotWaits > 0 {
-		d = append(d, detail{"Waits", fmt.Sprintf("%d starts were late because of the descriptor limit", c.SlotWaits)})
+		d = append(d, detail{"Waits", fmt.Sprintf("%d starts were late because of the limit of open connections (descriptors, ports or memory)", c.SlotWaits)})
 	}
 	if c.ShortageWaits > 0 {
 		d = append(d, detail{"Shortages", fmt.Sprintf(
