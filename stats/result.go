@@ -29,7 +29,7 @@ type Setup struct {
 	DurationUs       int64    `json:"duration_us" merge:"max"`
 	Low              int      `json:"low" merge:"sum"`
 	High             int      `json:"high" merge:"sum"`
-	MaxOpen          int      `json:"max_open" merge:"sum"` // limit of simultaneous connections, from the descriptor limit
+	MaxOpen          int      `json:"max_open" merge:"sum"` // limit of simultaneous connections, from descriptors, ports and memory
 	CloseCode        int      `json:"close_code"`
 	ConnectTimeoutUs int64    `json:"connect_timeout_us"`
 	OpenTimeoutUs    int64    `json:"open_timeout_us"`
