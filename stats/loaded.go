@@ -48,13 +48,17 @@ func (r *Result) Drain() time.Duration {
 	if r.Loaded == (LoadedResult{}) {
 		return 0
 	}
-	return max(0, r.Ended.Sub(time.Unix(0, r.Loaded.LastNs)))
+	return max(0, r.Duration()-time.Duration(r.Loaded.LastNs-r.Started.UnixNano()))
 }
 
 func (r *Result) checkLoaded() error {
 	l := r.Loaded
-	if l.FirstNs < 0 || l.LastNs < l.FirstNs {
-		return fmt.Errorf("loaded window: %d to %d is not a span of time", l.FirstNs, l.LastNs)
+	if l == (LoadedResult{}) {
+		return nil
+	}
+	startedNs := r.Started.UnixNano()
+	if l.FirstNs < startedNs || l.LastNs < l.FirstNs || l.LastNs > startedNs+int64(r.Duration()) {
+		return fmt.Errorf("loaded window: %d to %d is not a part of the measured window", l.FirstNs, l.LastNs)
 	}
 	if l.Success > r.Success {
 		return fmt.Errorf("successes in the loaded window (%d) are more than successes (%d)", l.Success, r.Success)

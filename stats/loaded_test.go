@@ -47,3 +47,24 @@ func TestLoadedWindowsAreMerged(t *testing.T) {
 		t.Errorf("with an older file: %v, error %v", merged.Loaded, err)
 	}
 }
+
+func TestLoadedWindowIsWithinTheMeasuredOne(t *testing.T) {
+	base := time.Now()
+	at := func(s int64) int64 { return base.UnixNano() + s*1e9 }
+	for _, c := range []struct {
+		loaded LoadedResult
+		valid  bool
+	}{
+		{LoadedResult{}, true},
+		{LoadedResult{at(0), at(60), 0}, true},
+		{LoadedResult{at(-1), at(60), 0}, false},
+		{LoadedResult{at(0), at(61), 0}, false},
+		{LoadedResult{at(2), at(1), 0}, false},
+		{LoadedResult{1, 2, 0}, false},
+	} {
+		r := &Result{Started: base, Ended: base.Add(time.Minute), Loaded: c.loaded}
+		if err := r.checkLoaded(); (err == nil) != c.valid {
+			t.Errorf("%v: %v", c.loaded, err)
+		}
+	}
+}
