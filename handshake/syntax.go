@@ -8,11 +8,13 @@ const (
 	classText                     // HTAB, SP, VCHAR or obs-text: RFC 7230 section 3.2, field-content
 	classHost                     // host of RFC 3986 section 3.2.2, with its port
 	classTarget                   // visible ASCII except "#": RFC 6455 section 3 allows no fragment
+	classPlain                    // stands in a path or query as it is: RFC 3986 sections 3.3 and 3.4, and "[" and "]"
 )
 
 const (
 	tokenMarks = "!#$%&'*+-.^_`|~"
 	hostMarks  = "-._~" + "!$&'()*+,;=" + "%:[]" // unreserved, sub-delims, pct-encoded, port and IP literal
+	plainMarks = hostMarks + "@/?"               // pchar, "/" and "?"
 )
 
 // classes is read-only.
@@ -27,12 +29,13 @@ func makeClasses() (t [256]class) {
 	for c := '!'; c <= '~'; c++ {
 		t[c] |= classTarget
 		if isAlphanumeric(byte(c)) {
-			t[c] |= classToken | classHost
+			t[c] |= classToken | classHost | classPlain
 		}
 	}
 	t['#'] &^= classTarget
 	addClass(&t, tokenMarks, classToken)
 	addClass(&t, hostMarks, classHost)
+	addClass(&t, plainMarks, classPlain)
 	return t
 }
 

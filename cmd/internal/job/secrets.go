@@ -26,8 +26,8 @@ var (
 	scheme = regexp.MustCompile(`(?i)^(bearer|basic|digest|negotiate)\s+\S`)
 	// userinfo stands before the host (RFC 3986 section 3.2.1), which may lack the scheme.
 	userinfo = regexp.MustCompile(`^(\w[\w+.-]*://)?([^/?#\s]*)@`)
-	// parameter is one of a query; ; separates as & does for some servers.
-	parameter = regexp.MustCompile(`[?&;]([^=&;#\s?]+)=([^&;#\s]+)`)
+	// parameter is one of a query, in which a space needs no escape from the user; ; separates as & does for some servers.
+	parameter = regexp.MustCompile(`[?&;]([^=&;#?\r\n]+)=([^&;#\r\n]+)`)
 	// field is a header of a reply.
 	field = regexp.MustCompile(`(?m)^([\w-]+):[ \t]*([^\r\n]+)`)
 )
@@ -64,9 +64,13 @@ func Mask(argument string) string {
 // masker writes options without their credentials, and remembers those.
 type masker struct{ hidden []string }
 
+// hide remembers a secret, and the form that the request target has of it.
 func (m *masker) hide(secret string) string {
 	if len(secret) >= leastHidden {
 		m.hidden = append(m.hidden, secret)
+		if escaped := handshake.Escape(secret); escaped != secret {
+			m.hidden = append(m.hidden, escaped)
+		}
 	}
 	return mask
 }

@@ -21,6 +21,8 @@ func TestSecretsAreMasked(t *testing.T) {
 		"ws://h/?X-Amz-Signature=s3cr3t":                     "ws://h/?X-Amz-Signature=***",
 		"ws://h/?author=me&monkey=1&keyboard=us&token=":      "ws://h/?author=me&monkey=1&keyboard=us&token=",
 		"ws://h/eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIx.s3cr3t/ws": "ws://h/***/ws",
+		"ws://h/?token=a b s3cr3t&x=2":                       "ws://h/?token=***&x=2",
+		"ws://h/?access token=s3cr3t":                        "ws://h/?access token=***",
 		"https://u:s3cr3t@h":                                 "https://***@h",
 	}
 	for in, want := range urls {
@@ -79,6 +81,24 @@ func TestDescribeMasksReplies(t *testing.T) {
 				t.Errorf("keep %v: %q in %s", keep, secret, all)
 			}
 		}
+	}
+}
+
+// TestRepliesHideEscapedSecrets is about a testee that repeats the request target, in
+// which a token is escaped.
+func TestRepliesHideEscapedSecrets(t *testing.T) {
+	o := full()
+	o.URL = "ws://127.0.0.1/?token=geheim\u00fc 1"
+	j, err := New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := []byte("no such resource: /?token=geheim%C3%BC%201")
+	r := &stats.Result{}
+	r.Replies[0] = []stats.Reply{{Bytes: text, Total: len(text)}}
+	j.Describe(r)
+	if got, want := string(r.Replies[0][0].Bytes), "no such resource: /?token=***"; got != want {
+		t.Errorf("%q, want %q", got, want)
 	}
 }
 
