@@ -24,6 +24,8 @@ func (ld *Load) check() error {
 		return fmt.Errorf("a number of connections and a duration cannot be given together")
 	case ld.Low < 1:
 		return fmt.Errorf("low watermark %d: must be 1 or more", ld.Low)
+	case ld.High < 1:
+		return fmt.Errorf("high watermark %d: must be 1 or more", ld.High)
 	case ld.Low > ld.High:
 		return fmt.Errorf("low watermark %d is above the high watermark %d: must be at most that", ld.Low, ld.High)
 	}

@@ -74,6 +74,8 @@ func TestDescribe(t *testing.T) {
 func TestNewRefuses(t *testing.T) {
 	for want, spoil := range map[string]func(*Options){
 		"low watermark 0: must be 1 or more":                                      func(o *Options) { o.Low = 0 },
+		"high watermark 0: must be 1 or more":                                     func(o *Options) { o.High = 0 },
+		"high watermark -1: must be 1 or more":                                    func(o *Options) { o.High = -1 },
 		"low watermark 6 is above the high watermark 5: must be at most that":     func(o *Options) { o.Low = 6 },
 		"close timeout 0s: must be above 0 and at most 10m0s":                     func(o *Options) { o.CloseTimeoutUs = 0 },
 		`"x" is not an IP address`:                                                func(o *Options) { o.Sources = []string{"x"} },
