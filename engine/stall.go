@@ -51,41 +51,41 @@ func newStalls(timeout time.Duration) stalls {
 }
 
 // read takes a reading of the clock.
-func (p *stalls) read(nowNs int64) {
-	if nowNs-p.dueNs > p.gapNs {
-		p.ended(nowNs)
+func (s *stalls) read(nowNs int64) {
+	if nowNs-s.dueNs > s.gapNs {
+		s.ended(nowNs)
 	}
-	p.lastNs, p.dueNs = nowNs, nowNs
+	s.lastNs, s.dueNs = nowNs, nowNs
 }
 
 // sleeping is told before a sleep, which may last that long.
-func (p *stalls) sleeping(ns int64) { p.dueNs = p.lastNs + ns }
+func (s *stalls) sleeping(ns int64) { s.dueNs = s.lastNs + ns }
 
 // ended counts a stall. It may have begun at any time since the latest reading, so the
 // sleep in between is counted with it: a timeout ends too late rather than too soon.
-func (p *stalls) ended(nowNs int64) {
-	lasted := nowNs - p.lastNs
-	p.count++
-	p.beforeNs = p.totalNs
-	p.totalNs += lasted
-	p.longestNs = max(p.longestNs, lasted)
-	p.endNs = nowNs
+func (s *stalls) ended(nowNs int64) {
+	lasted := nowNs - s.lastNs
+	s.count++
+	s.beforeNs = s.totalNs
+	s.totalNs += lasted
+	s.longestNs = max(s.longestNs, lasted)
+	s.endNs = nowNs
 }
 
 // own converts a stamp to the loop's own time. The stamp may have been read before the
 // latest stall, not before an earlier one.
-func (p *stalls) own(ns int64) int64 {
-	if ns < p.endNs {
-		return ns - p.beforeNs
+func (s *stalls) own(ns int64) int64 {
+	if ns < s.endNs {
+		return ns - s.beforeNs
 	}
-	return ns - p.totalNs
+	return ns - s.totalNs
 }
 
 // addTo adds the stalls to those of other loops.
-func (p *stalls) addTo(c *stats.ClientCost) {
-	c.Stalls += p.count
-	c.StalledUs += p.totalNs / 1e3
-	c.LongestStallUs = max(c.LongestStallUs, p.longestNs/1e3)
+func (s *stalls) addTo(c *stats.ClientCost) {
+	c.Stalls += s.count
+	c.StalledUs += s.totalNs / 1e3
+	c.LongestStallUs = max(c.LongestStallUs, s.longestNs/1e3)
 }
 
 // sweep is a pass over the events that were ready at its beginning. It is over when

@@ -56,7 +56,8 @@ const tableHead = "| testee | handshakes/s | median ms | q99 ms | fail |\n|---|-
 
 func row(table *strings.Builder, name string, r *stats.Result) {
 	open := r.Phases[stats.PhaseOpen].Success
-	fmt.Fprintf(table, "| %s | %.0f | %.1f | %.1f | %d |\n", name, r.HandshakesPerSecond(),
+	perSecond, _ := r.LoadedHandshakesPerSecond() // 0 if the run was too short
+	fmt.Fprintf(table, "| %s | %.0f | %.1f | %.1f | %d |\n", name, perSecond,
 		float64(open.ValueAtQuantile(50))/1000, float64(open.ValueAtQuantile(99))/1000, r.Fail)
 }
 

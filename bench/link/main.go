@@ -15,9 +15,11 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -158,22 +160,29 @@ func startTestee(ctx context.Context, link *emulator.Link, words []string) (*chi
 // writeSummary writes how many packets went each way, what became of them, and how late
 // the link itself was.
 func writeSummary(w io.Writer, packets []emulator.Packet) {
-	var counts [2]map[emulator.Fate]int
-	for i := range counts {
-		counts[i] = map[emulator.Fate]int{}
-	}
+	there, back := map[emulator.Fate]int{}, map[emulator.Fate]int{}
 	for _, p := range packets {
-		way := 0
 		if p.FromFar {
-			way = 1
+			back[p.Fate]++
+		} else {
+			there[p.Fate]++
 		}
-		counts[way][p.Fate]++
 	}
 	median, p99 := emulator.Lateness(packets)
-	fmt.Fprintf(w, "link: packets to the testee %v, from it %v; delivered late by %v at the median, %v at q99\n", counts[0], counts[1], median, p99)
+	fmt.Fprintf(w, "link: packets to the testee: %s; from it: %s; delivered late by %v at the median, %v at q99\n",
+		fates(there), fates(back), median, p99)
 	if len(packets) == emulator.MaxRecord {
 		fmt.Fprintf(w, "link: only the first %d packets are counted\n", emulator.MaxRecord)
 	}
+}
+
+// fates lists how many packets had each fate, such as "delivered 40, lost 2".
+func fates(counts map[emulator.Fate]int) string {
+	var list []string
+	for _, fate := range slices.Sorted(maps.Keys(counts)) {
+		list = append(list, fmt.Sprintf("%v %d", fate, counts[fate]))
+	}
+	return cmp.Or(strings.Join(list, ", "), "none")
 }
 
 func writeCost(w io.Writer, link *emulator.Link) error {

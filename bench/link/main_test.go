@@ -45,3 +45,14 @@ func TestCommand(t *testing.T) {
 		t.Errorf("no summary in %q", stderr.String())
 	}
 }
+
+func TestFates(t *testing.T) {
+	for want, counts := range map[string]map[emulator.Fate]int{
+		"none":                 {},
+		"delivered 40, lost 2": {emulator.Lost: 2, emulator.Delivered: 40},
+	} {
+		if got := fates(counts); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}

@@ -72,7 +72,8 @@ func outcome(path string) (counts string, err error) {
 	if r == nil {
 		return "no result", errors.Join(errs...)
 	}
-	counts = fmt.Sprintf("%d connections, %.0f a second, %d failed", r.Total, r.HandshakesPerSecond(), r.Fail)
+	perSecond, _ := r.LoadedHandshakesPerSecond() // 0 if the run was too short
+	counts = fmt.Sprintf("%d connections, %.0f a second, %d failed", r.Total, perSecond, r.Fail)
 	return counts, errors.Join(append(errs, r.Check(), complete(r))...)
 }
 

@@ -13,11 +13,12 @@ import (
 )
 
 var (
-	// A name that contains one of inSecretNames, or of which a part is one of secretParts, is
-	// that of a credential. README.md lists both. inSecretNames are compared with names without their marks: api_key and Api-Key are apikey.
+	// A name is that of a credential if it contains one of inSecretNames, or if one of its
+	// parts is in secretParts. README.md lists both. Case and the marks between parts do not
+	// matter for inSecretNames: api_key and Api-Key contain apikey.
 	inSecretNames = []string{"authoriz", "authentic", "token", "cookie", "secret", "passw", "passphrase", "credential",
 		"apikey", "accesskey", "privatekey", "session", "signature", "jwt", "bearer"}
-	// secretParts are too short for that: "key" is in "monkey", "auth" in "author".
+	// secretParts must be whole parts, because "monkey" contains "key", and "author" "auth".
 	secretParts = []string{"auth", "key", "sig", "pass", "pwd", "sid", "ticket"}
 
 	// webToken is a JSON Web Token: its first part begins with {" in base64url (RFC 7519 section 3).
