@@ -13,7 +13,7 @@ BENCHED     := ./engine ./handshake ./stats ./stats/file ./bench/testee
 PERF_EVENT   = $(shell perf stat -e cycles true 2>&1 | grep -q 'not supported' && echo cpu-clock || echo cycles)
 
 .DEFAULT_GOAL := help
-.PHONY: build run test test-all unit race race-long test-interop test_ws test_ab test_netty testee-wspp testee-ab testee-netty analyze lint fuzz soak bench \
+.PHONY: build run test test-all unit system race race-long test-interop test_ws test_ab test_netty testee-wspp testee-ab testee-netty analyze lint fuzz soak bench \
         bench-peers pgo perf-stat perf-record perf-report perf man clean help
 
 build: ## build bin/wsperf
@@ -29,25 +29,32 @@ TEST = $(GO) run ./.ci/showskips $(GO) test
 
 # ./... leaves out folders whose names begin with a dot.
 PACKAGES := ./... ./.ci/showskips
+# Tests of the whole program against a testee or a link of ours: most of the time of all tests.
+SYSTEM   := ./bench/hostile ./bench/link
+UNITS     = $(filter-out $(addprefix wsperf/,$(SYSTEM:./%=%)),$(shell $(GO) list ./...)) ./.ci/showskips
 
 test: ## run lint, unit and race
 	$(STEP) "lint" $(MAKE) --no-print-directory lint
 	$(STEP) "tests, with scripts of the command line and the README's commands" $(MAKE) --no-print-directory unit
 	$(STEP) "short tests under the race detector" $(MAKE) --no-print-directory race
 
-test-all: test ## run make test, the other tests under the race detector, and every fuzz target
-	$(STEP) "tests of processes under the race detector" $(MAKE) --no-print-directory race-long
+test-all: test ## run make test, the tests of the whole program, the other tests under the race detector, and every fuzz target
+	$(STEP) "tests of the whole program" $(MAKE) --no-print-directory system
+	$(STEP) "other tests under the race detector" $(MAKE) --no-print-directory race-long
 	$(STEP) "fuzz targets, $(FUZZTIME) each" $(MAKE) --no-print-directory fuzz
 
 # Lint runs vet, so -vet=off. With the profile of cmd/wsperf every package that it
 # imports would be compiled a second time, so -pgo=off.
-unit: ## run all tests, with scripts of the command line and the README's commands
-	$(TEST) -vet=off -pgo=off $(PACKAGES)
+unit: ## run the tests of all packages but the system tests, with scripts of the command line and the README's commands
+	$(TEST) -vet=off -pgo=off $(UNITS)
 
-# What make test races has most of the goroutines; make test-all races the packages that
-# start many processes too. handshake, stats and stats/report start no goroutines.
-RACED      := ./engine/... ./stats/file ./cmd/internal/... ./bench/soak ./bench/testee ./bench/link/emulator
-RACED_LONG := ./cmd/wsperf ./bench/hostile
+system: ## run the tests against the hostile testee and across a network link
+	$(TEST) -vet=off -pgo=off $(SYSTEM)
+
+# What make test races has most of the goroutines; make test-all also races the packages
+# that take long. handshake, stats and stats/report start no goroutines.
+RACED      := ./engine/... ./cmd/internal/... ./bench/soak ./bench/testee ./bench/link/emulator
+RACED_LONG := ./stats/file ./cmd/wsperf ./bench/hostile
 
 # The race detector is linked with cgo, which needs a C compiler and the C library's headers.
 # By default it holds every process back for a second at its end, for other threads to
