@@ -2,7 +2,9 @@ package drive
 
 import (
 	"fmt"
+	"io"
 	"net/netip"
+	"os"
 	"reflect"
 	"slices"
 	"testing"
@@ -10,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"wsperf/cmd/internal/job"
+	"wsperf/cmd/internal/ui"
 	"wsperf/engine"
 	"wsperf/engine/host"
 )
@@ -142,11 +145,18 @@ func TestProgressIsTheSumOfAllWorkers(t *testing.T) {
 	}
 }
 
-func TestProgressIsEncodedWithoutAllocation(t *testing.T) {
+// TestProgressIsSentWithoutAllocation: the heap of the measured window is reported.
+func TestProgressIsSentWithoutAllocation(t *testing.T) {
+	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer null.Close()
+	w := &workerSide{u: ui.New(nil, null, io.Discard)}
 	message := make([]byte, 0, 256)
 	p := engine.Progress{Started: 1 << 63, Success: 1 << 62, Fail: 1 << 61, InFlight: 1 << 30}
-	if n := testing.AllocsPerRun(100, func() { appendProgress(message, p) }); n != 0 {
-		t.Errorf("%v allocations", n)
+	if n := testing.AllocsPerRun(100, func() { err = w.write(appendProgress(message, p)) }); n != 0 || err != nil {
+		t.Errorf("%v allocations, error %v", n, err)
 	}
 	if n := len(appendProgress(message, p)); n > cap(message) {
 		t.Errorf("a message has %d bytes, the buffer %d", n, cap(message))
