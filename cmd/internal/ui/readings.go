@@ -1,9 +1,8 @@
 package ui
 
 import (
-	"fmt"
-	"strings"
-	"sync"
+	"slices"
+	"strconv"
 	"time"
 
 	"wsperf/engine"
@@ -12,13 +11,12 @@ import (
 // rateReadings is how many readings the rate is taken over: two seconds.
 const rateReadings = int(2 * time.Second / RefreshEvery)
 
-// readings turns the newest readings of a run's counters into the text beside
-// the bar. It knows neither terminal nor clock.
+// readings turns the newest readings of a run's counters into a line with a bar. It
+// knows neither terminal nor clock, and allocates nothing once its slices have grown.
 type readings struct {
-	goal Goal
-
-	mu  sync.Mutex
-	all []reading // the newest last, rateReadings+1 at most
+	goal  Goal
+	all   []reading // the newest last, rateReadings+1 at most
+	words []byte    // beside the bar
 }
 
 type reading struct {
@@ -29,10 +27,8 @@ type reading struct {
 func (r reading) ended() uint64 { return r.progress.Success + r.progress.Fail }
 
 func (r *readings) add(elapsed time.Duration, p engine.Progress) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
 	if len(r.all) > rateReadings {
-		r.all = append(r.all[:0], r.all[1:]...)
+		r.all = slices.Delete(r.all, 0, 1)
 	}
 	r.all = append(r.all, reading{elapsed, p})
 }
@@ -40,8 +36,6 @@ func (r *readings) add(elapsed time.Duration, p engine.Progress) {
 // latest returns the newest reading and the handshakes per second over the last
 // two seconds.
 func (r *readings) latest() (reading, float64) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
 	if len(r.all) == 0 {
 		return reading{}, 0
 	}
@@ -56,68 +50,122 @@ func (r *readings) latest() (reading, float64) {
 	return last, float64(last.ended()-first.ended()) / seconds
 }
 
-// left is the text before the bar.
-func (r *readings) left(width int) string {
-	last, _ := r.latest()
-	share := 100 * float64(r.goal.done(last.elapsed, last.progress)) / float64(r.goal.total())
-	return fitting(width, []string{fmt.Sprintf("%3.0f%%", min(share, 100))})
-}
-
-// right is the text behind the bar, as much of it as fits beside a bar of
-// minBar columns. The time left is worth the most, the count the least.
-func (r *readings) right(width int) string {
+// appendLine appends the line, as much of it as fits into the columns: the share that is
+// done, a bar, and the words beside it. All of it is ASCII.
+func (r *readings) appendLine(b []byte, columns int) []byte {
 	last, rate := r.latest()
-	words := []string{
-		r.timeLeft(last, rate),
-		fmt.Sprintf("%.0f/s", rate),
-		fmt.Sprintf("fail %d", last.progress.Fail),
-		fmt.Sprintf("in flight %d", last.progress.InFlight),
-		r.count(last),
+	share := r.goal.share(last)
+	columns -= len("100%")
+	if columns < 0 {
+		return b
 	}
-	return fitting(width-minBar, words)
+	b = appendPadded(b, int64(100*share), 3, ' ')
+	b = append(b, '%')
+	r.words = r.appendWords(r.words[:0], columns-minBar, last, rate)
+	b = appendBar(b, columns-len(r.words), share)
+	return append(b, r.words...)
 }
 
 // minBar is the narrowest bar that shows anything, with a space on either side.
 const minBar = 10
 
-// fitting joins as many of the words as fit, the first ones first.
-func fitting(width int, words []string) string {
-	n, used := 0, 0
-	for n < len(words) && used+len(words[n]) <= width {
-		used += len(words[n]) + 2
-		n++
+// appendBar draws " [===>   ] " in so many columns, and leaves out a bar for which they
+// are too few.
+func appendBar(b []byte, columns int, share float64) []byte {
+	if columns < minBar {
+		return b
 	}
-	return strings.Join(words[:n], "  ")
+	inside := columns - len(" [] ")
+	done := int(share * float64(inside))
+	b = append(b, " ["...)
+	for i := range inside {
+		switch {
+		case i < done:
+			b = append(b, '=')
+		case i == done:
+			b = append(b, '>')
+		default:
+			b = append(b, ' ')
+		}
+	}
+	return append(b, "] "...)
 }
 
-func (r *readings) count(last reading) string {
-	if r.goal.Connections > 0 {
-		return fmt.Sprintf("%d/%d", last.ended(), r.goal.Connections)
-	}
-	return fmt.Sprintf("%d done", last.ended())
+// words are what stands beside the bar. The time left is worth the most, the count the
+// least.
+var words = [...]func(b []byte, g Goal, last reading, rate float64) []byte{
+	appendTimeLeft,
+	func(b []byte, _ Goal, _ reading, rate float64) []byte {
+		return append(strconv.AppendFloat(b, rate, 'f', 0, 64), "/s"...)
+	},
+	func(b []byte, _ Goal, last reading, _ float64) []byte {
+		return strconv.AppendUint(append(b, "fail "...), last.progress.Fail, 10)
+	},
+	func(b []byte, _ Goal, last reading, _ float64) []byte {
+		return strconv.AppendInt(append(b, "in flight "...), int64(last.progress.InFlight), 10)
+	},
+	appendCount,
 }
 
-// timeLeft is an estimate for a number of connections, and exact for a duration.
-func (r *readings) timeLeft(last reading, rate float64) string {
-	if r.goal.Connections == 0 {
-		return fmt.Sprintf("%s/%s", formatTime(min(last.elapsed, r.goal.Duration)), formatTime(r.goal.Duration))
+// appendWords appends as many of the words as fit into the columns, the first ones first.
+func (r *readings) appendWords(b []byte, columns int, last reading, rate float64) []byte {
+	for i, word := range words {
+		fits := b
+		if i > 0 {
+			b = append(b, "  "...)
+		}
+		b = word(b, r.goal, last, rate)
+		if len(b) > columns {
+			return fits
+		}
 	}
-	open := r.goal.Connections - int64(last.ended())
+	return b
+}
+
+func appendCount(b []byte, g Goal, last reading, _ float64) []byte {
+	b = strconv.AppendUint(b, last.ended(), 10)
+	if g.Connections > 0 {
+		return strconv.AppendInt(append(b, '/'), g.Connections, 10)
+	}
+	return append(b, " done"...)
+}
+
+// appendTimeLeft is an estimate for a number of connections, and exact for a duration.
+func appendTimeLeft(b []byte, g Goal, last reading, rate float64) []byte {
+	if g.Connections == 0 {
+		b = appendTime(b, min(last.elapsed, g.Duration))
+		return appendTime(append(b, '/'), g.Duration)
+	}
+	open := g.Connections - int64(last.ended())
 	seconds := float64(open) / rate
 	if open < 0 || rate == 0 || seconds > (1000*time.Hour).Seconds() {
-		return "- left"
+		return append(b, "- left"...)
 	}
-	return formatTime(time.Duration(seconds*float64(time.Second))) + " left"
+	return append(appendTime(b, time.Duration(seconds*float64(time.Second))), " left"...)
 }
 
-// formatTime writes the whole seconds of a time for a line that is redrawn: "7s", "2m05s", "1h02m".
-func formatTime(d time.Duration) string {
-	switch s := int64(d / time.Second); {
+// appendTime appends the whole seconds of a time: "7s", "2m05s", "1h02m".
+func appendTime(b []byte, d time.Duration) []byte {
+	s := int64(d / time.Second)
+	switch {
 	case s < 60:
-		return fmt.Sprintf("%ds", s)
+		b = strconv.AppendInt(b, s, 10)
+		return append(b, 's')
 	case s < 3600:
-		return fmt.Sprintf("%dm%02ds", s/60, s%60)
+		b = append(strconv.AppendInt(b, s/60, 10), 'm')
+		return append(appendPadded(b, s%60, 2, '0'), 's')
 	default:
-		return fmt.Sprintf("%dh%02dm", s/3600, s/60%60)
+		b = append(strconv.AppendInt(b, s/3600, 10), 'h')
+		return append(appendPadded(b, s/60%60, 2, '0'), 'm')
 	}
+}
+
+// appendPadded appends a number that is not negative, in at least width characters.
+func appendPadded(b []byte, n int64, width int, pad byte) []byte {
+	for limit := int64(10); width > 1; width, limit = width-1, limit*10 {
+		if n < limit {
+			b = append(b, pad)
+		}
+	}
+	return strconv.AppendInt(b, n, 10)
 }

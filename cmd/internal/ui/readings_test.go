@@ -16,25 +16,22 @@ func TestReadingsFitsTheTerminal(t *testing.T) {
 	d := &readings{goal: Goal{Connections: 200000}}
 	at(d, time.Second, 10000)
 	at(d, 2*time.Second, 10000)
-	for _, c := range []struct {
-		width       int
-		left, right string
-	}{
-		{100, " 10%", "18s left  10000/s  fail 0  in flight 250  20000/200000"},
-		{60, " 10%", "18s left  10000/s  fail 0  in flight 250"},
-		{40, " 10%", "18s left  10000/s  fail 0"},
-		{30, " 10%", "18s left  10000/s"},
-		{18, " 10%", "18s left"},
-		{17, " 10%", ""},
-		{4, " 10%", ""},
-		{3, "", ""},
-		{0, "", ""},
+	for columns, want := range map[int]string{
+		100: " 10% [===>                                  ] 18s left  10000/s  fail 0  in flight 250  20000/200000",
+		60:  " 10% [=>          ] 18s left  10000/s  fail 0  in flight 250",
+		40:  " 10% [>      ] 18s left  10000/s  fail 0",
+		31:  " 10% [>     ] 18s left  10000/s",
+		30:  " 10% [=>            ] 18s left",
+		22:  " 10% [>     ] 18s left",
+		21:  " 10% [=>           ] ",
+		14:  " 10% [>     ] ",
+		13:  " 10%",
+		4:   " 10%",
+		3:   "",
+		-1:  "",
 	} {
-		if got := d.left(c.width); got != c.left {
-			t.Errorf("width %d: left %q, want %q", c.width, got, c.left)
-		}
-		if got := d.right(c.width); got != c.right {
-			t.Errorf("width %d: right %q, want %q", c.width, got, c.right)
+		if got := string(d.appendLine(nil, columns)); got != want {
+			t.Errorf("%d columns: %q, want %q", columns, got, want)
 		}
 	}
 }
@@ -58,7 +55,7 @@ func TestReadingsTimeLeft(t *testing.T) {
 		d := &readings{goal: c.goal}
 		d.add(c.elapsed, c.progress)
 		last, rate := d.latest()
-		if got := d.timeLeft(last, rate); got != c.want {
+		if got := string(appendTimeLeft(nil, c.goal, last, rate)); got != c.want {
 			t.Errorf("%s: %q, want %q", c.name, got, c.want)
 		}
 	}
@@ -87,9 +84,20 @@ func TestReadingsRateIsOfTheLastTwoSeconds(t *testing.T) {
 }
 
 func TestReadingsShare(t *testing.T) {
-	d := &readings{goal: Goal{Duration: 10 * time.Second}}
-	d.add(12*time.Second, engine.Progress{})
-	if got := d.left(80); got != "100%" {
-		t.Errorf("share %q after the duration, want 100%%", got)
+	const columns = 12 // for the share alone
+	for elapsed, want := range map[time.Duration]string{
+		0: "  0%", 999 * time.Millisecond: "  9%", 9999 * time.Millisecond: " 99%", 12 * time.Second: "100%",
+	} {
+		d := &readings{goal: Goal{Duration: 10 * time.Second}}
+		d.add(elapsed, engine.Progress{})
+		if got := string(d.appendLine(nil, columns)); got != want {
+			t.Errorf("%v of 10 s: %q, want %q", elapsed, got, want)
+		}
+	}
+}
+
+func TestFullBar(t *testing.T) {
+	if got, want := string(appendBar(nil, 14, 1)), " [==========] "; got != want {
+		t.Errorf("%q, want %q", got, want)
 	}
 }
