@@ -32,7 +32,7 @@ var allowed = []struct {
 	{"bench/soak", []string{"wsperf/engine/child", "wsperf/stats", "wsperf/stats/file"}},
 	{"bench/cost", []string{"wsperf/bench/link/netns", "wsperf/engine/child", "wsperf/engine/host"}},
 	{"bench/pgo", []string{"wsperf/engine", "wsperf/handshake", "wsperf/bench/testee"}},
-	{"cmd/internal/ui", []string{"wsperf/engine", "github.com/vbauerster/mpb/v8/", "golang.org/x/term", "golang.org/x/sys/unix"}},
+	{"cmd/internal/ui", []string{"wsperf/engine", "golang.org/x/term", "golang.org/x/sys/unix"}},
 	{"cmd/internal/resultfile", []string{"golang.org/x/sys/unix"}},
 	{"cmd/internal/job", []string{"wsperf/engine", "wsperf/engine/host", "wsperf/handshake", "wsperf/stats", "github.com/gobwas/ws", "github.com/spf13/pflag"}},
 	{"cmd/internal/builtin", []string{"wsperf/cmd/internal/ui", "wsperf/engine/child", "wsperf/bench/testee"}},
@@ -41,7 +41,7 @@ var allowed = []struct {
 	{"cmd/internal/drive", []string{"wsperf/cmd/internal/job", "wsperf/cmd/internal/measure", "wsperf/cmd/internal/resultfile", "wsperf/cmd/internal/ui",
 		"wsperf/engine", "wsperf/engine/child", "wsperf/engine/host", "wsperf/stats/file", "wsperf/stats/report", "github.com/spf13/pflag", "golang.org/x/sys/unix"}},
 	{"cmd/wsperf", []string{"wsperf/cmd/internal/", "wsperf/engine", "wsperf/engine/host", "wsperf/stats/file", "wsperf/stats/report", "wsperf/bench/testee",
-		"github.com/spf13/", "golang.org/x/sys/unix"}},
+		"github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/sys/unix"}},
 }
 
 // TestImportDirections enforces the rule of doc.go. Tests may import what they need.

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"wsperf/handshake"
 	"wsperf/stats"
@@ -22,16 +23,21 @@ var (
 	secretParts = []string{"auth", "key", "sig", "pass", "pwd", "sid", "ticket"}
 
 	// webToken is a JSON Web Token: its first part begins with {" in base64url (RFC 7519 section 3).
-	webToken = regexp.MustCompile(`eyJ[\w-]{5,}\.[\w.-]+`)
+	webToken = pattern(`eyJ[\w-]{5,}\.[\w.-]+`)
 	// scheme is that of an Authorization header (RFC 9110 section 11.4), in one of another name.
-	scheme = regexp.MustCompile(`(?i)^(bearer|basic|digest|negotiate)\s+\S`)
+	scheme = pattern(`(?i)^(bearer|basic|digest|negotiate)\s+\S`)
 	// userinfo stands before the host (RFC 3986 section 3.2.1), which may lack the scheme.
-	userinfo = regexp.MustCompile(`^(\w[\w+.-]*://)?([^/?#\s]*)@`)
+	userinfo = pattern(`^(\w[\w+.-]*://)?([^/?#\s]*)@`)
 	// parameter is one of a query, in which a space needs no escape from the user; ; separates as & does for some servers.
-	parameter = regexp.MustCompile(`[?&;]([^=&;#?\r\n]+)=([^&;#\r\n]+)`)
+	parameter = pattern(`[?&;]([^=&;#?\r\n]+)=([^&;#\r\n]+)`)
 	// field is a header of a reply.
-	field = regexp.MustCompile(`(?m)^([\w-]+):[ \t]*([^\r\n]+)`)
+	field = pattern(`(?m)^([\w-]+):[ \t]*([^\r\n]+)`)
 )
+
+// pattern compiles a regular expression at its first use: most calls of the program use none.
+func pattern(expression string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expression) })
+}
 
 const (
 	mask = "***"
@@ -87,22 +93,22 @@ func (m *masker) setup(s stats.Setup, headers []handshake.Header) stats.Setup {
 
 // url masks userinfo, secret parameters and web tokens. The rest stays as it is.
 func (m *masker) url(text string) string {
-	if at := userinfo.FindStringSubmatchIndex(text); at != nil {
+	if at := userinfo().FindStringSubmatchIndex(text); at != nil {
 		text = text[:at[4]] + m.hide(text[at[4]:at[5]]) + text[at[5]:]
 	}
-	text = parameter.ReplaceAllStringFunc(text, func(p string) string {
+	text = parameter().ReplaceAllStringFunc(text, func(p string) string {
 		name, value, _ := strings.Cut(p, "=")
 		if !isSecret(name[1:]) {
 			return p
 		}
 		return name + "=" + m.hide(value)
 	})
-	return webToken.ReplaceAllStringFunc(text, m.hide)
+	return webToken().ReplaceAllStringFunc(text, m.hide)
 }
 
 func (m *masker) header(h handshake.Header) string {
 	value := h.Value
-	switch end := scheme.FindStringIndex(value); {
+	switch end := scheme().FindStringIndex(value); {
 	case isSecret(h.Name):
 		value = m.hide(value)
 	case end != nil:
@@ -129,7 +135,7 @@ func (m *masker) subprotocols(offered []string) []string {
 		case secret != "":
 			masked[i] = name + m.hide(secret)
 		default:
-			masked[i] = webToken.ReplaceAllStringFunc(p, m.hide)
+			masked[i] = webToken().ReplaceAllStringFunc(p, m.hide)
 		}
 		nameBefore = !nameBefore && secret == "" && isSecret(p)
 	}
@@ -166,7 +172,7 @@ func (m *masker) reply(r stats.Reply) stats.Reply {
 	for _, secret := range m.hidden {
 		text = bytes.ReplaceAll(text, []byte(secret), []byte(mask))
 	}
-	text = field.ReplaceAllFunc(text, maskField)
+	text = field().ReplaceAllFunc(text, maskField)
 	r.Total += len(text) - len(r.Bytes)
 	r.Bytes = text[:min(len(text), stats.MaxReplyBytes)]
 	return r
