@@ -55,19 +55,21 @@ system: ## run the tests against the hostile testee and across a network link
 	$(TEST) -vet=off -pgo=off $(SYSTEM)
 
 # What make test races has most of the goroutines; make test-all also races the packages
-# that take long. handshake, stats and stats/report start no goroutines.
+# that take long, and the long tests of engine. handshake, stats and stats/report start no goroutines.
 RACED      := ./engine/... ./cmd/internal/... ./bench/soak ./bench/testee ./bench/link/emulator
-RACED_LONG := ./stats/file ./cmd/wsperf ./bench/hostile
+SHORT      := -short
+RACED_LONG := ./engine ./stats/file ./cmd/wsperf ./bench/hostile
 
 # The race detector is linked with cgo, which needs a C compiler and the C library's headers.
 # By default it holds every process back for a second at its end, for other threads to
 # report; the tests start some hundred processes.
 race: ## run short tests under the race detector (needs gcc)
 race-long: RACED = $(RACED_LONG)
+race-long: SHORT =
 race race-long: export CGO_ENABLED = 1
 race race-long:
 	@if echo '#include <stdlib.h>' | $$($(GO) env CC) -E - >/dev/null 2>&1; then \
-		set -x; GORACE=atexit_sleep_ms=50 $(TEST) -vet=off -pgo=off -race -short $(RACED); \
+		set -x; GORACE=atexit_sleep_ms=50 $(TEST) -vet=off -pgo=off -race $(SHORT) $(RACED); \
 	else echo "SKIPPED: tests under the race detector: no C compiler is installed (apt-get install gcc libc6-dev)"; fi
 
 test-interop: ## make 20000 handshakes against each real server of bench/testees (root; installs Debian packages)

@@ -15,6 +15,9 @@ import (
 // are reserved, or bound by other sockets, which no list under /proc has. Then a port is
 // reused within a millisecond, and the SYN of a kept socket may be dropped.
 func TestSocketsAreNotKeptWithFewFreePorts(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: it takes 16384 ports twice")
+	}
 	for _, c := range []struct {
 		name string
 		take func(t *testing.T)

@@ -93,6 +93,9 @@ func TestSocketsAreNotKept(t *testing.T) {
 // TestKeptSocketsMeetTimeWait reuses ports that the testee has in TIME_WAIT, from other
 // sockets and so with unrelated sequence numbers.
 func TestKeptSocketsMeetTimeWait(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: it makes 32768 connections")
+	}
 	if !inNamespace(t) {
 		return
 	}

@@ -21,13 +21,14 @@ const namespaceRole = "WSPERF_TEST_NAMESPACE"
 // inNamespace reports whether this process is in a network namespace of its own
 // (network_namespaces(7)), which has no interface except loopback. There a test can take
 // ports and interfaces away. If it is not, inNamespace runs the calling test again in
-// such a process, and the caller must return.
+// such a process, beside those of other tests, and the caller must return.
 func inNamespace(t *testing.T) bool {
 	t.Helper()
 	if os.Getenv(namespaceRole) != "" {
 		setInterface(t, "lo", unix.IFF_UP)
 		return true
 	}
+	t.Parallel()
 	only := "^" + strings.ReplaceAll(t.Name(), "/", "$/^") + "$" // a pattern for each level of subtests (go help testflag)
 	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run="+only, "-test.v")
 	cmd.Env = append(os.Environ(), namespaceRole+"=1")

@@ -133,6 +133,10 @@ func TestLoopWakesForDeferredStarts(t *testing.T) {
 // TestBriefShortagesFailNoConnection has strace(1) inject errors of a shortage into some of
 // a client's system calls.
 func TestBriefShortagesFailNoConnection(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: it traces eight processes")
+	}
+	t.Parallel()
 	strace := straceOrSkip(t)
 	addr := startTestee(t)
 	for _, injected := range []string{
@@ -141,6 +145,7 @@ func TestBriefShortagesFailNoConnection(t *testing.T) {
 		"connect:error=EADDRNOTAVAIL:when=5..7", "shutdown:error=ENOBUFS:when=5..7", // of kept sockets
 	} {
 		t.Run(injected, func(t *testing.T) {
+			t.Parallel()
 			file := filepath.Join(t.TempDir(), "calls")
 			cmd := exec.Command(strace, "-f", "-qq", "-e", "trace=socket,connect,shutdown", "-e", "signal=none", "-e", "inject="+injected, "-o", file, os.Args[0])
 			cmd.Env = append(os.Environ(), clientRole+"="+addr)

@@ -75,6 +75,10 @@ func beStopped(text string) int {
 // than its timeouts, at several moments of a run with many connections. The testee answers
 // meanwhile: what lies in the sockets is to be read before a timeout is charged.
 func TestStoppedClientChargesNoTimeout(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: it takes 8 s")
+	}
+	t.Parallel()
 	const connections, stops = 20000, 3
 	var served atomic.Int64
 	reached := make(chan struct{}, stops)
@@ -110,6 +114,7 @@ func (a lateAnswer) await() { a.asked <- struct{}{}; <-a.over }
 // TestAnswersAfterTheStall: the testee answers only when the client runs again. A timeout
 // counts the time in which the client waited.
 func TestAnswersAfterTheStall(t *testing.T) {
+	t.Parallel()
 	const connections = 8
 	for name, do := range map[string]func(*peer, lateAnswer){
 		"open": func(p *peer, a lateAnswer) {
@@ -123,6 +128,7 @@ func TestAnswersAfterTheStall(t *testing.T) {
 		"fin":   func(p *peer, a lateAnswer) { echoClose(p); a.await() },
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			answer := lateAnswer{make(chan struct{}), make(chan struct{})}
 			addr := scripted(t, func(p *peer) { do(p, answer) })
 			client := startStopped(t, stoppedConfig{addr, connections, connections, stallTimeout})
