@@ -125,7 +125,7 @@ func (l *loop) connectFromChosenPort(s *slot, p *ports) bool {
 // tried at once where that works, and epoll reports the rest.
 func (l *loop) dialed(s *slot, kept bool) stats.Cause {
 	l.prepareRequest(s)
-	if l.to(s).early.on() {
+	if l.to(s).early.due() {
 		if cause := l.writeEarly(s); cause != stats.CauseNone {
 			return cause
 		}

@@ -47,25 +47,33 @@ const closesPerWait = 16
 // close(2) leaves its retransmission to the kernel.
 func (l *loop) keepSocket(s *slot) bool {
 	t := l.to(s)
-	if l.pacer.done() || !t.keep.on() {
+	if l.pacer.done() || !t.keep.due() || !t.hasTimestamps(s.fd) {
 		return false
 	}
-	if !t.timestamps {
-		if !hasTimestamps(s.fd) {
-			t.keep.giveUp()
-			return false
-		}
-		t.timestamps = true
-	}
-	if !finishSocket(s.fd) {
+	if !disconnect(s) {
 		t.keep.missed()
 		return false
 	}
 	t.keep.worked()
-	if s.port != 0 && setLocalPort(s.fd, 0) != 0 {
-		return false
+	return true
+}
+
+// hasTimestamps bars keeping sockets if the first connection has no TCP timestamps.
+func (t *testee) hasTimestamps(fd int32) bool {
+	if t.timestamps {
+		return true
 	}
-	return disconnectSocket(s.fd) == 0
+	t.timestamps = hasTimestamps(fd)
+	if !t.timestamps {
+		t.keep.bar()
+	}
+	return t.timestamps
+}
+
+// disconnect ends the slot's TCP connection, and leaves a socket as if it had never been
+// connected.
+func disconnect(s *slot) bool {
+	return finishSocket(s.fd) && (s.port == 0 || setLocalPort(s.fd, 0) == 0) && disconnectSocket(s.fd) == 0
 }
 
 // idleSockets is the state of closeIdle.

@@ -16,7 +16,7 @@ import (
 
 // The system calls of connections across a network, where nothing is established,
 // acknowledged or answered at once: those of each connection; of each early write, which
-// is given up after maxMisses; and of each try to keep a socket, which is given up too.
+// rests after maxMisses; and of each try to keep a socket, which rests too.
 var (
 	callsAcross      = strings.Fields("socket connect epoll_ctl sendto read sendto read close")
 	callsOfEarlyMiss = strings.Fields("sendto")

@@ -87,7 +87,7 @@ func (r *Run) makeLoops() error {
 			sources: newSources(from, part.slots, newPorts(local, r.cfg.Loops, i).startAnywhere()),
 		}
 		if !keep {
-			part.testee.keep.giveUp()
+			part.testee.keep.bar()
 		}
 		l, err := newLoop(&r.cfg, part)
 		if err != nil {
@@ -221,7 +221,10 @@ func (r *Run) result(started, ended time.Time, cost stats.ClientCost, loopCPUUs 
 	res.Started, res.Ended = started, ended
 	for i, l := range r.loops {
 		n, success, fail := l.rec.Counts()
-		res.Loops = append(res.Loops, stats.LoopResult{CPU: l.cpu, Started: n, Success: success, Fail: fail, CPUUs: loopCPUUs[i]})
+		res.Loops = append(res.Loops, stats.LoopResult{
+			CPU: l.cpu, Started: n, Success: success, Fail: fail, CPUUs: loopCPUUs[i],
+			EarlyWrites: l.testee.early.uses, KeptSockets: l.testee.keep.uses,
+		})
 		res.Client.SlotWaits += l.slotWaits
 		res.Client.ShortageWaits += l.shortageWaits
 		l.stalls.addTo(&res.Client)

@@ -91,12 +91,22 @@ func (r *Result) checkParts() error {
 			equal("connections started by all loops", started, "connections started", r.Total-r.Unmeasured.Total()),
 			equal("successes of all loops", success, "successes", r.Success-r.Unmeasured.Success),
 			equal("failures of all loops", fail, "failures", r.Fail-r.Unmeasured.Fail),
+			r.checkShortcuts(),
 		)
 		if err != nil {
 			return err
 		}
 	}
 	return r.checkLog()
+}
+
+func (r *Result) checkShortcuts() error {
+	for i, l := range r.Loops {
+		if max(l.EarlyWrites, l.KeptSockets) > l.Started {
+			return fmt.Errorf("loop %d: %d early writes and %d kept sockets in %d connections", i, l.EarlyWrites, l.KeptSockets, l.Started)
+		}
+	}
+	return nil
 }
 
 func (r *Result) checkLog() error {

@@ -57,6 +57,12 @@ type LoopResult struct {
 	Success uint64 `json:"success"`
 	Fail    uint64 `json:"fail"`
 	CPUUs   int64  `json:"cpu_us"` // CPU time of the loop's thread in the measured window, user and system
+
+	// EarlyWrites counts the connections that were established when connect(2) returned, as on
+	// loopback: their phase connect ends there, and their request was written at once. Phase
+	// connect of the others ends when their loop has seen the event, and contains its delay.
+	EarlyWrites uint64 `json:"early_writes,omitzero"`
+	KeptSockets uint64 `json:"kept_sockets,omitzero"` // connections whose socket was kept for another one
 }
 
 // ClientCost is the resource usage of the process that made the load. All but

@@ -13,19 +13,51 @@ func loops(r *stats.Result) (s section) {
 		return s
 	}
 	t := table{columns: []column{{"loop", 5}, {"cpu", 4}, {"started", 10}, {"share %", 8}, {"cpu time s", 11}}}
+	short := len(shortcuts(r)) > 0
+	if short {
+		t.columns = append(t.columns, column{"early %", 8}, column{"kept %", 7})
+	}
 	measured := float64(r.Total - r.Unmeasured.Total())
 	for i, loop := range r.Loops {
 		cpu := none
 		if loop.CPU >= 0 {
 			cpu = strconv.Itoa(loop.CPU)
 		}
-		t.rows = append(t.rows, []string{
+		row := []string{
 			strconv.Itoa(i), cpu, strconv.FormatUint(loop.Started, 10),
-			strconv.FormatFloat(ratio(100*float64(loop.Started), measured), 'f', 1, 64),
+			percent(loop.Started, measured),
 			strconv.FormatFloat(float64(loop.CPUUs)/1e6, 'f', 2, 64),
-		})
+		}
+		if short {
+			row = append(row, percent(loop.EarlyWrites, float64(loop.Started)), percent(loop.KeptSockets, float64(loop.Started)))
+		}
+		t.rows = append(t.rows, row)
 	}
 	return section{"Loops", []part{t}}
+}
+
+func percent(n uint64, of float64) string {
+	return strconv.FormatFloat(ratio(100*float64(n), of), 'f', 1, 64)
+}
+
+// shortcuts tells how many connections went which way. It says nothing where none took a
+// shortcut, as across a network, or in a file that is older than the counts.
+func shortcuts(r *stats.Result) (d details) {
+	var early, kept, started uint64
+	for _, loop := range r.Loops {
+		early, kept, started = early+loop.EarlyWrites, kept+loop.KeptSockets, started+loop.Started
+	}
+	if early > 0 {
+		text := percent(early, float64(started)) + " % of the connections were established when connect(2) returned"
+		if early < started {
+			text += "; phase connect of the others contains the time until their loop saw it"
+		}
+		d = append(d, detail{"Early", text})
+	}
+	if kept > 0 {
+		d = append(d, detail{"Kept", fmt.Sprintf("%s %% of the connections left their socket to another one", percent(kept, float64(started)))})
+	}
+	return d
 }
 
 // client shows what the run cost the process that made the load.
@@ -41,6 +73,7 @@ func client(r *stats.Result) (s section) {
 		{"Heap", fmt.Sprintf("%d allocations, %d collections in the window", c.Allocations, c.Collections)},
 		{"Switches", fmt.Sprintf("%d voluntary, %d involuntary", c.VoluntarySwitches, c.InvoluntarySwitches)},
 	}
+	d = append(d, shortcuts(r)...)
 	if c.SlotWaits > 0 {
 		d = append(d, detail{"Waits", fmt.Sprintf("%d starts were late because of the limit of open connections (descriptors, ports or memory)", c.SlotWaits)})
 	}

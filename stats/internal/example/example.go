@@ -67,7 +67,7 @@ func Complete(recs ...*stats.Recorder) *stats.Result {
 		ConnectTimeoutUs: 1e7, OpenTimeoutUs: 1e7, CloseTimeoutUs: 5e6, Samples: 3, Version: "1", GoVersion: "go1.26", Kernel: "6.18"}
 	for i, rec := range recs {
 		started, success, fail := rec.Counts()
-		r.Loops = append(r.Loops, stats.LoopResult{CPU: 2*i - 1, Started: started, Success: success, Fail: fail, CPUUs: 4_213_000})
+		r.Loops = append(r.Loops, stats.LoopResult{CPU: 2*i - 1, Started: started, Success: success, Fail: fail, CPUUs: 4_213_000, EarlyWrites: started - started/8, KeptSockets: success})
 	}
 	r.Setup.Loops = len(recs)
 	r.Loaded = stats.LoadedResult{FirstNs: started.UnixNano() + 1000, LastNs: started.UnixNano() + 12_500_001_000, Success: r.Success - r.Success/10}
