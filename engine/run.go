@@ -72,7 +72,7 @@ func fit(cfg *Config) (warnings []Warning) {
 func (r *Run) makeLoops() error {
 	addr, err := newEndpoint(r.cfg.Addr)
 	if err != nil {
-		return err
+		return fmt.Errorf("testee address %v: %w", r.cfg.Addr, err)
 	}
 	from, err := endpoints(r.cfg.Sources)
 	if err != nil {

@@ -1,13 +1,13 @@
 package engine
 
 import (
-	"fmt"
-	"net"
 	"net/netip"
 	"syscall"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"wsperf/engine/host"
 )
 
 // The calls in this file never sleep: the sockets are non-blocking. They therefore go
@@ -40,11 +40,11 @@ func newEndpoint(addr netip.AddrPort) (*endpoint, error) {
 	d.raw.Port = bigEndian16(addr.Port())
 	d.raw.Addr = ip.As16()
 	if zone := ip.Zone(); zone != "" {
-		iface, err := net.InterfaceByName(zone)
+		index, err := host.Interface(zone)
 		if err != nil {
-			return nil, fmt.Errorf("zone of address %v: %w", addr.Addr(), err)
+			return nil, err
 		}
-		d.raw.Scope_id = uint32(iface.Index)
+		d.raw.Scope_id = uint32(index)
 	}
 	return d, nil
 }

@@ -13,6 +13,29 @@ import (
 	"strings"
 )
 
+// maxNames bounds the list of interfaces in an error.
+const maxNames = 16
+
+// Interface returns the index of the network interface of that name. Its error names those
+// that exist.
+func Interface(name string) (index int, err error) {
+	all, err := net.Interfaces()
+	if err != nil {
+		return 0, err
+	}
+	var names []string
+	for _, i := range all {
+		if i.Name == name {
+			return i.Index, nil
+		}
+		names = append(names, strconv.Quote(i.Name))
+	}
+	if len(names) > maxNames {
+		names = append(names[:maxNames], "...")
+	}
+	return 0, fmt.Errorf("this machine has no network interface %q: must be one of %s", name, strings.Join(names, ", "))
+}
+
 // IsLocal reports whether a connection to the address stays on this machine. Linux
 // connects to loopback if the address is unspecified (ip_route_output_key_hash_rcu in
 // net/ipv4/route.c, tcp_v6_connect in net/ipv6/tcp_ipv6.c).

@@ -2,6 +2,7 @@ package job
 
 import (
 	"context"
+	"fmt"
 	"net/netip"
 
 	"github.com/gobwas/ws"
@@ -48,8 +49,15 @@ func (j *Job) readTarget() (err error) {
 	if j.builtin {
 		url = "ws://127.0.0.1/" // the checks need only an address of the same family
 	}
-	j.target, err = parseTarget(url)
-	return err
+	if j.target, err = parseTarget(url); err != nil {
+		return err
+	}
+	if literal, err := netip.ParseAddr(j.target.url.Hostname()); err == nil {
+		if err := checkInterface(literal); err != nil {
+			return fmt.Errorf("URL %q: %w", Mask(url), err)
+		}
+	}
+	return nil
 }
 
 // readSources comes after readTarget: the testee's address must be of the sources' family.
@@ -59,13 +67,18 @@ func (j *Job) readSources() error {
 		if err != nil {
 			return err
 		}
+		if err := checkInterface(a); err != nil {
+			return fmt.Errorf("--source %v: %w", a, err)
+		}
+		if err := j.target.checkSource(a); err != nil {
+			return err
+		}
 		j.sources = append(j.sources, a)
 	}
-	if len(j.sources) == 0 {
-		return nil
+	if len(j.sources) > 0 {
+		j.target.from = j.sources[0]
 	}
-	j.target.from = j.sources[0]
-	return j.target.checkFamily()
+	return nil
 }
 
 // tryConfig checks the engine's configuration, with an address in place of the
@@ -98,12 +111,25 @@ func (j *Job) UseBuiltin(addr netip.AddrPort) (err error) {
 // Lookup finds the addresses of a host, as net.Resolver.LookupNetIP does.
 type Lookup func(ctx context.Context, network, host string) ([]netip.Addr, error)
 
-// Resolve finds the address to connect to, unless the driver has.
+// Resolve finds the address to connect to, unless the driver has. If the host has several
+// addresses, it is the first one that accepts a TCP connection. A single one is not tried:
+// the run counts what it answers.
 func (j *Job) Resolve(ctx context.Context, find Lookup) (netip.AddrPort, error) {
 	if j.Address != "" {
 		return netip.ParseAddrPort(j.Address)
 	}
-	return j.target.resolve(ctx, find)
+	all, err := j.target.addresses(ctx, find)
+	if err != nil {
+		return netip.AddrPort{}, err
+	}
+	if len(all) == 1 {
+		return all[0], nil
+	}
+	at, err := probe{from: j.target.from, timeout: microseconds(j.ConnectTimeoutUs)}.first(ctx, all)
+	if err != nil {
+		return at, fmt.Errorf("no address of host name %q accepts a connection: %w: start the testee, or correct the port", j.target.url.Hostname(), err)
+	}
+	return at, nil
 }
 
 // EngineConfig returns the engine's configuration for a testee at addr.

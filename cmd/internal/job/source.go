@@ -111,8 +111,11 @@ func parseSource(text string) (netip.Addr, error) {
 	// comes from the second address of a range.
 	case strings.Contains(a.Zone(), ":"):
 		return a, fmt.Errorf("%q: a range cannot have a zone", Shortened(text))
-	case a.Zone() != "" && !a.IsLinkLocalUnicast():
-		return a, fmt.Errorf("%q: only a link-local address can have a zone", Shortened(text))
+	case lacksZone(a):
+		return a, fmt.Errorf("%q: %w, as in fe80::1%%eth0", Shortened(text), errNoZone)
+	}
+	if err := checkZone(a); err != nil {
+		return a, fmt.Errorf("%q: %w", Shortened(text), err)
 	}
 	return a, nil
 }

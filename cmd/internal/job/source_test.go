@@ -68,7 +68,8 @@ var badSources = []struct{ in, want string }{
 	{"fe80::1%eth0-fe80::9%eth0", `"fe80::1%eth0-fe80::9%eth0": a range cannot have a zone`},
 	{"fe80::1-fe80::9%eth0", `"fe80::1-fe80::9%eth0" is not an IP address`},
 	{"fe80::1%", `"fe80::1%" is not an IP address`},
-	{"fd00::1%eth0", `"fd00::1%eth0": only a link-local address can have a zone`},
+	{"fd00::1%eth0", `"fd00::1%eth0": only a link-local IPv6 address can have a zone`},
+	{"fe80::1", `"fe80::1": a link-local address needs a zone, the interface that leads to it, as in fe80::1%eth0`},
 	{"10.0.0.1%eth0", `"10.0.0.1%eth0" is not an IP address`},
 }
 

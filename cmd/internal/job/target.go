@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -25,6 +26,9 @@ type target struct {
 // what is wrong and what would be right, and never repeat a password.
 func parseTarget(s string) (target, error) {
 	if err := checkScheme(s); err != nil {
+		return target{}, err
+	}
+	if err := checkEscapeOfZone(s); err != nil {
 		return target{}, err
 	}
 	u, err := url.Parse(s)
@@ -69,8 +73,38 @@ func checkParts(s string, u *url.URL) error {
 		return fmt.Errorf("URL %q: a fragment (#) is not allowed in ws:// (RFC 6455 section 3): write %%23 for the character", Mask(s))
 	case u.Hostname() == "":
 		return fmt.Errorf("URL %q names no host: must have the form ws://HOST:PORT/PATH", Mask(s))
-	case strings.Contains(u.Hostname(), "%"):
-		return fmt.Errorf("URL %q: an address with a zone is not supported: use an address without %%", Mask(s))
+	}
+	return checkAddress(s, u.Hostname())
+}
+
+// zoneForm is how a link-local address is written in a URL, as net/url reads it (RFC 6874
+// section 2; its successor, RFC 9844, is about user interfaces).
+const zoneForm = "ws://[fe80::1%25INTERFACE]:PORT/PATH"
+
+// checkEscapeOfZone refuses a zone behind a bare %, which net/url takes for an escape.
+func checkEscapeOfZone(s string) error {
+	_, authority, _ := strings.Cut(s, "://")
+	address, _, _ := strings.Cut(authority, "]")
+	_, zone, found := strings.Cut(address, "%")
+	if strings.HasPrefix(address, "[") && found && !strings.HasPrefix(zone, "25") {
+		return fmt.Errorf("URL %q: the %% before a zone is written %%25: must have the form %s", Mask(s), zoneForm)
+	}
+	return nil
+}
+
+// checkAddress checks the zone of a host that is an address.
+func checkAddress(s, host string) error {
+	a, err := netip.ParseAddr(host)
+	switch {
+	case err == nil:
+		err = checkZone(a)
+	case strings.Contains(host, "%"):
+		err = errOnlyLinkLocal
+	default: // a name
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("URL %q: %w: must have the form %s", Mask(s), err, zoneForm)
 	}
 	return nil
 }
@@ -86,26 +120,38 @@ func portOf(u *url.URL) (uint16, error) {
 	return uint16(port), nil
 }
 
-// resolve looks up the address to connect to. Of those in the sources' family, it
-// takes the first IPv4 address, or if there is none the first address.
-func (t target) resolve(ctx context.Context, find Lookup) (netip.AddrPort, error) {
+// addresses looks up the addresses of the testee, in the order in which they are to be
+// tried. Without an error there is at least one.
+func (t target) addresses(ctx context.Context, find Lookup) ([]netip.AddrPort, error) {
 	host := t.url.Hostname()
 	if literal, err := netip.ParseAddr(host); err == nil {
-		return netip.AddrPortFrom(literal.Unmap(), t.port), nil
+		return t.withPort([]netip.Addr{literal.Unmap()}), nil
 	}
 	all, err := find(ctx, "ip", host)
 	if err == nil && len(all) == 0 {
 		err = errors.New("it has no address")
 	}
 	if err != nil {
-		return netip.AddrPort{}, unresolved(host, err)
+		return nil, unresolved(host, err)
+	}
+	all = slices.DeleteFunc(distinct(all), lacksZone)
+	if len(all) == 0 {
+		return nil, fmt.Errorf("host name %q has only link-local addresses without a zone: must have another, or be given as %s", host, zoneForm)
 	}
 	suiting := t.suiting(all)
 	if len(suiting) == 0 {
-		return netip.AddrPort{}, fmt.Errorf("host name %q has no %s address, and --source %v is one: must be of one family",
+		return nil, fmt.Errorf("host name %q has no %s address, and --source %v is one: must be of one family",
 			host, family(t.from), t.from)
 	}
-	return netip.AddrPortFrom(preferred(suiting), t.port), nil
+	return t.withPort(interleaved(suiting)), nil
+}
+
+func (t target) withPort(all []netip.Addr) []netip.AddrPort {
+	some := make([]netip.AddrPort, len(all))
+	for i, a := range all {
+		some[i] = netip.AddrPortFrom(a, t.port)
+	}
+	return some
 }
 
 // suiting returns the addresses in the family of the sources.
@@ -118,26 +164,52 @@ func (t target) suiting(all []netip.Addr) (some []netip.Addr) {
 	return some
 }
 
-// checkFamily compares the families of the sources and of a testee that the URL
-// gives by address. A host name is checked when it is looked up.
-func (t target) checkFamily() error {
+// checkSource compares a source with a testee that the URL gives by address. A host name is
+// checked when it is looked up.
+func (t target) checkSource(from netip.Addr) error {
 	literal, err := netip.ParseAddr(t.url.Hostname())
-	if err != nil || sameFamily(literal, t.from) {
+	switch {
+	case err != nil:
 		return nil
+	case !sameFamily(literal, from):
+		return fmt.Errorf("--source %v is %s, the testee's address %v is %s: must be of one family",
+			from, family(from), literal, family(literal))
+	case literal.Zone() != "" && from.Zone() != "" && literal.Zone() != from.Zone():
+		return fmt.Errorf("--source %v and the testee's address %v have different zones: must be on one link", from, literal)
 	}
-	return fmt.Errorf("--source %v is %s, the testee's address %v is %s: must be of one family",
-		t.from, family(t.from), literal, family(literal))
+	return nil
 }
 
-// preferred chooses IPv4 if there is a choice: a server on "localhost" listens on
-// 127.0.0.1 more often than on ::1.
-func preferred(all []netip.Addr) netip.Addr {
+// distinct returns each address once: /etc/hosts may list one under several names.
+func distinct(all []netip.Addr) (some []netip.Addr) {
 	for _, a := range all {
-		if a.Unmap().Is4() {
-			return a.Unmap()
+		if a = a.Unmap(); !slices.Contains(some, a) {
+			some = append(some, a)
 		}
 	}
-	return all[0]
+	return some
+}
+
+// interleaved keeps the order of the resolver (RFC 6724) within a family, and takes the
+// families in turn, so that one that does not work delays only every second attempt (RFC
+// 8305 section 4).
+func interleaved(all []netip.Addr) (mixed []netip.Addr) {
+	var families [2][]netip.Addr // that of the first address comes first
+	for _, a := range all {
+		i := 0
+		if !sameFamily(a, all[0]) {
+			i = 1
+		}
+		families[i] = append(families[i], a)
+	}
+	for i := range all {
+		for _, f := range families {
+			if i < len(f) {
+				mixed = append(mixed, f[i])
+			}
+		}
+	}
+	return mixed
 }
 
 func unresolved(host string, err error) error {

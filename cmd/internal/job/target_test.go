@@ -3,6 +3,7 @@ package job
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/netip"
 	"strings"
@@ -19,6 +20,8 @@ func TestParseTarget(t *testing.T) {
 		{"ws://example.org:9000/chat?room=1&x=%23", "example.org", "/chat?room=1&x=%23", 9000},
 		{"ws://[::1]:65535/", "::1", "/", 65535},
 		{"ws://127.0.0.1?q", "127.0.0.1", "/?q", 80},
+		{"ws://[fe80::1%25eth0]:9301/", "fe80::1%eth0", "/", 9301},
+		{"ws://169.254.0.1/[%41]", "169.254.0.1", "/[%41]", 80}, // an IPv4 link-local address has no zone
 	} {
 		got, err := parseTarget(c.in)
 		if err != nil {
@@ -53,7 +56,13 @@ func TestParseTargetRefuses(t *testing.T) {
 		{"ws://example.org:65536/", "port 65536: must be 1 to 65535"},
 		{"ws://example.org:http/", "invalid port"},
 		{"ws://[::1/", "missing ']'"},
-		{"ws://[fe80::1%25eth0]/", "zone is not supported"},
+		{"ws://[fe80::1]/", `URL "ws://[fe80::1]/": a link-local address needs a zone, the interface that leads to it: must have the form ws://[fe80::1%25INTERFACE]:PORT/PATH`},
+		{"ws://[fe80::1%25]/", "zone must be a non-empty string"},
+		{"ws://[fe80::1%eth0]/", "the % before a zone is written %25: must have the form ws://[fe80::1%25INTERFACE]:PORT/PATH"},
+		{"ws://[fe80::1%be0]/", "the % before a zone is written %25"},
+		{"ws://[::1%25lo]/", "only a link-local IPv6 address can have a zone: must have the form"},
+		{"ws://127.0.0.1%25lo/", "only a link-local IPv6 address can have a zone"},
+		{"ws://localhost%25lo/", "only a link-local IPv6 address can have a zone"},
 		{"ws://example.org/\r\nX: y", "invalid control character"},
 		{"ws://exa mple.org/", "invalid character"},
 	} {
@@ -80,31 +89,35 @@ func answer(err error, addrs ...string) Lookup {
 	}
 }
 
-func TestResolve(t *testing.T) {
+func TestAddresses(t *testing.T) {
 	failing := answer(errors.New("an address needs no lookup"))
 	for _, c := range []struct {
 		name, url, want string
 		find            Lookup
 	}{
-		{"IPv4", "ws://192.0.2.1:9/", "192.0.2.1:9", failing},
-		{"IPv6", "ws://[2001:db8::1]/", "[2001:db8::1]:80", failing},
-		{"IPv4 in IPv6", "ws://[::ffff:192.0.2.1]/", "192.0.2.1:80", failing},
-		{"IPv4 preferred", "ws://localhost:9/", "127.0.0.1:9", answer(nil, "::1", "127.0.0.1")},
-		{"IPv4 in IPv6 preferred", "ws://localhost:9/", "127.0.0.1:9", answer(nil, "::1", "::ffff:127.0.0.1")},
-		{"the first IPv6", "ws://localhost:9/", "[::1]:9", answer(nil, "::1", "::2")},
+		{"IPv4", "ws://192.0.2.1:9/", "[192.0.2.1:9]", failing},
+		{"IPv6", "ws://[2001:db8::1]/", "[[2001:db8::1]:80]", failing},
+		{"IPv4 in IPv6", "ws://[::ffff:192.0.2.1]/", "[192.0.2.1:80]", failing},
+		{"zone", "ws://[fe80::1%25eth0]:9/", "[[fe80::1%eth0]:9]", failing},
+		{"IPv6 first", "ws://localhost:9/", "[[::1]:9 127.0.0.1:9]", answer(nil, "::1", "127.0.0.1")},
+		{"IPv4 first", "ws://localhost:9/", "[127.0.0.1:9 [::1]:9]", answer(nil, "127.0.0.1", "::1")},
+		{"named twice", "ws://localhost:9/", "[127.0.0.1:9 [::1]:9]", answer(nil, "127.0.0.1", "::ffff:127.0.0.1", "::1", "127.0.0.1")},
+		{"interleaved", "ws://many.example/", "[[fd00::1]:80 192.0.2.1:80 [fd00::2]:80 192.0.2.2:80 [fd00::3]:80]",
+			answer(nil, "fd00::1", "fd00::2", "fd00::3", "192.0.2.1", "192.0.2.2")},
+		{"link-local", "ws://near.example/", "[[fe80::2%eth0]:80 192.0.2.1:80]", answer(nil, "fe80::1", "fe80::2%eth0", "192.0.2.1")},
 	} {
 		target, err := parseTarget(c.url)
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := target.resolve(t.Context(), c.find)
-		if err != nil || got.String() != c.want {
+		got, err := target.addresses(t.Context(), c.find)
+		if err != nil || fmt.Sprint(got) != c.want {
 			t.Errorf("%s: %v, %v, want %s", c.name, got, err, c.want)
 		}
 	}
 }
 
-func TestResolveFails(t *testing.T) {
+func TestAddressesFail(t *testing.T) {
 	target, err := parseTarget("ws://example.org/")
 	if err != nil {
 		t.Fatal(err)
@@ -116,8 +129,10 @@ func TestResolveFails(t *testing.T) {
 		{answer(nil), `host name "example.org" does not resolve: it has no address: must be a known name or an IP address`},
 		{answer(&net.DNSError{Err: "no such host", Name: "example.org", Server: "192.0.2.53:53"}),
 			`host name "example.org" does not resolve: no such host: must be a known name or an IP address`},
+		{answer(nil, "fe80::1", "fe80::2"),
+			`host name "example.org" has only link-local addresses without a zone: must have another, or be given as ws://[fe80::1%25INTERFACE]:PORT/PATH`},
 	} {
-		if _, err := target.resolve(t.Context(), c.find); err == nil || err.Error() != c.want {
+		if _, err := target.addresses(t.Context(), c.find); err == nil || err.Error() != c.want {
 			t.Errorf("%v, want %s", err, c.want)
 		}
 	}
