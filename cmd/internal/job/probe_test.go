@@ -117,6 +117,18 @@ func listenOn(t *testing.T, address string) (port string, from chan netip.AddrPo
 	return port, from
 }
 
+// next returns where the next connection comes from.
+func next(t *testing.T, from <-chan netip.AddrPort) netip.AddrPort {
+	t.Helper()
+	select {
+	case at := <-from:
+		return at
+	case <-time.After(20 * time.Second):
+		t.Fatal("the testee saw no connection")
+	}
+	return netip.AddrPort{}
+}
+
 // TestResolveFindsTheListener resolves names with several addresses, of which one or none
 // has a listener.
 func TestResolveFindsTheListener(t *testing.T) {
@@ -145,7 +157,7 @@ func TestResolveFindsTheListener(t *testing.T) {
 			if c.from == "" {
 				return
 			}
-			if got := (<-from).Addr().String(); got != c.from {
+			if got := next(t, from).Addr().String(); got != c.from {
 				t.Errorf("the testee saw a connection from %s, want %s", got, c.from)
 			}
 		})
@@ -173,7 +185,7 @@ func TestSingleAddressIsNotProbed(t *testing.T) {
 	}
 	own := c.LocalAddr().String()
 	c.Close()
-	if first := <-from; first.String() != own {
+	if first := next(t, from); first.String() != own {
 		t.Errorf("the testee saw a connection from %v before that from %s", first, own)
 	}
 }
