@@ -30,6 +30,12 @@ type program struct {
 
 func start(t *testing.T, name string, args ...string) *program {
 	t.Helper()
+	return startBy(t, (*exec.Cmd).Start, name, args...)
+}
+
+// startBy starts a program by a function that can start it elsewhere, such as in a namespace.
+func startBy(t *testing.T, begin func(*exec.Cmd) error, name string, args ...string) *program {
+	t.Helper()
 	path, err := exec.LookPath(name)
 	if err != nil {
 		t.Fatal(err)
@@ -41,7 +47,7 @@ func start(t *testing.T, name string, args ...string) *program {
 		t.Fatal(err)
 	}
 	p.stderr = bufio.NewReader(stderr)
-	if err := p.Start(); err != nil {
+	if err := begin(p.Cmd); err != nil {
 		t.Fatal(err)
 	}
 	timer := time.AfterFunc(patience, func() { _ = p.Process.Kill() })
@@ -68,6 +74,7 @@ func (p *program) end(t *testing.T) (string, int) {
 type scripted struct {
 	url    string
 	polite bool
+	hosts  chan string // nil, or the Host header of the latest connections
 	closed chan struct{}
 }
 
@@ -79,21 +86,24 @@ func newScripted(t *testing.T, polite bool) *scripted {
 	}
 	t.Cleanup(func() { _ = l.Close() })
 	s := &scripted{url: "ws://" + l.Addr().String() + "/", polite: polite, closed: make(chan struct{}, 1)}
-	go func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go s.serve(c)
-		}
-	}()
+	go s.serveAll(l)
 	return s
+}
+
+// serveAll serves the connections of a listener until it is closed.
+func (s *scripted) serveAll(l net.Listener) {
+	for {
+		c, err := l.Accept()
+		if err != nil {
+			return
+		}
+		go s.serve(c)
+	}
 }
 
 func (s *scripted) serve(c net.Conn) {
 	defer c.Close()
-	if _, err := ws.Upgrade(c); err != nil {
+	if _, err := s.upgrader().Upgrade(c); err != nil {
 		return
 	}
 	head, err := ws.ReadHeader(c)
@@ -107,6 +117,16 @@ func (s *scripted) serve(c net.Conn) {
 		return
 	}
 	_, _ = io.Copy(io.Discard, c) // until the client goes
+}
+
+func (s *scripted) upgrader() ws.Upgrader {
+	return ws.Upgrader{OnHost: func(host []byte) error {
+		select {
+		case s.hosts <- string(host):
+		default:
+		}
+		return nil
+	}}
 }
 
 func tell(c chan struct{}) {
