@@ -106,7 +106,7 @@ func TestInterruptedProbe(t *testing.T) {
 	_, port, _ := net.SplitHostPort(at)
 	dir := t.TempDir()
 	p := startWithHosts(t, "127.0.0.1 both.test\n127.0.0.2 both.test\n",
-		"run", "ws://both.test:"+port, "--out", filepath.Join(dir, "result.json"))
+		"run", "ws://both.test:"+port, "--connect-timeout", "10m", "--out", filepath.Join(dir, "result.json"))
 	awaitSYN()
 	if err := p.Process.Signal(unix.SIGINT); err != nil {
 		t.Fatal(err)
@@ -173,8 +173,13 @@ func TestLinkLocal(t *testing.T) {
 	url := "ws://[fe80::2%25near0]:" + port + "/"
 	for _, args := range [][]string{{url}, {url, "--source", "fe80::1%near0"}} {
 		mustReach(t, inNear(append(args, "--conns", "20", "--json")...), "[fe80::2%near0]:"+port, 20)
-		if got := <-s.hosts; got != "[fe80::2]:"+port {
-			t.Errorf("Host: %s, want it without the zone", got)
+		select {
+		case got := <-s.hosts:
+			if got != "[fe80::2]:"+port {
+				t.Errorf("Host: %s, want it without the zone", got)
+			}
+		case <-time.After(patience):
+			t.Error("the testee saw no request")
 		}
 	}
 	for _, c := range []struct{ args, want string }{
