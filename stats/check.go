@@ -50,16 +50,27 @@ func (r *Result) checkPhases() error {
 		if phase.Success == nil || phase.Failure == nil {
 			return fmt.Errorf("phase %v has no histogram", p)
 		}
-		success, fail := uint64(phase.Success.TotalCount()), uint64(phase.Failure.TotalCount())
+		success := uint64(phase.Success.TotalCount())
 		if want := r.successesIn(p); phaseRows[p].every && success != want {
 			return equal(fmt.Sprintf("successes in phase %v", p), success, "successes", want)
 		}
-		if fail > r.Fail {
-			return fmt.Errorf("failures in phase %v (%d) are more than failures (%d)", p, fail, r.Fail)
+		if err := r.checkFailuresIn(p); err != nil {
+			return err
 		}
 	}
 	failed := uint64(r.Phases[PhaseTotal].Failure.TotalCount())
 	return equal("failures in phase total", failed, "failures", r.Fail-r.Unmeasured.Fail)
+}
+
+func (r *Result) checkFailuresIn(p Phase) error {
+	leftOut := r.Phases[p].LeftOut
+	if leftOut > r.Unmeasured.Fail {
+		return fmt.Errorf("failures left out of phase %v (%d) are more than unmeasured failures (%d)", p, leftOut, r.Unmeasured.Fail)
+	}
+	if fail := uint64(r.Phases[p].Failure.TotalCount()) + leftOut; fail > r.Fail {
+		return fmt.Errorf("failures in phase %v (%d) are more than failures (%d)", p, fail, r.Fail)
+	}
+	return nil
 }
 
 // successesIn returns how many successes can have a value in phase p: unmeasured

@@ -42,6 +42,8 @@ func TestCheckNamesBothSides(t *testing.T) {
 			"successes in phase close (0) differ from successes (3)"},
 		{"more failures in a phase than in all", func(r *Result) { _ = r.Phases[PhaseFin].Failure.RecordValues(1, 2) },
 			"failures in phase fin (2) are more than failures (1)"},
+		{"value of no failure left out", func(r *Result) { r.Phases[PhaseOpen].LeftOut = 1 },
+			"failures left out of phase open (1) are more than unmeasured failures (0)"},
 		{"total of a failure lost", func(r *Result) { r.Phases[PhaseTotal].Failure = NewHistogram() },
 			"failures in phase total (0) differ from failures (1)"},
 		{"end lost", func(r *Result) { r.Fin.Received-- },

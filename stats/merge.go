@@ -74,6 +74,7 @@ func (r *PhaseResult) add(p Phase, other PhaseResult) error {
 	}
 	r.Overruns += other.Overruns
 	r.Underruns += other.Underruns
+	r.LeftOut += other.LeftOut
 	return nil
 }
 

@@ -48,6 +48,7 @@ type PhaseResult struct {
 	Failure   *hdrhistogram.Histogram // connections that completed this phase and failed later; in PhaseTotal all failures
 	Overruns  uint64                  // values above MaxTrackable, recorded as MaxTrackable
 	Underruns uint64                  // values below 0, recorded as 0
+	LeftOut   uint64                  // values below 0 of failed connections in the ancestor's files, not recorded (Tally)
 }
 
 // LoopResult counts the connections of one loop, and the CPU time that it used.

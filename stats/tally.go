@@ -2,9 +2,9 @@ package stats
 
 import "github.com/HdrHistogram/hdrhistogram-go"
 
-// Timing is one connection as connection_stats of a result file records it. The values
-// are not trusted: in the ancestor's files, a phase that was not reached can have any
-// value, even a negative one.
+// Timing is one connection as connection_stats of a result file records it. In the
+// ancestor's files, a phase that a failed connection did not reach can have any value, even
+// a negative one: it is computed from stamps that were never set.
 type Timing struct {
 	ConnectUs int64
 	OpenUs    int64
@@ -12,8 +12,9 @@ type Timing struct {
 	Failed    bool
 }
 
-// Tally makes a result from Timings. Like a Recorder, it clamps and counts the values
-// that do not fit a histogram.
+// Tally makes a result from Timings. Like a Recorder, it clamps and counts the values above
+// MaxTrackable. A negative value is no duration: it is counted and left out of the
+// histograms. Result.Check refuses a result that lacks one of a success.
 type Tally struct {
 	res *Result // nil until needed: it takes 1.5 MB
 }
@@ -49,8 +50,8 @@ func (t *Tally) Result() *Result {
 func (r *PhaseResult) addUs(us int64, failed bool) {
 	switch {
 	case us < 0:
-		r.Underruns++
-		us = 0
+		r.LeftOut++
+		return
 	case us > maxTrackableUs:
 		r.Overruns++
 		us = maxTrackableUs

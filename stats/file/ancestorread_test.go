@@ -73,7 +73,7 @@ func TestReadAncestor(t *testing.T) {
 	}
 }
 
-func TestGarbageTimesAreClampedAndCounted(t *testing.T) {
+func TestGarbageOfFailuresIsLeftOutAndCounted(t *testing.T) {
 	r, err := Read(bytes.NewReader(readAncestor(t, "edge/refused.json")))
 	if err != nil {
 		t.Fatal(err)
@@ -81,11 +81,58 @@ func TestGarbageTimesAreClampedAndCounted(t *testing.T) {
 	if got := r.Phases[stats.PhaseConnect].Overruns; got != 20 {
 		t.Errorf("%d overruns of connect, want 20", got)
 	}
-	if got := r.Phases[stats.PhaseOpen].Underruns; got != 20 {
-		t.Errorf("%d underruns of open, want 20", got)
+	open := &r.Phases[stats.PhaseOpen]
+	if open.LeftOut != 20 || open.Underruns != 0 || open.Failure.TotalCount() != 0 {
+		t.Errorf("open: %d values left out, %d underruns, %d failures, want 20, 0 and 0", open.LeftOut, open.Underruns, open.Failure.TotalCount())
 	}
-	if got := r.Phases[stats.PhaseOpen].Failure.TotalCount(); got != 20 {
-		t.Errorf("%d failures in open, want 20", got)
+}
+
+// TestNegativeDurations: a failed connection of the ancestor's files may have any. The sign
+// depends on the clock, because the ancestor subtracts stamps in 32 bits.
+func TestNegativeDurations(t *testing.T) {
+	const head = `"total_duration":5,"started":1000,"ended":6000,"handshake_throttle_count":0,"handshake_resume_count":1,"connection_stats":[` +
+		`{"tcp_pre_init":1,"tcp_post_init":2,"open":4,"close":5,"failed":false},`
+	for _, key := range []string{"tcp_pre_init", "tcp_post_init", "open", "close"} {
+		for _, failed := range []string{"false", "true"} {
+			record := strings.Replace(`{"tcp_pre_init":1,"tcp_post_init":2,"open":4,"close":5,"failed":`+failed+`}]`, key+`":`, key+`":-`, 1)
+			checkNegative(t, "{"+head+record, key, failed == "true") // damaged: a brace is missing
+			checkNegative(t, "{"+head+record+"}", key, failed == "true")
+		}
+	}
+}
+
+// checkNegative reads an ancestor's file whose second record has a negative value of a key.
+func checkNegative(t *testing.T, file, key string, failed bool) {
+	t.Helper()
+	r, err := Read(strings.NewReader(file))
+	want := fmt.Sprintf(`key "connection_stats": record 2: %q is -`, key)
+	switch {
+	case !failed && (r != nil || err == nil || !strings.HasPrefix(err.Error(), want) ||
+		!strings.HasSuffix(err.Error(), ", must be 0 or more unless the connection failed")):
+		t.Errorf("%s of a success: error %v, want %s...", key, err, want)
+	case failed && r == nil:
+		t.Errorf("%s of a failure: %v", key, err)
+	case failed:
+		var leftOut uint64
+		for p := range r.Phases {
+			leftOut += r.Phases[p].LeftOut
+		}
+		if leftOut != 1 {
+			t.Errorf("%s of a failure: %d values left out, want 1", key, leftOut)
+		}
+	}
+}
+
+// TestNegativeDurationBeforeTheSchema: a file is known as ours only at its key "schema", which
+// can come after the records.
+func TestNegativeDurationBeforeTheSchema(t *testing.T) {
+	file := strings.TrimSpace(string(write(t, example.Full())))
+	log := strings.Index(file, `"connection_stats"`)
+	records := strings.Replace(strings.TrimSuffix(file[log:], "}"), `"close":0,"failed":true`, `"close":-7,"failed":true`, 1)
+	last := "{" + records + "," + strings.TrimSuffix(strings.TrimSpace(file[1:log]), ",") + "}"
+	want := `key "connection_stats": record 151: "close" is -7, must be 0 or more`
+	if _, err := Read(strings.NewReader(last)); err == nil || err.Error() != want {
+		t.Errorf("error %v, want %s", err, want)
 	}
 }
 

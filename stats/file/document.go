@@ -41,6 +41,7 @@ type document struct {
 	replies                        [stats.NumCauses][]stats.Reply
 	hasLog                         bool
 	records                        uint64
+	negative, negativeSuccess      error // the first negative duration of any record, and of one that did not fail
 }
 
 // target is where the value of a key goes.
@@ -101,6 +102,9 @@ func (d *document) checkSchema(key string) error {
 
 // result validates the document and returns its result.
 func (d *document) result() (*stats.Result, error) {
+	if d.negative != nil {
+		return nil, d.negative
+	}
 	if err := d.checkRanges(); err != nil {
 		return nil, err
 	}
@@ -128,8 +132,12 @@ func (d *document) result() (*stats.Result, error) {
 
 // ancestorResult completes the result of an ancestor's file. It ignores total_duration:
 // the ancestor measured that with another clock than the window, and the two can differ
-// by a microsecond.
+// by a microsecond. Negative durations of failed connections are the ancestor's garbage,
+// which the tally leaves out.
 func (d *document) ancestorResult(tally *stats.Tally) (*stats.Result, error) {
+	if d.negativeSuccess != nil {
+		return nil, d.negativeSuccess
+	}
 	if err := d.checkWindow(); err != nil {
 		return nil, err
 	}
@@ -140,6 +148,21 @@ func (d *document) ancestorResult(tally *stats.Tally) (*stats.Result, error) {
 	r.Started, r.Ended = time.Unix(0, d.startedNs), time.Unix(0, d.endedNs)
 	r.Throttled, r.Resumed = d.counts.Throttled, d.counts.Resumed
 	return r, r.Check()
+}
+
+// addSigns notes the negative durations of the record that was counted last. Whether one is
+// an error depends on the file's format, which may become known after the records.
+func (d *document) addSigns(r *record) {
+	key, us := r.negative()
+	if us >= 0 {
+		return
+	}
+	if d.negative == nil {
+		d.negative = fmt.Errorf("key %q: record %d: %q is %d, must be 0 or more", logKey, d.records, key, us)
+	}
+	if d.negativeSuccess == nil && !r.failed {
+		d.negativeSuccess = fmt.Errorf("key %q: record %d: %q is %d, must be 0 or more unless the connection failed", logKey, d.records, key, us)
+	}
 }
 
 // addSample adds one element of key "samples".
@@ -212,7 +235,7 @@ func (s *phaseShape) phase() (stats.PhaseResult, error) {
 	if err != nil {
 		return stats.PhaseResult{}, fmt.Errorf("\"failure\": %w", err)
 	}
-	return stats.PhaseResult{Success: success, Failure: failure, Overruns: s.Overruns, Underruns: s.Underruns}, nil
+	return stats.PhaseResult{Success: success, Failure: failure, Overruns: s.Overruns, Underruns: s.Underruns, LeftOut: s.LeftOut}, nil
 }
 
 func (s *series) histogram() (*hdrhistogram.Histogram, error) {

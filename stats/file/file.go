@@ -136,6 +136,7 @@ func (f *fileReader) records() error {
 			return err
 		}
 		f.doc.records++
+		f.doc.addSigns(r)
 		f.onRecord(r)
 	}
 }

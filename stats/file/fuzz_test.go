@@ -102,11 +102,12 @@ func checkPieces(t *testing.T, data []byte, want *stats.Result, wantErr error) {
 }
 
 // numbers returns the numbers of a result that depend on the records.
-func numbers(r *stats.Result) [11]uint64 {
-	n := [11]uint64{r.Total, r.Success, r.Fail, r.Unmeasured.Success, r.Unmeasured.Fail}
+func numbers(r *stats.Result) [14]uint64 {
+	n := [14]uint64{r.Total, r.Success, r.Fail, r.Unmeasured.Success, r.Unmeasured.Fail}
 	for i, p := range []stats.Phase{stats.PhaseConnect, stats.PhaseOpen, stats.PhaseClose} {
 		n[5+i] = uint64(r.Phases[p].Success.Max() + r.Phases[p].Failure.Max())
 		n[8+i] = r.Phases[p].Overruns
+		n[11+i] = r.Phases[p].LeftOut
 	}
 	return n
 }

@@ -30,8 +30,10 @@ func (d *Damage) Unwrap() error { return d.Err }
 // window, two counts and connection_stats. All connections of an ancestor's file count
 // as unmeasured. Unknown keys are skipped. The result has no Log.
 //
-// Read refuses other formats, values that are too long, and counts that are negative
-// or disagree with each other or with the histograms. For a damaged file it returns
+// Read refuses other formats, values that are too long, negative durations, and counts that
+// are negative or disagree with each other or with the histograms. It accepts a negative
+// duration of a failed connection in an ancestor's file, and leaves it out (stats.Tally):
+// the ancestor computed it from a stamp that it never set. For a damaged file it returns
 // both a *Damage and the intact part: the counts and histograms of our format, the
 // records of the ancestor's.
 func Read(rd io.Reader) (*stats.Result, error) {

@@ -145,6 +145,8 @@ func TestReadRefuses(t *testing.T) {
 		{"duration", `"total_duration":13517100`, `"total_duration":13517101`, `key "total_duration": 13517101 us, but from`},
 		{"record type", `"failed":true`, `"failed":"yes"`, `'"' where true or false is needed; 150 records read, the rest is lost, counts and histograms are intact`},
 		{"record range", `"tcp_pre_init":31`, `"tcp_pre_init":1234567890123456789`, `'9' where the end of a number is needed`},
+		{"negative duration", `"tcp_pre_init":31`, `"tcp_pre_init":-31`, `key "connection_stats": record 1: "tcp_pre_init" is -31, must be 0 or more`},
+		{"negative duration of a failure", `"open":0,"close":0,"failed":true`, `"open":-1,"close":-2,"failed":true`, `key "connection_stats": record 151: "open" is -1, must be 0 or more`},
 		{"leading zero", `"tcp_pre_init":31`, `"tcp_pre_init":031`, `'3' where the end of a number is needed`},
 		{"fraction", `"tcp_pre_init":31`, `"tcp_pre_init":31.5`, `'.' where , or } is needed`},
 		{"lone minus", `"tcp_pre_init":31`, `"tcp_pre_init":-`, `',' where an integer is needed`},

@@ -30,7 +30,27 @@ type record struct {
 }
 
 func (r *record) timing() stats.Timing {
-	return stats.Timing{ConnectUs: r.preInitUs + r.postInitUs, OpenUs: r.openUs, CloseUs: r.closeUs, Failed: r.failed}
+	return stats.Timing{ConnectUs: r.connectUs(), OpenUs: r.openUs, CloseUs: r.closeUs, Failed: r.failed}
+}
+
+// connectUs returns the length of phase connect, or a negative number if one of its two
+// parts is negative: their sum means nothing then.
+func (r *record) connectUs() int64 {
+	if part := min(r.preInitUs, r.postInitUs); part < 0 {
+		return part
+	}
+	return r.preInitUs + r.postInitUs
+}
+
+// negative returns the first key with a negative duration and that duration, 0 if there is
+// none.
+func (r *record) negative() (key string, us int64) {
+	for i, us := range [...]int64{r.preInitUs, r.postInitUs, r.openUs, r.closeUs} {
+		if us < 0 {
+			return recordKeys[i], us
+		}
+	}
+	return "", 0
 }
 
 // record reads one record into r. All keys are required, in any order.

@@ -42,6 +42,7 @@ type phaseShape struct {
 	Failure   series `json:"failure"`
 	Overruns  uint64 `json:"overruns"`
 	Underruns uint64 `json:"underruns"`
+	LeftOut   uint64 `json:"left_out,omitzero"`
 }
 
 // series is the JSON form of a histogram, in microseconds. If the histogram is empty,

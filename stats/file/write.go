@@ -131,7 +131,7 @@ func newPhaseShape(phase *stats.PhaseResult) (phaseShape, error) {
 		return phaseShape{}, err
 	}
 	failure, err := newSeries(phase.Failure)
-	return phaseShape{success, failure, phase.Overruns, phase.Underruns}, err
+	return phaseShape{success, failure, phase.Overruns, phase.Underruns, phase.LeftOut}, err
 }
 
 func writeMember(out *bufio.Writer, separator string, m member) error {

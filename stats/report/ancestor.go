@@ -1,20 +1,33 @@
 package report
 
 import (
+	"fmt"
 	"io"
+	"sort"
 
 	"wsperf/stats"
 )
 
 // Ancestor writes the aggregate block of a census with the arithmetic of the
 // script that came with wsperf's ancestor: the times are of all connections,
-// failed ones included, and the quantiles are those of the sorted times. It sorts
-// the times. The error is the first one of w.
+// failed ones included, and the quantiles are those of the sorted times. Under the block
+// it says how many of the times are garbage. It sorts the times. The error is the first
+// one of w.
 func Ancestor(w io.Writer, c *stats.Census) error {
 	length := c.Ended.Sub(c.Started)
 	h := head{length, c.Success + c.Fail, c.Success, c.Fail, ratio(float64(c.Success), length.Seconds())}
 	c.Open.Sort()
-	return writeText(w, []section{{aggregateTitle, []part{h.block(), timesBlock(everyTime(&c.Open))}}})
+	parts := []part{h.block(), timesBlock(everyTime(&c.Open))}
+	if n := below0(&c.Open); n > 0 {
+		parts = append(parts, sentence(fmt.Sprintf("Of these times, %d are below 0. The ancestor computed them for failed connections, "+
+			"from times that it never took. Its script counted them in.", n)))
+	}
+	return writeText(w, []section{{aggregateTitle, parts}})
+}
+
+// below0 returns how many of the sorted times are below 0.
+func below0(open *stats.Times) int {
+	return sort.Search(open.Len(), func(i int) bool { return open.At(i) >= 0 })
 }
 
 func everyTime(open *stats.Times) []figure {

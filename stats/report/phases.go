@@ -67,12 +67,14 @@ func formatUs(us int64) string { return strconv.FormatInt(us, 10) }
 
 func formatMs(us int64) string { return strconv.FormatFloat(float64(us)/1000, 'f', 3, 64) }
 
-// outOfRange says which phases have values that a histogram could not hold.
+// outOfRange says which phases have values that a histogram could not hold, and values of
+// the ancestor's files that are in none.
 func outOfRange(r *stats.Result) (s section) {
-	var over, under []string
+	var over, under, leftOut []string
 	for p, phase := range r.Phases {
 		over = appendCount(over, stats.Phase(p).String(), phase.Overruns)
 		under = appendCount(under, stats.Phase(p).String(), phase.Underruns)
+		leftOut = appendCount(leftOut, stats.Phase(p).String(), phase.LeftOut)
 	}
 	if len(over) > 0 {
 		s.parts = append(s.parts, sentence(fmt.Sprintf("Overruns, values above %.0f s: %s",
@@ -80,6 +82,10 @@ func outOfRange(r *stats.Result) (s section) {
 	}
 	if len(under) > 0 {
 		s.parts = append(s.parts, sentence("Underruns, values below 0: "+strings.Join(under, ", ")))
+	}
+	if len(leftOut) > 0 {
+		s.parts = append(s.parts, sentence("Left out, values below 0: "+strings.Join(leftOut, ", ")+
+			". The ancestor computed them for failed connections, from times that it never took."))
 	}
 	return s
 }
