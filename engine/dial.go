@@ -18,7 +18,7 @@ func (l *loop) start(intendedNs int64) {
 	s := l.slots.take()
 	s.intendedNs = intendedNs
 	l.enter(s, stateStarting, intendedNs)
-	l.loaded.started(intendedNs, l.rec)
+	l.loaded.started(intendedNs)
 	l.rec.Start()
 	l.attempt(s, intendedNs)
 }

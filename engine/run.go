@@ -219,6 +219,7 @@ func (r *Run) result(started, ended time.Time, cost stats.ClientCost, loopCPUUs 
 	}
 	res.Setup, res.Client = r.setup(), cost
 	res.Started, res.Ended = started, ended
+	res.Loaded = loadedWindow(r.loops, started)
 	for i, l := range r.loops {
 		n, success, fail := l.rec.Counts()
 		res.Loops = append(res.Loops, stats.LoopResult{
@@ -228,7 +229,6 @@ func (r *Run) result(started, ended time.Time, cost stats.ClientCost, loopCPUUs 
 		res.Client.SlotWaits += l.slotWaits
 		res.Client.ShortageWaits += l.shortageWaits
 		l.stalls.addTo(&res.Client)
-		l.loaded.addTo(&res.Loaded, started)
 		res.Interrupted = res.Interrupted || l.stopping
 	}
 	return res, res.Check()

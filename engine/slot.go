@@ -54,6 +54,13 @@ func (s *slot) endedAll(nowNs int64) {
 	s.sample.Reached = s.sample.Reached.With(stats.PhaseTotal)
 }
 
+// succeeded reports whether the slot's last connection, which has ended, was a success:
+// whatever follows the closing handshake is no failure.
+func (s *slot) succeeded() bool { return s.sample.Reached.Has(stats.PhaseClose) }
+
+// endNs returns when the slot's last connection ended.
+func (s *slot) endNs() int64 { return s.intendedNs + s.sample.Ns[stats.PhaseTotal] }
+
 // slots is a loop's table of slots. They are first used in order, and the slot released
 // last is taken first, so the memory that is touched grows with the number of
 // connections at once.

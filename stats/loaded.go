@@ -12,10 +12,12 @@ import (
 type LoadedResult struct {
 	FirstNs int64  `json:"first_start"` // nanoseconds since the Unix epoch
 	LastNs  int64  `json:"last_start"`  // nanoseconds since the Unix epoch
-	Success uint64 `json:"success"`     // successes that ended before the last start of their loop
+	Success uint64 `json:"success"`     // successes that ended by the last start of their process
 }
 
-// Add extends the window by that of another loop or process.
+// Add extends the window by that of another process. A process whose last start comes before
+// that of the others has no success counted that ended after it: when one ended is not known
+// here.
 func (l *LoadedResult) Add(o LoadedResult) {
 	if *l == (LoadedResult{}) {
 		*l = o
@@ -31,9 +33,7 @@ func (l LoadedResult) Duration() time.Duration { return time.Duration(l.LastNs -
 // LoadedHandshakesPerSecond returns the successes per second of the loaded window. ok is
 // false if the window is not known, or if fewer than half of the successes ended in it:
 // then starting took less time than a connection, and the window says nothing of the rate.
-//
-// A loop whose last start comes before that of the others has no more successes counted,
-// so with several loops the rate is rather too low.
+// The rate of several processes is too low rather than too high (LoadedResult.Add).
 func (r *Result) LoadedHandshakesPerSecond() (perSecond float64, ok bool) {
 	length := r.Loaded.Duration()
 	if length <= 0 || r.Loaded.Success < (r.Success+1)/2 {
@@ -67,13 +67,15 @@ func (r *Result) checkLoaded() error {
 }
 
 // mergeLoaded returns the window over all results, the zero value if that of one is not
-// known.
+// known. A result without a connection has none, and does not count.
 func mergeLoaded(rs []*Result) (merged LoadedResult) {
 	for _, r := range rs {
-		if r.Loaded == (LoadedResult{}) {
+		switch {
+		case r.Loaded != (LoadedResult{}):
+			merged.Add(r.Loaded)
+		case r.Total > 0:
 			return LoadedResult{}
 		}
-		merged.Add(r.Loaded)
 	}
 	return merged
 }

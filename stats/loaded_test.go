@@ -10,18 +10,22 @@ func TestLoadedHandshakesPerSecond(t *testing.T) {
 		name    string
 		loaded  LoadedResult
 		success uint64
-		want    float64 // 0: there is no rate
+		want    float64
+		ok      bool
 	}{
-		{"not known", LoadedResult{}, 10, 0},
-		{"drain left out", LoadedResult{0, 2e9, 90}, 100, 45},
-		{"half of all", LoadedResult{0, 1e9, 5}, 10, 5},
-		{"fewer than half", LoadedResult{0, 1e9, 4}, 9, 0},
-		{"all started at once", LoadedResult{7, 7, 0}, 10, 0},
-		{"no success", LoadedResult{0, 1e9, 0}, 0, 0},
+		{"not known", LoadedResult{}, 10, 0, false},
+		{"drain left out", LoadedResult{0, 2e9, 90}, 100, 45, true},
+		{"half of all", LoadedResult{0, 1e9, 5}, 10, 5, true},
+		{"half of an odd number", LoadedResult{0, 1e9, 5}, 9, 5, true},
+		{"fewer than half", LoadedResult{0, 1e9, 4}, 9, 0, false},
+		{"all started at once", LoadedResult{7, 7, 0}, 10, 0, false},
+		{"one connection", LoadedResult{7, 7, 0}, 1, 0, false},
+		{"one connection that fails", LoadedResult{7, 7, 0}, 0, 0, false},
+		{"all fail", LoadedResult{0, 1e9, 0}, 0, 0, true},
 	} {
 		r := &Result{Counts: Counts{Success: c.success}, Loaded: c.loaded}
-		if got, ok := r.LoadedHandshakesPerSecond(); got != c.want || ok != (c.want > 0) && c.success > 0 {
-			t.Errorf("%s: %v, %v, want %v", c.name, got, ok, c.want)
+		if got, ok := r.LoadedHandshakesPerSecond(); got != c.want || ok != c.ok {
+			t.Errorf("%s: %v, %v, want %v, %v", c.name, got, ok, c.want, c.ok)
 		}
 	}
 }
@@ -41,8 +45,15 @@ func TestLoadedWindowsAreMerged(t *testing.T) {
 	if want := result(1, 10, 7).Loaded; merged.Loaded != want {
 		t.Errorf("merged %v, want %v", merged.Loaded, want)
 	}
+	none := result(0, 0, 0) // such as that of a process that was interrupted before its first start
+	none.Loaded = LoadedResult{}
+	for _, rs := range [][]*Result{{result(2, 10, 3), none}, {none, result(2, 10, 3)}, {none, none, result(2, 10, 3)}} {
+		if merged, err = MergeResults(rs...); err != nil || merged.Loaded != result(2, 10, 3).Loaded {
+			t.Errorf("with a process that started nothing: %v, error %v", merged.Loaded, err)
+		}
+	}
 	older := result(0, 0, 0)
-	older.Loaded = LoadedResult{}
+	older.Total, older.Success, older.Loaded = 1, 1, LoadedResult{}
 	if merged, err = MergeResults(result(2, 10, 3), older); err != nil || merged.Loaded != older.Loaded {
 		t.Errorf("with an older file: %v, error %v", merged.Loaded, err)
 	}

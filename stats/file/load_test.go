@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"wsperf/stats"
 	"wsperf/stats/internal/example"
@@ -101,6 +102,42 @@ func TestLoadAllIsTheMergeOfItsFiles(t *testing.T) {
 	// The ancestor's script printed 283.8 ms and 7047/s.
 	if got := r.Duration().Milliseconds(); r.Success != 2000 || got != 283 || math.Round(r.HandshakesPerSecond()) != 7047 {
 		t.Errorf("%d successes in %d ms, %v/s", r.Success, got, r.HandshakesPerSecond())
+	}
+}
+
+// TestLoadedWindowOfWorkers merges the files of a driver's workers in every order. One worker
+// stops starting while the others go on, and one made nothing but failures.
+func TestLoadedWindowOfWorkers(t *testing.T) {
+	const s = int64(1e9)
+	dir := t.TempDir()
+	worker := func(name string, r *stats.Result, first, last int64, success uint64) string {
+		base := r.Started.UnixNano()
+		r.Loaded = stats.LoadedResult{FirstNs: base + first, LastNs: base + last, Success: success}
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, write(t, r), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	a := worker("a", example.Plain(), 2*s, 3*s, 10)
+	b := worker("b", example.Plain(), s, 9*s, 90)
+	c := worker("c", example.Failed(), 0, 8*s, 0)
+	base := example.Plain().Started.UnixNano()
+	want := stats.LoadedResult{FirstNs: base, LastNs: base + 9*s, Success: 100}
+	for _, paths := range [][]string{{a, b, c}, {a, c, b}, {b, a, c}, {b, c, a}, {c, a, b}, {c, b, a}} {
+		r, errs := LoadAll(paths, nil)
+		if len(errs) > 0 {
+			t.Fatal(errs)
+		}
+		if err := r.Check(); err != nil || r.Loaded != want {
+			t.Errorf("%v: %+v, error %v, want %+v", paths, r.Loaded, err, want)
+		}
+		if perSecond, ok := r.LoadedHandshakesPerSecond(); !ok || perSecond != 100./9 {
+			t.Errorf("%v: %v handshakes/s (%v), want 100 in 9 s", paths, perSecond, ok)
+		}
+		if drain := r.Drain(); drain != r.Duration()-9*time.Second {
+			t.Errorf("%v: drain %v of %v, want all after 9 s", paths, drain, r.Duration())
+		}
 	}
 }
 

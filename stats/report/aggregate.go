@@ -88,7 +88,7 @@ func load(r *stats.Result) (s section) {
 	if r.Success == 0 || r.Loaded == (stats.LoadedResult{}) {
 		return s
 	}
-	rate := "most connections ended after the last start, so there is no rate"
+	rate := "no rate, because fewer than half of the successes are known to have ended by then"
 	if perSecond, ok := r.LoadedHandshakesPerSecond(); ok {
 		rate = fmt.Sprintf("%.0f handshakes/s", perSecond)
 	}

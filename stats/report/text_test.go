@@ -242,6 +242,36 @@ func TestTextOfTheAncestorsFiles(t *testing.T) {
 	}
 }
 
+func TestLoadSaysWhyThereIsNoRate(t *testing.T) {
+	const noRate = "no rate, because fewer than half of the successes are known to have ended by then\n"
+	for _, test := range []struct {
+		name    string
+		length  time.Duration
+		success uint64 // of 100, in the window
+		want    string
+	}{
+		{"half", 2 * time.Second, 50, "  Loaded    2.0 s from the first start to the last: 25 handshakes/s\n  Drain     11.5 s from"},
+		{"fewer than half", 2 * time.Second, 49, "  Loaded    2.0 s from the first start to the last: " + noRate + "  Drain     11.5 s from"},
+		{"all started at once", 0, 0, "  Loaded    0.0 s from the first start to the last: " + noRate + "  Drain     13.5 s from"},
+		{"not known", -1, 0, ""},
+	} {
+		r := example.Plain()
+		r.Loaded = stats.LoadedResult{}
+		if test.length >= 0 {
+			base := r.Started.UnixNano()
+			r.Loaded = stats.LoadedResult{FirstNs: base, LastNs: base + int64(test.length), Success: test.success}
+		}
+		got := text(t, r)
+		if !strings.Contains(got, test.want) || strings.Contains(got, "Loaded") != (test.want != "") {
+			t.Errorf("%s: no %q in\n%s", test.name, test.want, got)
+		}
+	}
+	failed := example.Failed() // what a rate of 0 says is above, in Handshakes/sec
+	if got := text(t, failed); strings.Contains(got, "Load") {
+		t.Errorf("nothing succeeded:\n%s", got)
+	}
+}
+
 func TestCoverage(t *testing.T) {
 	for _, test := range []struct {
 		files, lost, damaged int
