@@ -79,7 +79,7 @@ func (b *bench) ancestors(threads, low, high string) comparison {
 	of := func(name, path string) client {
 		return client{name, []int{b.clientCPU}, b.plain(), func(port string, handshakes int) []string {
 			return []string{path, "ws://127.0.0.1:" + port + "/", threads, strconv.Itoa(handshakes), low, high}
-		}}
+		}, recorded}
 	}
 	return comparison{title: "the ancestor itself, " + threads + " threads, " + low + " to " + high + " in flight",
 		clients: []client{of("ancestor", b.ancestor), of("wsperf", b.programs.wsperf)}, figure: cpu, goal: "at most 0.33"}
@@ -118,12 +118,13 @@ type client struct {
 	cpus   []int // that it may use
 	testee testeeSpec
 	args   func(port string, handshakes int) []string // its command line, program first
+	made   func(output string) int                    // how many handshakes it made, of its standard output
 }
 
 func (b *bench) floor(name, path string, t testeeSpec, inFlight int) client {
 	return client{name, []int{b.clientCPU}, t, func(port string, handshakes int) []string {
 		return []string{path, port, strconv.Itoa(handshakes), strconv.Itoa(inFlight)}
-	}}
+	}, printed}
 }
 
 // wsperf runs wsperf with equal watermarks: like the floor, it then starts a
@@ -133,7 +134,7 @@ func (b *bench) wsperf(name string, t testeeSpec, inFlight int) client {
 		n := strconv.Itoa(inFlight)
 		return []string{b.programs.wsperf, "run", "ws://127.0.0.1:" + port + "/", "--conns", strconv.Itoa(handshakes),
 			"--low", n, "--high", n, "--quiet"}
-	}}
+	}, reported}
 }
 
 func (b *bench) wsperfOnBoth(name string, t testeeSpec, inFlight int) client {
@@ -143,11 +144,16 @@ func (b *bench) wsperfOnBoth(name string, t testeeSpec, inFlight int) client {
 }
 
 // twoProcesses runs two processes that share nothing but the kernel. Each has
-// its own CPU and makes half of the handshakes.
+// its own CPU and makes half of the handshakes. The command fails if either process does:
+// wait without an operand would return 0 whatever the first one did (POSIX.1-2024, wait).
 func (b *bench) twoProcesses(name string, t testeeSpec, inFlight int) client {
 	one := b.wsperf(name, t, inFlight/2)
+	run := func(port string, handshakes, cpu int) string {
+		return strings.Join(one.args(port, handshakes), " ") + " --cpus " + strconv.Itoa(cpu)
+	}
 	return client{name, []int{b.clientCPU, b.testeeCPU}, t, func(port string, handshakes int) []string {
-		run := strings.Join(one.args(port, handshakes/2), " ") + " --cpus "
-		return []string{"sh", "-c", run + strconv.Itoa(b.clientCPU) + " & " + run + strconv.Itoa(b.testeeCPU) + " && wait"}
-	}}
+		half := handshakes / 2
+		first, second := run(port, half, b.clientCPU), run(port, handshakes-half, b.testeeCPU)
+		return []string{"sh", "-c", first + " & first=$!; " + second + "; ended=$?; wait $first && exit $ended"}
+	}, reported}
 }

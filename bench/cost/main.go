@@ -18,6 +18,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -62,8 +63,8 @@ func parse(args []string) (*bench, error) {
 	if err := f.Parse(args); err != nil {
 		return nil, err
 	}
-	if b.pairs < 1 || b.handshakes < 1 || f.NArg() > 0 {
-		return nil, errors.New("-pairs and -handshakes must be 1 or more, and arguments other than options are not allowed")
+	if f.NArg() > 0 {
+		return nil, fmt.Errorf("argument %q: must be an option", f.Arg(0))
 	}
 	if err := b.check(); err != nil {
 		return nil, err
@@ -71,18 +72,35 @@ func parse(args []string) (*bench, error) {
 	return b, b.chooseCPUs()
 }
 
+// leastHandshakes are one for each of two processes that share a run.
+const leastHandshakes = 2
+
 // check finds the mistakes that would otherwise show only after minutes of
 // measurement.
 func (b *bench) check() error {
+	switch {
+	case b.pairs < 1:
+		return fmt.Errorf("-pairs %d: must be 1 or more", b.pairs)
+	case b.handshakes < leastHandshakes:
+		return fmt.Errorf("-handshakes %d: must be %d or more", b.handshakes, leastHandshakes)
+	}
 	if b.ancestor != "" {
 		if _, err := exec.LookPath(b.ancestor); err != nil {
 			return fmt.Errorf("-ancestor must be an executable file: %w", err)
 		}
 	}
 	if !slices.ContainsFunc(b.comparisons(), b.wanted) {
-		return fmt.Errorf("-only %q: no comparison has this in its title (comparisons with the ancestor itself need -ancestor FILE)", b.only)
+		return fmt.Errorf("-only %q: must be a part of a title: %s (those with the ancestor itself need -ancestor FILE)", b.only, b.titles())
 	}
 	return nil
+}
+
+func (b *bench) titles() string {
+	var all []string
+	for _, c := range b.comparisons() {
+		all = append(all, strconv.Quote(c.title))
+	}
+	return strings.Join(all, ", ")
 }
 
 func (b *bench) wanted(c comparison) bool { return strings.Contains(c.title, b.only) }
@@ -160,10 +178,7 @@ func (b *bench) rounds(c comparison, running *testees) (runs [][]cost, err error
 	runs = make([][]cost, len(c.clients))
 	for round := range b.pairs + 1 {
 		for k := range c.clients {
-			i := k
-			if round%2 == 1 {
-				i = len(c.clients) - 1 - k
-			}
+			i := turn(round, k, len(c.clients))
 			measured, err := c.clients[i].run(running, c.handshakes(b.handshakes))
 			if err != nil {
 				return nil, err
@@ -174,4 +189,12 @@ func (b *bench) rounds(c comparison, running *testees) (runs [][]cost, err error
 		}
 	}
 	return runs, nil
+}
+
+// turn returns which of n clients is the k-th of a round.
+func turn(round, k, n int) int {
+	if round%2 == 1 {
+		return n - 1 - k
+	}
+	return k
 }

@@ -32,37 +32,51 @@ func (c client) run(running *testees, handshakes int) (cost, error) {
 	if err != nil {
 		return cost{}, err
 	}
-	began := time.Now()
-	cmd, err := runOn(c.cpus, c.args(port, handshakes))
+	lasted, usage, err := c.runCommand(c.args(port, handshakes), handshakes)
 	if err != nil {
 		return cost{}, err
 	}
-	lasted := time.Since(began)
-	usage := cmd.ProcessState.SysUsage().(*syscall.Rusage)
+	return newCost(handshakes, lasted, usage), nil
+}
+
+func newCost(handshakes int, lasted time.Duration, usage *syscall.Rusage) cost {
 	n := float64(handshakes)
 	return cost{
 		handshakes: handshakes,
-		userUs:     float64(cmd.ProcessState.UserTime().Microseconds()) / n,
-		systemUs:   float64(cmd.ProcessState.SystemTime().Microseconds()) / n,
+		userUs:     float64(usage.Utime.Nano()/1000) / n,
+		systemUs:   float64(usage.Stime.Nano()/1000) / n,
 		perSecond:  n / lasted.Seconds(),
 		switches:   float64(usage.Nvcsw+usage.Nivcsw) / n,
 		peakBytes:  usage.Maxrss * 1024, // getrusage(2): kilobytes
-	}, nil
+	}
 }
 
-// runOn runs a command to its end on the CPUs. If it fails, the error contains
-// its output.
-func runOn(cpus []int, args []string) (*exec.Cmd, error) {
-	var out bytes.Buffer
-	cmd := exec.Command(args[0], args[1:]...)
-	cmd.Stdout, cmd.Stderr = &out, &out
-	if err := host.WithAffinity(cpus, cmd.Start); err != nil {
-		return nil, err
+// runCommand runs a command of the client to its end. It fails unless the command ends with
+// exit code 0 and has made all the handshakes.
+func (c client) runCommand(command []string, handshakes int) (lasted time.Duration, usage *syscall.Rusage, err error) {
+	var stdout, stderr bytes.Buffer
+	cmd := exec.Command(command[0], command[1:]...)
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	began := time.Now()
+	if err := host.WithAffinity(c.cpus, cmd.Start); err != nil {
+		return 0, nil, err
 	}
-	if err := cmd.Wait(); err != nil {
-		return nil, fmt.Errorf("%s: %w\n%s", strings.Join(args, " "), err, out.Bytes())
+	err = cmd.Wait()
+	lasted = time.Since(began)
+	if made := c.made(stdout.String()); err == nil && made != handshakes {
+		err = fmt.Errorf("%d handshakes, must be %d", made, handshakes)
 	}
-	return cmd, nil
+	if err != nil {
+		return 0, nil, fmt.Errorf("%q: %w: %s", strings.Join(command, " "), err, outputs(&stdout, &stderr))
+	}
+	return lasted, cmd.ProcessState.SysUsage().(*syscall.Rusage), nil
+}
+
+// outputs quotes the beginnings of both outputs.
+func outputs(stdout, stderr *bytes.Buffer) string {
+	const most = 1000 // bytes; a report has as many
+	clip := func(b *bytes.Buffer) []byte { return b.Bytes()[:min(b.Len(), most)] }
+	return fmt.Sprintf("standard output %q, standard error %q", clip(stdout), clip(stderr))
 }
 
 // tracedHandshakes bounds the handshakes of a run under strace, which makes it
@@ -81,7 +95,7 @@ func countCalls(clients []client, handshakes int, running *testees) (calls []flo
 		if err != nil {
 			return nil, err
 		}
-		n, err := countOf(strace, c.args(port, handshakes), c.cpus)
+		n, err := c.countCalls(strace, c.args(port, handshakes), handshakes)
 		if err != nil {
 			return nil, err
 		}
@@ -90,7 +104,7 @@ func countCalls(clients []client, handshakes int, running *testees) (calls []flo
 	return calls, nil
 }
 
-func countOf(strace string, command []string, cpus []int) (calls int, err error) {
+func (c client) countCalls(strace string, command []string, handshakes int) (calls int, err error) {
 	file, err := os.CreateTemp("", "wsperf-calls-")
 	if err != nil {
 		return 0, err
@@ -98,22 +112,26 @@ func countOf(strace string, command []string, cpus []int) (calls int, err error)
 	defer os.Remove(file.Name())
 	defer file.Close()
 	trace := append([]string{strace, "-f", "-c", "-U", "calls,name", "-o", file.Name()}, command...)
-	if _, err := runOn(cpus, trace); err != nil {
+	if _, _, err := c.runCommand(trace, handshakes); err != nil {
 		return 0, err
 	}
 	text, err := os.ReadFile(file.Name())
-	return totalCalls(string(text)), err
+	if err != nil {
+		return 0, err
+	}
+	return totalCalls(string(text))
 }
 
-// totalCalls reads the line "12345 total" of strace's summary; 0 if it is not
-// there.
-func totalCalls(summary string) int {
+// totalCalls reads the line "12345 total" of strace's summary.
+func totalCalls(summary string) (int, error) {
 	for line := range strings.Lines(summary) {
 		fields := strings.Fields(line)
-		if len(fields) == 2 && fields[1] == "total" {
-			n, _ := strconv.Atoi(fields[0])
-			return n
+		if len(fields) != 2 || fields[1] != "total" {
+			continue
+		}
+		if n, err := strconv.Atoi(fields[0]); err == nil && n > 0 {
+			return n, nil
 		}
 	}
-	return 0
+	return 0, fmt.Errorf("summary of strace: must have a line with the number of all calls and \"total\": %.1000q", summary)
 }

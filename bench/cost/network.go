@@ -64,22 +64,24 @@ func (b *bench) acrossNamespaces(inFlight int) comparison {
 }
 
 func (b *bench) floorAcross(name, path string, t testeeSpec, inFlight int) client {
-	return b.across(name, t, func(port string, handshakes int) []string {
+	return b.across(client{name, []int{b.clientCPU}, t, func(port string, handshakes int) []string {
 		return []string{path, port, strconv.Itoa(handshakes), strconv.Itoa(inFlight), testeeEnd.Addr().String()}
-	})
+	}, printed})
 }
 
 func (b *bench) wsperfAcross(name string, t testeeSpec, inFlight int) client {
-	return b.across(name, t, func(port string, handshakes int) []string {
+	return b.across(client{name, []int{b.clientCPU}, t, func(port string, handshakes int) []string {
 		n := strconv.Itoa(inFlight)
 		return []string{b.programs.wsperf, "run", "ws://" + testeeEnd.Addr().String() + ":" + port + "/", "--conns", strconv.Itoa(handshakes),
 			"--low", n, "--high", n, "--quiet"}
-	})
+	}, reported})
 }
 
 // across runs a client in its namespace.
-func (b *bench) across(name string, t testeeSpec, args func(port string, handshakes int) []string) client {
-	return client{name, []int{b.clientCPU}, t, func(port string, handshakes int) []string {
+func (b *bench) across(c client) client {
+	args := c.args
+	c.args = func(port string, handshakes int) []string {
 		return append(b.network.client[:len(b.network.client):len(b.network.client)], args(port, handshakes)...)
-	}}
+	}
+	return c
 }

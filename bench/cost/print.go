@@ -78,14 +78,19 @@ func writeRatios(b *strings.Builder, c comparison, runs [][]cost) {
 	last := len(c.clients) - 1
 	b.WriteString("\n")
 	for i := range last {
-		var ratios []float64
-		for round, r := range runs[last] {
-			ratios = append(ratios, c.figure.of(r)/c.figure.of(runs[i][round]))
-		}
-		slices.Sort(ratios)
+		ratios := sortedRatios(runs[last], runs[i], c.figure)
 		fmt.Fprintf(b, "  %s, %s to %s, pair by pair: median %.3f, min %.3f, max %.3f; goal: %s\n", c.figure.name,
 			c.clients[last].name, c.clients[i].name, medianOfSorted(ratios), ratios[0], ratios[len(ratios)-1], c.goal)
 	}
+}
+
+// sortedRatios returns the ratio of a figure of both clients for each round.
+func sortedRatios(runs, base []cost, f figure) (ratios []float64) {
+	for round, r := range runs {
+		ratios = append(ratios, f.of(r)/f.of(base[round]))
+	}
+	slices.Sort(ratios)
+	return ratios
 }
 
 // writeBenchmarks prints every run in Go's benchmark format, for benchstat.

@@ -100,7 +100,7 @@ func startTestee(spec testeeSpec, cpu int) (*testee, error) {
 	port := line[strings.LastIndex(line, ":")+1:]
 	if _, notPort := strconv.Atoi(port); err != nil || notPort != nil {
 		c.End(stopTimeout)
-		return nil, fmt.Errorf("%s did not start: first line %q, error %v; exit: %v: %s", spec.command, line, err, c.Wait(), c.LastWords())
+		return nil, fmt.Errorf("%s did not start: first line %q, error %v; exit: %v: %q", spec.command, line, err, c.Wait(), c.LastWords())
 	}
 	return &testee{c, port}, nil
 }
