@@ -7,6 +7,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"flag"
@@ -33,32 +34,67 @@ const samplesPerSecond = 1000
 var loads = []int{64, 500}
 
 func main() {
-	handshakes := flag.Int64("handshakes", 400000, "handshakes of each load")
-	out := flag.String("out", "cmd/wsperf/default.pgo", "write the profile to this file")
-	flag.Parse()
-	if flag.NArg() > 0 {
-		fmt.Fprintf(os.Stderr, "pgo: unexpected argument %q\n", flag.Arg(0))
-		os.Exit(2)
+	o, err := parse(os.Args[1:])
+	if err == nil {
+		err = replace(o.out, func() ([]byte, error) { return record(o.handshakes) })
 	}
-	if err := record(*handshakes, *out); err != nil {
+	if errors.Is(err, flag.ErrHelp) {
+		return
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "pgo:", err)
 		os.Exit(1)
 	}
 }
 
-// record renames the file into place once it is complete, so that no build reads
-// a part of it.
-func record(handshakes int64, out string) error {
-	file, err := os.CreateTemp(filepath.Dir(out), ".pgo-")
+type options struct {
+	handshakes int64
+	out        string
+}
+
+func parse(args []string) (o options, err error) {
+	f := flag.NewFlagSet("pgo", flag.ContinueOnError)
+	f.Int64Var(&o.handshakes, "handshakes", 400000, "handshakes of each load")
+	f.StringVar(&o.out, "out", "cmd/wsperf/default.pgo", "write the profile to this file")
+	if err := f.Parse(args); err != nil {
+		return o, err
+	}
+	if f.NArg() > 0 {
+		return o, fmt.Errorf("argument %q: must be an option", f.Arg(0))
+	}
+	if o.handshakes < 1 {
+		return o, fmt.Errorf("-handshakes %d: must be 1 or more", o.handshakes)
+	}
+	return o, nil
+}
+
+// replace puts the profile that record makes in the place of the file. If there is none that
+// is of use, the file stays as it was. It is renamed into place once it is complete, so that
+// no build reads a part of it.
+func replace(out string, record func() ([]byte, error)) error {
+	file, err := os.CreateTemp(filepath.Dir(out), ".pgo-") // before the minute that record takes
 	if err != nil {
 		return err
 	}
 	defer os.Remove(file.Name()) // gone already, if all went well
-	err = withTestee(func(at netip.AddrPort) error { return profile(file, at, handshakes) })
+	profile, err := record()
+	if err == nil {
+		err = check(profile)
+	}
+	if err == nil {
+		_, err = file.Write(profile)
+	}
 	if err := errors.Join(err, file.Chmod(0o644), file.Close()); err != nil {
 		return err
 	}
 	return os.Rename(file.Name(), out)
+}
+
+// record makes the profile in memory: package pprof drops the errors of its writer.
+func record(handshakes int64) ([]byte, error) {
+	var profile bytes.Buffer
+	err := withTestee(func(at netip.AddrPort) error { return profileLoads(&profile, at, handshakes) })
+	return profile.Bytes(), err
 }
 
 // withTestee calls do while the built-in testee serves.
@@ -79,7 +115,7 @@ func withTestee(do func(at netip.AddrPort) error) error {
 	}
 }
 
-func profile(w io.Writer, at netip.AddrPort, handshakes int64) error {
+func profileLoads(w io.Writer, at netip.AddrPort, handshakes int64) error {
 	// StartCPUProfile then tries to set its own rate, and the runtime prints on
 	// standard error that it cannot (go.dev/issue/79900).
 	runtime.SetCPUProfileRate(samplesPerSecond)

@@ -1,6 +1,7 @@
 package file
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"testing"
@@ -30,4 +31,17 @@ func TestCensusOfBothFormats(t *testing.T) {
 	if n := census.Open.Len(); n != 201 || census.Open.At(0) != 0 || census.Open.At(n-1) != 600_000_000 {
 		t.Errorf("%d times from %v to %v us, want 201 from 0 to 600 s", n, census.Open.At(0), census.Open.At(n-1))
 	}
+}
+
+func TestCensusRefusesNegativeDurations(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "negative.json")
+	file := bytes.Replace(write(t, example.Full()), []byte(`"open":0,"close":0,"failed":true`), []byte(`"open":-5,"close":0,"failed":true`), 1)
+	if err := os.WriteFile(path, file, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	census, errs := LoadCensus([]string{path}, nil)
+	if census != nil {
+		t.Errorf("%d times", census.Open.Len())
+	}
+	checkErrors(t, errs, []string{path}, []fileWant{{0, false, `key "connection_stats": record 151: "open" is -5, must be 0 or more`}})
 }
