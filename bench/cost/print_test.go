@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"flag"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -44,16 +45,42 @@ func TestComparisonGolden(t *testing.T) {
 	if err := writeComparison(&out, c, runs, nil); err != nil {
 		t.Fatal(err)
 	}
-	path := filepath.Join("testdata", "comparison.txt")
+	checkGolden(t, "comparison.txt", out.Bytes())
+}
+
+// checkGolden compares an output with its file in testdata.
+func checkGolden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
 	if *update {
-		if err := os.WriteFile(path, out.Bytes(), 0o644); err != nil {
+		if err := os.WriteFile(path, got, 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
 	want, err := os.ReadFile(path)
-	if err != nil || out.String() != string(want) {
-		t.Errorf("output\n%s\nwant\n%s(%v)", &out, want, err)
+	if err != nil || !bytes.Equal(got, want) {
+		t.Errorf("output\n%s\nwant\n%s(%v)", got, want, err)
 	}
+}
+
+// TestCommandsGolden lists what every comparison runs, and on which CPUs.
+func TestCommandsGolden(t *testing.T) {
+	b := &bench{ancestor: "ANCESTOR", clientCPU: 2, testeeCPU: 5}
+	b.programs = programs{wsperf: "WSPERF", floor: "FLOOR", tuned: "TUNED", testee: "TESTEE", websocketpp: "WEBSOCKETPP"}
+	b.network = network{client: []string{"nsenter", "--net=NEAR"}, testee: "nsenter --net=FAR "}
+	var out bytes.Buffer
+	for _, c := range b.comparisons() {
+		fmt.Fprintf(&out, "%s: %s, goal: %s\n", c.title, c.figure.name, c.goal)
+		for _, client := range c.clients {
+			testee := client.testee.command
+			if !client.testee.free {
+				testee += " (pinned)"
+			}
+			args := client.args("PORT", c.handshakes(1001))
+			fmt.Fprintf(&out, "  %s on CPUs %v: %s\n    testee: %s\n", client.name, client.cpus, strings.Join(args, " "), testee)
+		}
+	}
+	checkGolden(t, "commands.txt", out.Bytes())
 }
 
 func TestRatiosAreOfTheSameRound(t *testing.T) {
