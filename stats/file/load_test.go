@@ -157,11 +157,15 @@ func TestLoadWithoutUsableFiles(t *testing.T) {
 }
 
 func TestMixedResultReadsBack(t *testing.T) {
-	r, errs := LoadAll(folder(t)[:3], nil)
+	paths := folder(t)
+	r, errs := LoadAll(append(paths[:3:3], paths[5]), nil)
 	if len(errs) != 1 || r == nil {
 		t.Fatal(errs)
 	}
 	file := write(t, r)
+	if n := bytes.Count(file, []byte(`"underruns":0,"left_out":20`)); n != 1 {
+		t.Errorf("%d phases with 20 values left out, want open alone", n)
+	}
 	if err := validate(compileSchema(t), file); err != nil {
 		t.Error(err)
 	}
