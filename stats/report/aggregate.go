@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"net/netip"
 	"strconv"
 	"time"
 
@@ -83,19 +84,30 @@ func timeFigure(label string, us float64, exists bool) figure {
 	return figure{label, strconv.FormatFloat(us/1000, 'f', 1, 64), "ms"}
 }
 
-// load shows the rate without the drain, in which nothing was started.
+// load shows what was connected to, and the rate without the drain, in which nothing was started.
 func load(r *stats.Result) (s section) {
-	if r.Success == 0 || r.Loaded == (stats.LoadedResult{}) {
-		return s
+	var d details
+	if at, err := netip.ParseAddrPort(r.Setup.Address); err == nil { // not the same one in all of a merged result
+		d = append(d, detail{"Address", printable(at)})
 	}
+	if r.Success > 0 && r.Loaded != (stats.LoadedResult{}) {
+		d = append(d, loadedAndDrain(r)...)
+	}
+	if len(d) > 0 {
+		s = section{"Load", []part{d}}
+	}
+	return s
+}
+
+func loadedAndDrain(r *stats.Result) details {
 	rate := "no rate, because fewer than half of the successes are known to have ended by then"
 	if perSecond, ok := r.LoadedHandshakesPerSecond(); ok {
 		rate = fmt.Sprintf("%.0f handshakes/s", perSecond)
 	}
-	return section{"Load", []part{details{
+	return details{
 		{"Loaded", fmt.Sprintf("%.1f s from the first start to the last: %s", r.Loaded.Duration().Seconds(), rate)},
 		{"Drain", fmt.Sprintf("%.1f s from the last start to the last end", r.Drain().Seconds())},
-	}}}
+	}
 }
 
 // unmeasured says how connections from the ancestor's files are counted.

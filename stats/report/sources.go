@@ -65,7 +65,7 @@ func (r addressRange) String() string {
 
 // printable escapes an address, because its zone can have any characters
 // (netip.ParseAddr).
-func printable(a netip.Addr) string {
+func printable(a fmt.Stringer) string {
 	quoted := strconv.QuoteToASCII(a.String())
 	return quoted[1 : len(quoted)-1]
 }

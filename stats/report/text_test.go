@@ -267,8 +267,20 @@ func TestLoadSaysWhyThereIsNoRate(t *testing.T) {
 		}
 	}
 	failed := example.Failed() // what a rate of 0 says is above, in Handshakes/sec
-	if got := text(t, failed); strings.Contains(got, "Load") {
+	if got := text(t, failed); strings.Contains(got, "Loaded") {
 		t.Errorf("nothing succeeded:\n%s", got)
+	}
+}
+
+func TestReportNamesTheAddress(t *testing.T) {
+	for address, want := range map[string]string{
+		"[::1]:9000": "\nLoad\n\n  Address   [::1]:9000\n", "[fe80::1%\x1b[2J]:9000": "  Address   [fe80::1%\\x1b[2J]:9000\n", "": "\nLoad\n\n  Loaded", "x": "\nLoad\n\n  Loaded",
+	} {
+		r := example.Plain()
+		r.Setup.Address = address
+		if got := text(t, r); !strings.Contains(got, want) {
+			t.Errorf("address %q: no %q in\n%s", address, want, got)
+		}
 	}
 }
 
