@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"maps"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -49,5 +50,30 @@ func TestCausesOfErrnos(t *testing.T) {
 				t.Errorf("%s in %s: %v, want %v", unix.ErrnoName(c.errno), moment.name, got, moment.want)
 			}
 		}
+	}
+}
+
+// TestErrnosOfTheRun connects to a link-local address without a zone, which connect(2)
+// refuses with EINVAL (ipv6(7)).
+func TestErrnosOfTheRun(t *testing.T) {
+	cfg := validConfig(t, "[fe80::1]:9")
+	cfg.Connections = 20
+	result := do(t, cfg)
+	want := map[int]uint64{int(unix.EINVAL): 20}
+	if got := result.Errnos[stats.CauseClientOther]; result.Causes[stats.CauseClientOther] != 20 || !maps.Equal(got, want) {
+		t.Errorf("causes %v, errnos %v, want %v", causes(result), got, want)
+	}
+}
+
+// TestErrnosOfFailures checks that a failure keeps the errno, wherever it comes from.
+func TestErrnosOfFailures(t *testing.T) {
+	const errno = unix.EPROTO
+	for _, state := range []state{stateOpening, stateClosing} {
+		if f := cut(&slot{state: state}, errno); f.cause != stats.CauseClientOther || f.errno != uint16(errno) {
+			t.Errorf("cut in state %v: %+v", state, f)
+		}
+	}
+	if f := failed(connectCause(errno), errno); f.cause != stats.CauseConnectOther || f.errno != uint16(errno) {
+		t.Errorf("connect: %+v", f)
 	}
 }

@@ -19,7 +19,7 @@ func (l *loop) beginClose(s *slot, rest []byte) failure {
 	s.frames.Reset()
 	closed, err := l.answerFrames(s, rest)
 	if err != nil {
-		return failure{frameCause(err), rest}
+		return failure{cause: frameCause(err), reply: rest}
 	}
 	l.outbox = handshake.AppendClose(l.outbox, l.closeCode(s, closed), l.random4())
 	l.drop(s)
@@ -80,7 +80,7 @@ func (l *loop) framesReceived(s *slot, b []byte) failure {
 	for rest := b; len(rest) > 0; {
 		n, event, err := s.frames.Feed(rest)
 		if err != nil {
-			return failure{frameCause(err), b}
+			return failure{cause: frameCause(err), reply: b}
 		}
 		if event == handshake.FrameClose {
 			l.closeReceived(s)

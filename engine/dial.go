@@ -28,39 +28,39 @@ func (l *loop) start(intendedNs int64) {
 func (l *loop) attempt(s *slot, nowNs int64) {
 	s.phaseNs = nowNs
 	kept := s.fd != noFD
-	cause := l.dial(s, nowNs)
-	if isShortage(cause) && !l.waitedEnough(s, nowNs) {
+	f := l.dial(s, nowNs)
+	if isShortage(f.cause) && !l.waitedEnough(s, nowNs) {
 		l.deferStart(s, nowNs)
 		return
 	}
-	if cause == stats.CauseNone {
-		cause = l.dialed(s, kept)
+	if f.cause == stats.CauseNone {
+		f = l.dialed(s, kept)
 	}
-	if cause != stats.CauseNone {
-		l.fail(s, failure{cause: cause})
+	if f.cause != stats.CauseNone {
+		l.fail(s, f)
 	}
 }
 
 // dial begins the TCP handshake from the first source that has a free port.
-func (l *loop) dial(s *slot, nowNs int64) stats.Cause {
+func (l *loop) dial(s *slot, nowNs int64) failure {
 	t := l.to(s)
 	if errno := l.provideSocket(s); errno != 0 {
-		return socketCause(errno)
+		return failed(socketCause(errno), errno)
 	}
 	for {
 		i := t.sources.next(nowNs)
 		if i == noSource {
-			return t.sources.lacked
+			return failure{cause: t.sources.lacked}
 		}
-		switch cause := l.dialFrom(s, &t.sources.all[i]); cause {
+		switch f := l.dialFrom(s, &t.sources.all[i]); f.cause {
 		case stats.CauseNone:
 			s.source = i
 			t.sources.all[i].open++
-			return cause
+			return f
 		case stats.CausePortsExhausted, stats.CauseSource:
-			t.sources.rest(i, nowNs+int64(shortageRest), cause)
+			t.sources.rest(i, nowNs+int64(shortageRest), f.cause)
 		default:
-			return cause
+			return f
 		}
 	}
 }
@@ -83,16 +83,17 @@ func (l *loop) provideSocket(s *slot) unix.Errno {
 }
 
 // dialFrom begins the TCP handshake, from a port of our choice when most are in use.
-func (l *loop) dialFrom(s *slot, from *source) stats.Cause {
+func (l *loop) dialFrom(s *slot, from *source) failure {
 	if from.address != nil {
 		if errno := bindSocket(s.fd, from.address); errno != 0 {
-			return sourceCause(errno)
+			return failed(sourceCause(errno), errno)
 		}
 	}
 	if from.open >= from.ports.crowd && l.connectFromChosenPort(s, &from.ports) {
-		return stats.CauseNone
+		return failure{}
 	}
-	return connectCause(connectSocket(s.fd, l.to(s).addr))
+	errno := connectSocket(s.fd, l.to(s).addr)
+	return failed(connectCause(errno), errno)
 }
 
 // connectFromChosenPort returns false if the kernel has to choose after all.
@@ -123,11 +124,11 @@ func (l *loop) connectFromChosenPort(s *slot, p *ports) bool {
 
 // dialed goes on after connect(2) was called. The connection's first bytes are
 // tried at once where that works, and epoll reports the rest.
-func (l *loop) dialed(s *slot, kept bool) stats.Cause {
+func (l *loop) dialed(s *slot, kept bool) failure {
 	l.prepareRequest(s)
 	if l.to(s).early.due() {
-		if cause := l.writeEarly(s); cause != stats.CauseNone {
-			return cause
+		if f := l.writeEarly(s); f.cause != stats.CauseNone {
+			return f
 		}
 	}
 	unsent := l.requestUnsent(s)
@@ -141,28 +142,28 @@ func (l *loop) dialed(s *slot, kept bool) stats.Cause {
 	case unsent:
 		errno = l.awaitWritable(s)
 	}
-	return socketCause(errno)
+	return failed(socketCause(errno), errno)
 }
 
 // writeEarly writes the request before epoll has reported that the connection is
 // established. On loopback it is: the three segments of the TCP handshake went back
 // and forth within connect(2), and a write that succeeds proves it.
-func (l *loop) writeEarly(s *slot) stats.Cause {
+func (l *loop) writeEarly(s *slot) failure {
 	early := &l.to(s).early
 	nowNs := l.clock()
 	n, errno := l.send(s, l.unsentRequest(s))
 	switch {
 	case errno != 0:
-		return connectCause(errno)
+		return failed(connectCause(errno), errno)
 	case n == 0: // not established yet
 		early.missed()
-		return stats.CauseNone
+		return failure{}
 	}
 	early.worked()
 	s.sent = int32(n)
 	l.connected(s, nowNs)
 	l.ready(s, nowNs)
-	return stats.CauseNone
+	return failure{}
 }
 
 // connecting handles an event of a connection that is not established yet
@@ -170,7 +171,7 @@ func (l *loop) writeEarly(s *slot) stats.Cause {
 func (l *loop) connecting(s *slot) failure {
 	if s.wire.has(wireBroken) {
 		if errno := socketError(s.fd); errno != 0 {
-			return failure{cause: connectCause(errno)}
+			return failed(connectCause(errno), errno)
 		}
 	}
 	if !s.wire.has(wireWritable | wireReadable) {

@@ -80,7 +80,14 @@ func (l *loop) recordSuccess(s *slot, nowNs int64) {
 // failure is why a connection is to be ended by its loop. Without a cause it goes on.
 type failure struct {
 	cause stats.Cause
+	errno uint16 // that the cause comes from; 0: none
 	reply []byte // what the testee said that is wrong; nil: nothing
+}
+
+// failed is a failure that an errno tells of. Without a cause the connection goes on: not
+// every errno is a failure.
+func failed(cause stats.Cause, errno unix.Errno) failure {
+	return failure{cause: cause, errno: uint16(errno)} // at most 4095 (MAX_ERRNO, include/linux/err.h)
 }
 
 // fail ends a connection that failed, by an RST. The sample of its reply is what was
@@ -92,6 +99,7 @@ func (l *loop) fail(s *slot, f failure) {
 	}
 	l.rec.Reply(f.cause, f.reply)
 	l.rec.Fail(&s.sample, f.cause)
+	l.rec.Errno(f.cause, int(f.errno))
 	if s.fd != noFD {
 		setAbortive(s.fd)
 	}

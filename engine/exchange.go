@@ -35,7 +35,7 @@ func (l *loop) exchange(s *slot) failure {
 }
 
 // cut names the loss of an established connection by the errno that told of it.
-func cut(s *slot, errno unix.Errno) failure { return failure{cause: s.traits().cut(errno)} }
+func cut(s *slot, errno unix.Errno) failure { return failed(s.traits().cut(errno), errno) }
 
 // received hands n new bytes to what awaits them.
 func (l *loop) received(s *slot, n int) failure {

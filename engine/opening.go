@@ -60,7 +60,7 @@ func (l *loop) refused(s *slot, err error, b []byte) failure {
 		l.drop(s)
 		return failure{cause: stats.CauseConnectRefused}
 	}
-	return failure{cause, b}
+	return failure{cause: cause, reply: b}
 }
 
 // opened ends phase open and begins the closing handshake. Frames may have come with

@@ -7,7 +7,7 @@ import "fmt"
 // hold.
 func (r *Result) Check() error {
 	for _, check := range []func() error{
-		r.checkUnmeasured, r.checkTotals, r.checkPhases, r.checkFin, r.checkParts, r.checkReplies, r.checkLoaded,
+		r.checkUnmeasured, r.checkTotals, r.checkPhases, r.checkFin, r.checkParts, r.checkReplies, r.checkErrnos, r.checkLoaded,
 	} {
 		if err := check(); err != nil {
 			return err
@@ -17,18 +17,15 @@ func (r *Result) Check() error {
 }
 
 func (r *Result) checkTotals() error {
-	var charged, codes uint64
+	var charged uint64
 	for _, n := range r.Causes[CauseNone+1:] {
 		charged += n
-	}
-	for _, n := range r.StatusCodes {
-		codes += n
 	}
 	return firstError(
 		equal("connections started", r.Total, "successes + failures", r.Success+r.Fail),
 		equal("failures", r.Fail-r.Unmeasured.Fail, "sum of all causes", charged),
 		equal("failures without a cause", r.Causes[CauseNone], "allowed", 0),
-		equal("open_status failures", r.Causes[CauseOpenStatus], "sum of all status codes", codes),
+		equal("open_status failures", r.Causes[CauseOpenStatus], "sum of all status codes", sum(r.StatusCodes)),
 	)
 }
 

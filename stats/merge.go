@@ -6,8 +6,8 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
-// Merge adds up the recorders of a run's loops. It fills Counts, StatusCodes, Phases,
-// Log and Replies; the caller fills the rest. For each cause it keeps as many replies
+// Merge adds up the recorders of a run's loops. It fills Counts, StatusCodes, Errnos,
+// Phases, Log and Replies; the caller fills the rest. For each cause it keeps as many replies
 // as the recorder with the largest limit, taking the recorders in turn. The recorders
 // must not be in use by their loops. The error names the histogram that could not
 // hold all values.
@@ -17,6 +17,7 @@ func Merge(recs ...*Recorder) (*Result, error) {
 		rec.flush()
 		res.Counts.Add(&rec.counts)
 		res.addStatus(rec)
+		res.addErrnos(rec)
 		if err := res.addPhases(rec); err != nil {
 			return nil, err
 		}

@@ -8,7 +8,7 @@ import "errors"
 //
 //   - The measured window goes from the earliest Started to the latest Ended. It
 //     includes the pauses between runs that did not overlap.
-//   - Counts, StatusCodes and histograms are added, Loops are concatenated.
+//   - Counts, StatusCodes, Errnos and histograms are added, Loops are concatenated.
 //   - Setup: Loops, Connections, Low, High and MaxOpen are added, CPUs are
 //     concatenated, DurationUs and Samples are the maximum. Any other field keeps its
 //     value if all results have the same one, and is zero otherwise.
@@ -42,6 +42,11 @@ func (r *Result) addResult(other *Result) error {
 	r.Counts.Add(&other.Counts)
 	for code, n := range other.StatusCodes {
 		r.StatusCodes[code] += n
+	}
+	for c := range other.Errnos {
+		for errno, n := range other.Errnos[c] {
+			r.AddErrno(Cause(c), errno, n)
+		}
 	}
 	for p := range r.Phases {
 		if err := r.Phases[p].add(Phase(p), other.Phases[p]); err != nil {

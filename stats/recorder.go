@@ -56,6 +56,8 @@ type Recorder struct {
 	batch   [batchSize]measured // successes that flush has not yet recorded
 	batched int
 
+	errnos [NumCauses][maxErrno + 1]uint64 // of catch-all causes; [otherErrno]: those without a name
+
 	log     *ConnLog // nil: no record per connection
 	replies *replies // nil: replies are not kept
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
+	"golang.org/x/sys/unix"
 )
 
 // sampleOf returns a sample that completed every phase, each in ns nanoseconds.
@@ -188,6 +189,7 @@ func TestHotPathDoesNotAllocate(t *testing.T) {
 		rec.Success(outOfRange)
 		rec.Fail(inRange, CauseOpenStatus)
 		rec.Fail(outOfRange, CauseClientOther)
+		rec.Errno(CauseClientOther, int(unix.EINVAL))
 		rec.Status(404)
 		rec.Status(-4)
 		rec.Fin(FinTimeout)

@@ -92,9 +92,10 @@ type Result struct {
 	Counts
 	Setup       Setup
 	Loaded      LoadedResult
-	Started     time.Time      // start of the measured window
-	Ended       time.Time      // end of the measured window
-	StatusCodes map[int]uint64 // of the CauseOpenStatus failures; key 0: codes outside of 100..599
+	Started     time.Time                 // start of the measured window
+	Ended       time.Time                 // end of the measured window
+	StatusCodes map[int]uint64            // of the CauseOpenStatus failures; key 0: codes outside of 100..599
+	Errnos      [NumCauses]map[int]uint64 // of catch-all causes; key 0: one without a name. nil: none, or not recorded
 	Phases      [NumPhases]PhaseResult
 	Loops       []LoopResult
 	Client      ClientCost

@@ -35,6 +35,7 @@ type document struct {
 	loaded                         stats.LoadedResult
 	interrupted                    bool
 	causes, status                 map[string]uint64
+	errnos                         map[string]map[string]uint64 // by cause
 	phases                         map[string]phaseShape
 	loops                          []stats.LoopResult
 	client                         stats.ClientCost
@@ -63,6 +64,7 @@ func (d *document) targets() map[string]target {
 		"phases":         {value: &d.phases},
 		"loops":          {value: &d.loops},
 		"client":         {value: &d.client},
+		errnosKey:        {value: &d.errnos, optional: true},
 		loadedKey:        {value: &d.loaded, optional: true},
 	}
 	for _, c := range countsIn(&d.counts) {
@@ -119,7 +121,7 @@ func (d *document) result() (*stats.Result, error) {
 		Replies:     d.replies,
 		Interrupted: d.interrupted,
 	}
-	for _, fill := range []func(*stats.Result) error{d.fillCauses, d.fillStatus, d.fillPhases} {
+	for _, fill := range []func(*stats.Result) error{d.fillCauses, d.fillStatus, d.fillErrnos, d.fillPhases} {
 		if err := fill(r); err != nil {
 			return nil, err
 		}
@@ -206,6 +208,23 @@ func (d *document) fillStatus(r *stats.Result) error {
 			return fmt.Errorf("key \"status_codes\": %w", err)
 		}
 		r.StatusCodes[code] = d.status[key]
+	}
+	return nil
+}
+
+func (d *document) fillErrnos(r *stats.Result) error {
+	for _, cause := range slices.Sorted(maps.Keys(d.errnos)) {
+		c, ok := causeOf(cause)
+		if !ok {
+			return fmt.Errorf("key %q: %q is not a known cause", errnosKey, clip(cause))
+		}
+		for _, key := range slices.Sorted(maps.Keys(d.errnos[cause])) {
+			errno, err := stats.ParseErrnoKey(clip(key))
+			if err != nil {
+				return fmt.Errorf("key \"%s.%v\": %w", errnosKey, c, err)
+			}
+			r.AddErrno(c, errno, d.errnos[cause][key])
+		}
 	}
 	return nil
 }

@@ -10,10 +10,11 @@ import (
 
 const logKey = "connection_stats"
 
-// Optional keys: samplesKey is in a file only when there are samples, loadedKey unless the
-// loaded window is unknown.
+// Optional keys: samplesKey is in a file only when there are samples, errnosKey when a
+// catch-all cause was charged, loadedKey unless the loaded window is unknown.
 const (
 	samplesKey = "samples"
+	errnosKey  = "errnos"
 	loadedKey  = "loaded"
 )
 

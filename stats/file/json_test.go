@@ -27,7 +27,7 @@ func write(t testing.TB, r *stats.Result) []byte {
 
 func results(t testing.TB) map[string]*stats.Result {
 	return map[string]*stats.Result{
-		"plain": example.Plain(), "full": example.Full(), "failed": example.Failed(), "empty": example.Complete(),
+		"plain": example.Plain(), "full": example.Full(), "failed": example.Failed(), "catch-all": example.CatchAll(), "empty": example.Complete(),
 	}
 }
 
@@ -114,6 +114,16 @@ func TestJSONValues(t *testing.T) {
 		if !strings.Contains(file, want) {
 			t.Errorf("no %s in\n%s", want, file)
 		}
+	}
+}
+
+func TestErrnosInTheFile(t *testing.T) {
+	file := string(write(t, example.CatchAll()))
+	if want := `"errnos":{"connect_other":{"other":1},"client_other":{"ENODEV":7,"EINVAL":12}},`; !strings.Contains(file, want) {
+		t.Errorf("no %s in\n%s", want, file)
+	}
+	if file := string(write(t, example.Failed())); strings.Contains(file, "errnos") {
+		t.Errorf("errnos of no cause:\n%s", file)
 	}
 }
 

@@ -59,6 +59,7 @@ func (d *document) checkCounts() error {
 		within(maxCount, "", d.counts),
 		within(maxCount, "causes", d.causes),
 		within(maxCount, "status_codes", d.status),
+		within(maxCount, errnosKey, d.errnos),
 		within(maxCount, "phases", d.phases),
 	)
 }

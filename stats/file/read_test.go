@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"runtime"
 	"strings"
@@ -101,6 +102,47 @@ func TestForeignRatioIsNotKept(t *testing.T) {
 	}
 	if got, want := encodeForeign(t, h), encodeForeign(t, stats.NewHistogram()); got != want {
 		t.Errorf("encoded again: %s, want %s", got, want)
+	}
+}
+
+// TestReadRefusesErrnos replaces one part of a valid file at a time.
+func TestReadRefusesErrnos(t *testing.T) {
+	file := string(write(t, example.CatchAll()))
+	for _, c := range []struct{ old, new, want string }{
+		{`"EINVAL":12`, `"EFOO\u001b":12`, `key "errnos.client_other": "EFOO\x1b": must be the name of an errno, such as EINVAL, or "other"`},
+		{`"EINVAL":12`, `"22":12`, `key "errnos.client_other": "22": must be the name of an errno`},
+		{`"EINVAL":12`, `"EINVAL":13`, `errnos of client_other (20) are more than its failures (19)`},
+		{`"EINVAL":12`, `"EINVAL":-1`, `key "errnos": json: cannot unmarshal number -1`},
+		{`"EINVAL":12`, `"EINVAL":281474976710657`, `key "errnos.client_other.EINVAL": 281474976710657 is out of range`},
+		{`"errnos":{"connect_other"`, `"errnos":{"connect_ufo\u001b"`, `key "errnos": "connect_ufo\x1b" is not a known cause`},
+		{`"errnos":{"connect_other"`, `"errnos":{"connect_refused"`, `errnos of connect_refused (1) are more than its failures (0)`},
+	} {
+		changed := strings.Replace(file, c.old, c.new, 1)
+		if changed == file {
+			t.Fatalf("no %s in\n%s", c.old, file)
+		}
+		if _, err := Read(strings.NewReader(changed)); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v, want %s", c.new, err, c.want)
+		}
+	}
+}
+
+// TestReadWithoutErrnos reads a file of before there were errnos, and one that has some.
+func TestReadWithoutErrnos(t *testing.T) {
+	file := string(write(t, example.CatchAll()))
+	for _, c := range []struct {
+		old, new string
+		want     map[int]uint64
+	}{
+		{`"errnos":{"connect_other":{"other":1},"client_other":{"ENODEV":7,"EINVAL":12}},`, ``, nil},
+		{`"ENODEV":7,`, ``, map[int]uint64{22: 12}},
+	} {
+		r, err := Read(strings.NewReader(strings.Replace(file, c.old, c.new, 1)))
+		if err != nil {
+			t.Errorf("without %s: %v", c.old, err)
+		} else if got := r.Errnos[stats.CauseClientOther]; !maps.Equal(got, c.want) {
+			t.Errorf("without %s: %v, want %v", c.old, got, c.want)
+		}
 	}
 }
 

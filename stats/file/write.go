@@ -71,6 +71,11 @@ func members(r *stats.Result, phases object) []member {
 		member{"interrupted", r.Interrupted},
 		member{"causes", causeMembers(r)},
 		member{"status_codes", statusMembers(r)},
+	)
+	if o := errnoMembers(r); len(o) > 0 {
+		all = append(all, member{errnosKey, o})
+	}
+	all = append(all,
 		member{"phases", phases},
 		member{"loops", append([]stats.LoopResult{}, r.Loops...)},
 		member{"client", clientShape{r.Client, r.PerConnection(r.Client.UserUs), r.PerConnection(r.Client.SystemUs)}},
@@ -109,6 +114,20 @@ func statusMembers(r *stats.Result) object {
 	var o object
 	for _, code := range slices.Sorted(maps.Keys(r.StatusCodes)) {
 		o = append(o, member{stats.StatusKey(code), r.StatusCodes[code]})
+	}
+	return o
+}
+
+// errnoMembers lists the causes that have errnos, and the errnos by their number.
+func errnoMembers(r *stats.Result) (o object) {
+	for c, counts := range r.Errnos {
+		var of object
+		for _, errno := range slices.Sorted(maps.Keys(counts)) {
+			of = append(of, member{stats.ErrnoKey(errno), counts[errno]})
+		}
+		if len(of) > 0 {
+			o = append(o, member{stats.Cause(c).String(), of})
+		}
 	}
 	return o
 }

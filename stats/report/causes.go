@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"syscall"
 
 	"wsperf/stats"
 )
@@ -36,6 +37,9 @@ func failureOf(r *stats.Result, c stats.Cause) failure {
 	if c == stats.CauseOpenStatus && len(r.StatusCodes) > 0 {
 		f.codes = statusList(r.StatusCodes)
 	}
+	if counts := r.Errnos[c]; len(counts) > 0 {
+		f.codes, f.remedy = errnoList(counts, r.Causes[c]), errnoMeanings(counts)
+	}
 	return f
 }
 
@@ -54,11 +58,40 @@ func remedy(c stats.Cause) string {
 	return ""
 }
 
-// statusList names the most frequent status codes first.
-func statusList(counts map[int]uint64) string {
-	codes := slices.SortedFunc(maps.Keys(counts), func(a, b int) int {
+// errnoList names the most frequent errnos first. Failures of older files have none.
+func errnoList(counts map[int]uint64, failures uint64) string {
+	var parts []string
+	for _, errno := range byFrequency(counts) {
+		parts = append(parts, fmt.Sprintf("%s: %d", stats.ErrnoKey(errno), counts[errno]))
+		failures -= counts[errno]
+	}
+	if failures > 0 {
+		parts = append(parts, fmt.Sprintf("not recorded: %d", failures))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// errnoMeanings explains the errnos in the order of errnoList.
+func errnoMeanings(counts map[int]uint64) string {
+	var parts []string
+	for _, errno := range byFrequency(counts) {
+		if errno != 0 {
+			parts = append(parts, fmt.Sprintf("%s: %v", stats.ErrnoKey(errno), syscall.Errno(errno)))
+		}
+	}
+	return strings.Join(parts, "; ")
+}
+
+// byFrequency returns the keys with the largest counts first.
+func byFrequency(counts map[int]uint64) []int {
+	return slices.SortedFunc(maps.Keys(counts), func(a, b int) int {
 		return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b))
 	})
+}
+
+// statusList names the most frequent status codes first.
+func statusList(counts map[int]uint64) string {
+	codes := byFrequency(counts)
 	shown := codes[:min(len(codes), maxCodesShown)]
 	var parts []string
 	for _, code := range shown {

@@ -52,8 +52,8 @@ type failures []failure
 type failure struct {
 	name    string
 	count   uint64
-	codes   string   // empty: the cause has no status codes
-	remedy  string   // empty: no remedy is known
+	codes   string   // counts of status codes or errnos; empty: the cause has none
+	remedy  string   // what to do or what the errnos mean; empty: not known
 	replies []string // lines, quoted, of printable ASCII
 }
 

@@ -37,6 +37,7 @@ func TestTextGolden(t *testing.T) {
 		"plain":       example.Plain(),
 		"full":        example.Full(),
 		"failed":      example.Failed(),
+		"catchall":    example.CatchAll(),
 		"empty":       empty,
 		"microsecond": example.Complete(fast),
 	} {

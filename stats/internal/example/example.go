@@ -6,6 +6,8 @@ import (
 	"bytes"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"wsperf/stats"
 )
 
@@ -120,6 +122,23 @@ func Failed() *stats.Result {
 	rec := stats.NewRecorder(nil)
 	RecordFailures(rec, stats.CauseConnectRefused, 0, 0, 0)
 	return Complete(rec)
+}
+
+// CatchAll is a run whose failures are of causes that stand for several errnos.
+func CatchAll() *stats.Result {
+	rec := stats.NewRecorder(nil)
+	recordErrno(rec, stats.CauseClientOther, int(unix.ENODEV), 7)
+	recordErrno(rec, stats.CauseClientOther, int(unix.EINVAL), 12)
+	recordErrno(rec, stats.CauseConnectOther, 524, 1) // ENOTSUPP, which only the kernel knows
+	return Complete(rec)
+}
+
+// recordErrno records n failures for cause c that come from an errno.
+func recordErrno(rec *stats.Recorder, c stats.Cause, errno, n int) {
+	for range n {
+		RecordFailures(rec, c, 0)
+		rec.Errno(c, errno)
+	}
 }
 
 // EveryByte returns the 256 byte values in ascending order.
