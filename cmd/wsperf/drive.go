@@ -15,6 +15,10 @@ Each worker is a run of its own, with loops that are pinned to CPUs of their own
 writes a result file. A worker that fails is reported, and its connections are counted
 as not run; the others are reported as usual.
 
+If the host of URL is a name with several addresses, all workers connect to the first
+address that accepts a connection. To find it, drive connects to the addresses before it
+starts the workers and closes without sending anything.
+
 The first interrupt (Ctrl-C) lets the workers close their open connections and
 reports what was measured; a second one stops all of them at once.`
 

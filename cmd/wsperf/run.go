@@ -14,6 +14,11 @@ const runLong = `Run opens connections to the testee at URL, performs the openin
 handshake on each, and prints the report. Without URL it starts the built-in testee
 in a process of its own on the other CPUs, and runs against that.
 
+If the host of URL is a name with several addresses, all connections go to the first
+address that accepts one. To find it, run connects to the addresses before it begins and
+closes without sending anything. A link-local address has its interface as a zone, as in
+ws://[fe80::1%25eth0]:9000/.
+
 The first interrupt (Ctrl-C) closes open connections and reports what was measured;
 a second one stops at once.`
 
