@@ -94,3 +94,19 @@ func TestProcAddress(t *testing.T) {
 		t.Error("TIME_WAIT to an address for documentation (RFC 5737)")
 	}
 }
+
+func TestInterface(t *testing.T) {
+	lo, err := net.InterfaceByName("lo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := Interface("lo"); err != nil || got != lo.Index {
+		t.Errorf("lo: %d, %v, want %d", got, err, lo.Index)
+	}
+	for name, quoted := range map[string]string{"": `""`, "nil0": `"nil0"`, "a\x1b": `"a\x1b"`} {
+		want := "this machine has no network interface " + quoted + ": must be one of "
+		if _, err := Interface(name); err == nil || !strings.HasPrefix(err.Error(), want) || !strings.Contains(err.Error(), `"lo"`) {
+			t.Errorf("%q: %v, want %s", name, err, want)
+		}
+	}
+}
