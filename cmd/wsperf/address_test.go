@@ -157,16 +157,7 @@ func TestLinkLocal(t *testing.T) {
 	s := &scripted{polite: true, closed: make(chan struct{}, 1), hosts: make(chan string, 1)}
 	go s.serveAll(l)
 	_, port, _ := net.SplitHostPort(l.Addr().String())
-	usable(t, func() error {
-		return near.Do(func() error {
-			d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP("fe80::1"), Zone: "near0"}, Timeout: patience}
-			c, err := d.Dial("tcp", "[fe80::2%near0]:"+port)
-			if err == nil {
-				err = c.Close()
-			}
-			return err
-		})
-	})
+	awaitPath(t, near, port)
 	inNear := func(args ...string) *program {
 		return startBy(t, func(c *exec.Cmd) error { return near.Do(c.Start) }, "wsperf", append([]string{"run"}, args...)...)
 	}
@@ -182,6 +173,12 @@ func TestLinkLocal(t *testing.T) {
 			t.Error("the testee saw no request")
 		}
 	}
+	refuseZones(t, inNear, url)
+}
+
+// refuseZones expects an error for zones that are no interface, or are not the same.
+func refuseZones(t *testing.T, inNear func(args ...string) *program, url string) {
+	t.Helper()
 	for _, c := range []struct{ args, want string }{
 		{"ws://[fe80::2%25eth7]:9/", `URL "ws://[fe80::2%25eth7]:9/": this machine has no network interface "eth7": must be one of "lo", "near0"`},
 		{url + " --source fe80::1%eth7", `--source fe80::1%eth7: this machine has no network interface "eth7": must be one of "lo", "near0"`},
@@ -192,6 +189,21 @@ func TestLinkLocal(t *testing.T) {
 			t.Errorf("%s: exit code %d, %q, want %q", c.args, code, stderr, want)
 		}
 	}
+}
+
+// awaitPath waits until a connection from one end of the link to the other succeeds.
+func awaitPath(t *testing.T, near *netns.Namespace, port string) {
+	t.Helper()
+	usable(t, func() error {
+		return near.Do(func() error {
+			d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP("fe80::1"), Zone: "near0"}, Timeout: patience}
+			c, err := d.Dial("tcp", "[fe80::2%near0]:"+port)
+			if err == nil {
+				err = c.Close()
+			}
+			return err
+		})
+	})
 }
 
 // linkOrSkip returns the two ends of a link with fe80::1%near0 and fe80::2%far0.
