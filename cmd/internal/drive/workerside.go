@@ -93,6 +93,8 @@ func (w *workerSide) do(ctx context.Context, o job.Options) (written string, err
 }
 
 // TesteeListens is never called, because a worker always has a URL.
+func (w *workerSide) Waiting(string) {} // no worker writes to a pipe: newWorker refuses that
+
 func (w *workerSide) TesteeListens(netip.AddrPort, []int) {}
 
 // Prepared tells the driver and waits until it says begin.

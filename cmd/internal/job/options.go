@@ -13,6 +13,9 @@ import (
 // Version is that of the program (semver.org).
 const Version = "0.1.0"
 
+// StandardOutput is the name of standard output in place of that of a result file.
+const StandardOutput = "-"
+
 // Options is what a run is to do, and where its result goes. run, drive and the
 // positional call fill in one each; drive sends one to each of its workers.
 //
@@ -23,7 +26,7 @@ const Version = "0.1.0"
 // for its workers. Fields that only the run can fill in are empty.
 type Options struct {
 	stats.Setup
-	Out   string `json:"out"`   // result file; empty: none
+	Out   string `json:"out"`   // result file, or StandardOutput; empty: none
 	JSON  bool   `json:"json"`  // print the result as JSON instead of the report
 	Quiet bool   `json:"quiet"` // show no progress
 

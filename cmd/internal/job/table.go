@@ -87,7 +87,7 @@ func handshakeOptions() []option {
 
 func outputOptions() []option {
 	return []option{
-		{flag{"out", "write the result as JSON to `FILE` (default none)"},
+		{flag{"out", "write the result as JSON to `FILE`; -: to standard output, and the report to standard error (default none)"},
 			flag{"resultfile", "write the result of each worker to `FILE`; %d is its number, from 0"},
 			func(o *Options) pflag.Value {
 				return text{&o.Out, "the name is empty: must be a file that can be written"}

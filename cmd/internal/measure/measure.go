@@ -19,6 +19,8 @@ import (
 
 // Observer is told how a run goes. Its methods are called in this order.
 type Observer interface {
+	// Waiting is called if the run waits for a reader of the pipe that the result goes to.
+	Waiting(pipe string)
 	// TesteeListens is called for the built-in testee only.
 	TesteeListens(at netip.AddrPort, cpus []int)
 	// Prepared is called when all that takes time is done: name lookup, memory,
@@ -44,8 +46,8 @@ func Run(ctx context.Context, j *job.Job, o Observer) (*Measured, error) {
 		return nil, err
 	}
 	m := &Measured{}
-	if j.Out != "" {
-		if m.File, err = resultfile.Prepare(j.Out); err != nil {
+	if j.Out != "" && j.Out != job.StandardOutput {
+		if m.File, err = prepareFile(ctx, j.Out, o); err != nil {
 			return nil, err
 		}
 	}
@@ -59,6 +61,17 @@ func Run(ctx context.Context, j *job.Job, o Observer) (*Measured, error) {
 	}
 	j.Describe(m.Result)
 	return m, err
+}
+
+func prepareFile(ctx context.Context, path string, o Observer) (*resultfile.File, error) {
+	f, err := resultfile.Prepare(path)
+	if err != nil {
+		return nil, err
+	}
+	if f.AwaitReader(ctx, o.Waiting) != nil {
+		return nil, ui.ErrEarly
+	}
+	return f, nil
 }
 
 // Resolve finds the address of the job's testee.

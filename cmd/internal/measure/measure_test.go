@@ -21,6 +21,7 @@ import (
 // silent is an observer that does nothing.
 type silent struct{}
 
+func (silent) Waiting(string)                                       {}
 func (silent) TesteeListens(netip.AddrPort, []int)                  {}
 func (silent) Prepared(context.Context, []engine.Warning) error     { return nil }
 func (silent) Begun(func() engine.Progress, ui.Goal) (ended func()) { return func() {} }

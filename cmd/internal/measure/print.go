@@ -18,6 +18,9 @@ import (
 
 // RunAndPrint does the job, writes its result file and prints the report.
 func RunAndPrint(ctx context.Context, u *ui.UI, j *job.Job) error {
+	if j.Out == "" && u.OutIsLost() {
+		return errors.New("standard output is closed, and the result would be lost: redirect it, or give --out FILE (/dev/null to do without)")
+	}
 	ctx, signals := ui.Watch(ctx, u)
 	defer signals.Stop()
 	m, err := Run(ctx, j, &printer{u, signals, j.Quiet || !u.Terminal()})
@@ -27,7 +30,7 @@ func RunAndPrint(ctx context.Context, u *ui.UI, j *job.Job) error {
 	}
 	// The report is printed even if the file is lost.
 	lost := Save(m, signals)
-	return errors.Join(lost, printResult(u, m.Result, j.JSON), err, Outcome(m.Result))
+	return errors.Join(lost, printResult(u, m.Result, j), err, Outcome(m.Result))
 }
 
 // Save writes the result file, if there is to be one.
@@ -38,12 +41,16 @@ func Save(m *Measured, signals *ui.Interrupts) error {
 	return m.File.Save(func(w io.Writer) error { return file.Write(w, m.Result) }, signals.OnExit)
 }
 
-func printResult(u *ui.UI, r *stats.Result, asJSON bool) error {
+func printResult(u *ui.UI, r *stats.Result, j *job.Job) error {
 	show := report.Text
-	if asJSON {
+	if j.JSON || j.Out == job.StandardOutput {
 		show = file.Write
 	}
-	return cmp.Or(show(u.Out, r), u.Out.Flush())
+	var lost error
+	if j.Out == job.StandardOutput {
+		lost = report.Text(u.Stderr(), r)
+	}
+	return errors.Join(lost, cmp.Or(show(u.Out, r), u.Out.Flush()))
 }
 
 // printer shows the user how a run goes.
@@ -51,6 +58,10 @@ type printer struct {
 	u       *ui.UI
 	signals *ui.Interrupts
 	quiet   bool
+}
+
+func (p *printer) Waiting(pipe string) {
+	p.u.Note("waiting for a reader of the pipe " + pipe + " (Ctrl-C to give up)")
 }
 
 func (p *printer) TesteeListens(at netip.AddrPort, cpus []int) {

@@ -4,6 +4,7 @@ package resultfile
 import (
 	"bufio"
 	"cmp"
+	"context"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -21,6 +23,8 @@ type File struct {
 	path   string
 	mode   fs.FileMode // of the file that is replaced; 0: there is none
 	stream bool        // a device or a pipe, which is written in place
+	pipe   bool        // a FIFO, which can be opened when it has a reader
+	opened *os.File    // the FIFO; nil: not opened yet
 }
 
 // Prepare checks that path can be written, before a run is spent on it. It
@@ -55,12 +59,15 @@ func examine(path string) (*File, error) {
 		return nil, err
 	case info.IsDir():
 		return nil, unix.EISDIR
+	case info.Mode()&fs.ModeSocket != 0:
+		return nil, errors.New("is a socket")
 	default:
 		// A file may be write-protected in a folder that is not: rename(2) would replace it.
 		if err := unix.Access(path, unix.W_OK); err != nil {
 			return nil, err
 		}
 		f.stream = !info.Mode().IsRegular()
+		f.pipe = info.Mode()&fs.ModeNamedPipe != 0
 		f.mode = info.Mode().Perm()
 	}
 	return f, nil
@@ -131,8 +138,45 @@ func (f *File) Save(write func(io.Writer) error, begun func(undo func())) error 
 	return nil
 }
 
-func (f *File) writeInPlace(write func(io.Writer) error) error {
-	file, err := os.OpenFile(f.path, os.O_WRONLY, 0)
+// readerPoll is the time between two looks for a reader of a FIFO.
+const readerPoll = 50 * time.Millisecond
+
+// AwaitReader opens a FIFO, for which it waits until another process has opened it for
+// reading. Open(2) would wait too, but for nobody knows what, and deaf to ctx. Before it
+// waits, it calls waiting. For other files it does nothing.
+func (f *File) AwaitReader(ctx context.Context, waiting func(path string)) error {
+	if !f.pipe || f.openPipe() {
+		return nil
+	}
+	waiting(f.path)
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(readerPoll):
+		}
+		if f.openPipe() {
+			return nil
+		}
+	}
+}
+
+// openPipe opens the FIFO if it has a reader (fifo(7), ENXIO otherwise). What is wrong with
+// it besides, Save says.
+func (f *File) openPipe() bool {
+	file, err := os.OpenFile(f.path, os.O_WRONLY|unix.O_NONBLOCK, 0)
+	if errors.Is(err, unix.ENXIO) {
+		return false
+	}
+	f.opened = file
+	return true
+}
+
+func (f *File) writeInPlace(write func(io.Writer) error) (err error) {
+	file := f.opened
+	if file == nil {
+		file, err = os.OpenFile(f.path, os.O_WRONLY, 0)
+	}
 	if err != nil {
 		return err
 	}

@@ -204,8 +204,13 @@ func TestOpenResultRefuses(t *testing.T) {
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
+	socket := filepath.Join(dir, "socket")
+	if err := unix.Mknod(socket, unix.S_IFSOCK|0o600, 0); err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct{ path, want string }{
 		{"", "the name is empty"},
+		{socket, "is a socket"},
 		{dir, "is a directory"},
 		{filepath.Join(dir, "missing", "file"), "no such file or directory"},
 		{filepath.Join(file, "below"), "not a directory"},

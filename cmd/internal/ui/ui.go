@@ -22,6 +22,7 @@ type UI struct {
 	In  io.Reader
 	Out *bufio.Writer // keeps its first error, which Finish reports
 
+	stdout io.Writer
 	stderr io.Writer
 	tty    bool // standard error is a terminal on which a line can be redrawn
 	colour bool
@@ -38,6 +39,7 @@ func New(stdin io.Reader, stdout, stderr io.Writer) *UI {
 	return &UI{
 		In:     stdin,
 		Out:    bufio.NewWriterSize(namedWriter{"standard output", stdout}, 64<<10),
+		stdout: stdout,
 		stderr: stderr,
 		tty:    tty,
 		colour: tty && os.Getenv("NO_COLOR") == "", // https://no-color.org

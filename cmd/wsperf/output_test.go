@@ -1,0 +1,97 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"wsperf/cmd/internal/ui"
+)
+
+// inShell runs a command line of a shell, in which run stands for a short run.
+func inShell(t *testing.T, line string) (stdout, stderr string, code int) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	var out, errs bytes.Buffer
+	cmd := exec.CommandContext(ctx, "sh", "-c", strings.ReplaceAll(line, "run", "wsperf run --conns 100 --quiet"))
+	cmd.Dir, cmd.Stdout, cmd.Stderr = t.TempDir(), &out, &errs
+	_ = cmd.Run() // the exit code says it all
+	return out.String(), errs.String(), cmd.ProcessState.ExitCode()
+}
+
+func TestClosedStandardOutput(t *testing.T) {
+	const lost = "wsperf: standard output is closed, and the result would be lost: redirect it, or give --out FILE (/dev/null to do without)\n"
+	for line, want := range map[string]struct {
+		stderr string
+		code   int
+	}{
+		"run >&-":                             {lost, ui.ExitFailed},
+		"wsperf ws://127.0.0.1:1 1 1 1 1 >&-": {lost, ui.ExitFailed},
+		"run >/dev/null":                      {"", ui.ExitDone},
+		"run >&- --out result.json":           {"", ui.ExitDone}, // the result is in the file
+		"run <&-":                             {"", ui.ExitDone},
+		"run 2>&-":                            {"", ui.ExitDone},
+	} {
+		if _, stderr, code := inShell(t, line); stderr != want.stderr || code != want.code {
+			t.Errorf("%s: exit code %d, standard error %q, want %d, %q", line, code, stderr, want.code, want.stderr)
+		}
+	}
+}
+
+func TestResultOnStandardOutput(t *testing.T) {
+	stdout, stderr, code := inShell(t, "run --out -; ls")
+	var result struct{ Success int }
+	text, found := strings.CutSuffix(stdout, "}\n")
+	if err := json.Unmarshal([]byte(text+"}"), &result); err != nil || !found || result.Success != 100 || code != ui.ExitDone {
+		t.Errorf("exit code %d, %v, not a result alone: %q", code, err, stdout)
+	}
+	if !strings.HasPrefix(stderr, "Aggregate results") {
+		t.Errorf("standard error is not the report: %q", stderr)
+	}
+}
+
+// TestPipeWithoutReader gives the result a pipe, which cannot be opened before it has a
+// reader.
+func TestPipeWithoutReader(t *testing.T) {
+	waits := func(t *testing.T) (p *program, path string) {
+		path = filepath.Join(t.TempDir(), "pipe")
+		if err := unix.Mkfifo(path, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		p = start(t, "wsperf", "run", "--conns", "100", "--out", path)
+		line, err := p.stderr.ReadString('\n')
+		if want := "wsperf: waiting for a reader of the pipe " + path + " (Ctrl-C to give up)\n"; err != nil || line != want {
+			t.Fatalf("%q, %v, want %q", line, err, want)
+		}
+		return p, path
+	}
+	t.Run("interrupted", func(t *testing.T) {
+		t.Parallel()
+		p, _ := waits(t)
+		if err := p.Process.Signal(unix.SIGINT); err != nil {
+			t.Fatal(err)
+		}
+		if stderr, code := p.end(t); stderr != "wsperf: interrupted before the run began\n" || code != ui.ExitInterrupted {
+			t.Errorf("exit code %d, standard error %q", code, stderr)
+		}
+	})
+	t.Run("a reader comes", func(t *testing.T) {
+		t.Parallel()
+		p, path := waits(t)
+		text, err := os.ReadFile(path)
+		if err != nil || !json.Valid(text) {
+			t.Errorf("%v, the pipe has %q", err, text)
+		}
+		if stderr, code := p.end(t); stderr != "" || code != ui.ExitDone {
+			t.Errorf("exit code %d, standard error %q", code, stderr)
+		}
+	})
+}
