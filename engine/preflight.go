@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 
 	"wsperf/engine/host"
@@ -13,6 +14,7 @@ type facts struct {
 	maxOpen  int  // connections that the descriptor limit allows at once
 	timeWait int  // local ports in TIME_WAIT for connections to the testee
 	here     bool // the testee's address belongs to this machine
+	backlog  int  // of the testee's listening sockets together, or host.Unknown
 }
 
 // check is one preflight check; its text is empty when there is nothing to warn of.
@@ -131,15 +133,35 @@ func keepsTimeWait(cfg *Config, twReuse int) bool {
 	return twReuse == 0 || twReuse == 2 && !cfg.Addr.Addr().Unmap().IsLoopback()
 }
 
-// backlogWarning is about the testee's accept queue, which is never longer than
-// somaxconn (listen(2)). A SYN that finds it full is dropped and retransmitted after a
-// second (RFC 6298 section 2).
+// backlogWarning is about the testee's accept queue. A SYN that finds it full is dropped
+// and retransmitted after a second (RFC 6298 section 2). If the testee's backlog is not
+// known, the queue is no longer than somaxconn (listen(2)).
 func backlogWarning(cfg *Config, f *facts) string {
-	if !f.here || f.Somaxconn == host.Unknown || atMost(cfg, f, cfg.High) <= f.Somaxconn {
+	waiting := atMost(cfg, f, cfg.High)
+	switch {
+	case !f.here:
+		return ""
+	case f.backlog != host.Unknown:
+		return ownBacklogWarning(cfg, f, waiting)
+	case f.Somaxconn == host.Unknown || waiting <= f.Somaxconn:
 		return ""
 	}
 	return fmt.Sprintf("high watermark %d is above net.core.somaxconn %d, the most connections that a testee on this machine can leave waiting; "+
 		"more take a second longer to connect: raise it before the testee starts, or lower the high watermark", cfg.High, f.Somaxconn)
+}
+
+// ownBacklogWarning is about the backlog that the testee listens with. One that is as large
+// as somaxconn may have been cut to it.
+func ownBacklogWarning(cfg *Config, f *facts, waiting int) string {
+	if waiting <= f.backlog {
+		return ""
+	}
+	remedy := "give its listen(2) a larger backlog"
+	if f.Somaxconn != host.Unknown && f.backlog >= f.Somaxconn {
+		remedy = fmt.Sprintf("raise net.core.somaxconn (%d) and the backlog of its listen(2)", f.Somaxconn)
+	}
+	return fmt.Sprintf("high watermark %d is above the testee's listen backlog %d, the most connections that it can leave waiting; "+
+		"more take a second longer to connect: %s, or lower the high watermark (--high)", cfg.High, f.backlog, remedy)
 }
 
 // allowedWarning is about CPUs outside of the affinity mask (sched_setaffinity(2)).
@@ -163,10 +185,29 @@ func sharedWarning(cfg *Config, _ *facts) string {
 
 // readFacts returns the facts for a run with that configuration.
 func readFacts(cfg *Config, maxOpen int) facts {
-	f := facts{Facts: host.ReadFacts(), maxOpen: maxOpen, here: host.IsLocal(cfg.Addr.Addr().Unmap())}
+	f := facts{Facts: host.ReadFacts(), maxOpen: maxOpen, here: host.IsLocal(cfg.Addr.Addr().Unmap()), backlog: host.Unknown}
+	if f.here {
+		f.backlog = backlogOf(cfg.Addr)
+	}
 	// The list of all connections can be long: it is read only if it may matter.
 	if keepsTimeWait(cfg, f.TWReuse) && host.TimeWaits() > portsTo(cfg, &f)-mostOpen(cfg, &f) {
 		f.timeWait = host.TimeWaitsTo(cfg.Addr)
 	}
 	return f
+}
+
+// backlogOf returns the sum of the backlogs of the sockets that listen for connections to
+// the testee. It returns host.Unknown if there is none, because a packet filter sends
+// connections elsewhere, or if the kernel does not tell.
+func backlogOf(testee netip.AddrPort) int {
+	all, _ := host.Listeners(testee.Port()) // nil on failure
+	listeners := host.ListenersFor(all, testee.Addr())
+	if len(listeners) == 0 {
+		return host.Unknown
+	}
+	sum := 0
+	for _, l := range listeners {
+		sum += l.Backlog
+	}
+	return sum
 }

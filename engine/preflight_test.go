@@ -1,10 +1,13 @@
 package engine
 
 import (
+	"errors"
 	"net/netip"
 	"slices"
 	"strings"
 	"testing"
+
+	"golang.org/x/sys/unix"
 
 	"wsperf/engine/host"
 )
@@ -25,7 +28,7 @@ func preflightConfig(change func(*Config)) *Config {
 func ampleFacts(change func(*facts)) facts {
 	f := facts{
 		Facts:   host.Facts{Ports: ports1to(28232), Somaxconn: 4096, TWReuse: 2, Memory: 24 << 30, Allowed: []int{0, 1}},
-		maxOpen: 20_000, here: true,
+		maxOpen: 20_000, here: true, backlog: host.Unknown,
 	}
 	change(&f)
 	return f
@@ -38,6 +41,8 @@ const (
 		"wait a minute, set it to 1, or give more --source addresses"
 	backlogText = "high watermark 500 is above net.core.somaxconn 499, the most connections that a testee on this machine can leave waiting; " +
 		"more take a second longer to connect: raise it before the testee starts, or lower the high watermark"
+	ownBacklogText = "high watermark 500 is above the testee's listen backlog 10, the most connections that it can leave waiting; " +
+		"more take a second longer to connect: give its listen(2) a larger backlog, or lower the high watermark (--high)"
 	descriptorText = "high watermark 501 is above the 500 connections that the descriptor limit allows at once: raise it (ulimit -n), or run several processes"
 	sharedText     = "loops 2, CPUs 1: more than one loop per CPU costs context switches and gains nothing"
 	forbiddenText  = "CPU 3 is not allowed for this process, a loop cannot be pinned to it: choose from [0 1] (taskset -p, cpuset)"
@@ -94,6 +99,13 @@ func TestPreflight(t *testing.T) {
 		{"one too many for the backlog", same, func(f *facts) { f.Somaxconn = 499 }, []string{backlogText}},
 		{"few connections for the backlog", func(c *Config) { c.Connections = 499 }, func(f *facts) { f.Somaxconn = 499 }, nil},
 		{"backlog of another machine", remote, func(f *facts) { f.Somaxconn, f.here = 499, false }, nil},
+		{"the testee's own backlog is enough", same, func(f *facts) { f.backlog = 500 }, nil},
+		{"the testee's own backlog is too short", same, func(f *facts) { f.backlog = 10 }, []string{ownBacklogText}},
+		{"the testee's own backlog, cut to somaxconn", same, func(f *facts) { f.Somaxconn, f.backlog = 128, 128 },
+			[]string{strings.NewReplacer("backlog 10", "backlog 128", "give its listen(2) a larger backlog", "raise net.core.somaxconn (128) and the backlog of its listen(2)").Replace(ownBacklogText)}},
+		{"two listeners with more than somaxconn together", same, func(f *facts) { f.Somaxconn, f.backlog = 300, 600 }, nil},
+		{"own backlog, somaxconn unknown", same, func(f *facts) { f.Somaxconn, f.backlog = host.Unknown, 10 }, []string{ownBacklogText}},
+		{"few connections for the testee's own backlog", func(c *Config) { c.Connections = 10 }, func(f *facts) { f.backlog = 10 }, nil},
 		{"backlog unknown", same, func(f *facts) { f.Somaxconn = host.Unknown }, nil},
 
 		{"a CPU that is not allowed", func(c *Config) { c.CPUs = []int{1, 3} }, func(*facts) {}, []string{forbiddenText}},
@@ -152,5 +164,39 @@ func TestReadFacts(t *testing.T) {
 	f := readFacts(preflightConfig(func(*Config) {}), 77)
 	if f.maxOpen != 77 || !f.here || f.Ports.Count() != host.LocalPorts().Count() {
 		t.Errorf("facts %+v", f)
+	}
+}
+
+// TestBacklogOfListeners: each of two sockets that share a port has a backlog of 5.
+func TestBacklogOfListeners(t *testing.T) {
+	listen := func(port int) netip.AddrPort {
+		fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { unix.Close(fd) })
+		err = errors.Join(unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEPORT, 1),
+			unix.Bind(fd, &unix.SockaddrInet4{Port: port, Addr: [4]byte{127, 0, 0, 1}}), unix.Listen(fd, 5))
+		if err != nil {
+			t.Fatal(err)
+		}
+		name, err := unix.Getsockname(fd)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), uint16(name.(*unix.SockaddrInet4).Port))
+	}
+	testee := listen(0)
+	cfg := preflightConfig(func(c *Config) { c.Addr = testee })
+	if f := readFacts(cfg, 20_000); f.backlog != 5 {
+		t.Errorf("backlog %d, want 5", f.backlog)
+	}
+	listen(int(testee.Port()))
+	f := readFacts(cfg, 20_000)
+	if f.backlog != 10 {
+		t.Errorf("backlog of two %d, want 10", f.backlog)
+	}
+	if text := backlogWarning(cfg, &f); text != ownBacklogText {
+		t.Errorf("warning %q, want %q", text, ownBacklogText)
 	}
 }

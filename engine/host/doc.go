@@ -1,5 +1,5 @@
 // Package host reads facts about this machine that a run depends on: allowed CPUs,
-// local ports, kernel settings, connections in TIME_WAIT. It sets the CPU affinity and
+// local ports, kernel settings, listening sockets, connections in TIME_WAIT. It sets the CPU affinity and
 // the names of threads, and raises the descriptor limit.
 //
 // A fact that cannot be read is reported as Unknown, nil or zero, as each function says:
