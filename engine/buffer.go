@@ -27,7 +27,7 @@ func newBuffers(count, size int) (*buffers, error) {
 	slab, err := unix.Mmap(-1, 0, count*size, unix.PROT_READ|unix.PROT_WRITE,
 		unix.MAP_PRIVATE|unix.MAP_ANONYMOUS|unix.MAP_NORESERVE)
 	if err != nil {
-		return nil, fmt.Errorf("map %d buffers of %d bytes: %w", count, size, err)
+		return nil, fmt.Errorf("map %d buffers of %d bytes: %w: raise the address space limit (ulimit -v), or set vm.overcommit_memory to 0", count, size, err)
 	}
 	// EINVAL: the kernel has no transparent huge pages (madvise(2)).
 	_ = unix.Madvise(slab, unix.MADV_NOHUGEPAGE)

@@ -8,13 +8,25 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"wsperf/engine/host"
 	"wsperf/stats"
 )
 
-// memoryHeadroom is how much memory may grow during a run, in bytes, before garbage is
-// collected after all. The loops allocate nothing; only a connection log of unknown
+// memoryHeadroom is how much memory may grow during a run at most, in bytes, before garbage
+// is collected after all. The loops allocate nothing; only a connection log of unknown
 // length grows.
 const memoryHeadroom = 2 << 30
+
+// headroom returns memoryHeadroom, or half of what is left if that is less.
+func headroom(m host.Memory) int64 {
+	n := int64(memoryHeadroom)
+	for _, left := range []int64{m.Machine, m.Cgroup, m.AddressSpace} {
+		if left != host.Unknown {
+			n = min(n, left/2)
+		}
+	}
+	return n
+}
 
 // quietRuntime prepares the Go runtime for a measured window: it turns garbage
 // collection off, and provides a P for each loop and one for other goroutines, so
@@ -30,7 +42,7 @@ func quietRuntime(loops int) (restore func()) {
 	runtime.ReadMemStats(&m)
 	percent := debug.SetGCPercent(-1)
 	limit := debug.SetMemoryLimit(math.MaxInt64)
-	debug.SetMemoryLimit(min(limit, int64(m.Sys)+memoryHeadroom))
+	debug.SetMemoryLimit(min(limit, int64(m.Sys)+headroom(host.ReadMemory())))
 	return func() {
 		debug.SetMemoryLimit(limit)
 		debug.SetGCPercent(percent)

@@ -1,23 +1,102 @@
 package engine
 
-import "wsperf/engine/host"
+import (
+	"fmt"
+	"reflect"
 
-// memoryOfConnection is a generous estimate of what an open connection takes, in bytes: its
-// slot and a page of its buffer here, and socket, file and inode in the kernel, which are
-// there twice if the testee is on this machine.
+	"wsperf/engine/host"
+	"wsperf/stats"
+)
+
+// memoryOfConnection is what an open connection takes at most, in bytes, unless its response
+// comes in pieces and is long. Measured on Linux 6.18 on loopback with 1000 and 10000
+// connections in flight to a testee that holds its responses back, the difference divided by
+// 9000: the client takes 4.1 kB in the kernel (memory.kmem.usage_in_bytes of a cgroup of its
+// own), for socket, file, inode and epoll entry, and 0.3 kB of its own (RssAnon in
+// /proc/PID/status), 4.4 kB if half of each response has come and is in a buffer. With the
+// testee's end on the same machine, a connection took 11 to 12 kB of MemAvailable.
 const memoryOfConnection = 16 << 10
+
+// memoryOfLoop is what a loop takes besides its connections, in bytes: 12 histograms of
+// 148 kB, and a thread.
+const memoryOfLoop = 2 << 20
+
+// memoryOfRecord is what a record of the connection log takes, in bytes.
+const memoryOfRecord = 16
+
+// spareAddressSpace is what the Go runtime may map beyond what it uses, in bytes: a heap arena
+// (64 MiB, heapArenaBytes in runtime/malloc.go, Go 1.26), and as much for threads and for what
+// is allocated after the run. Without it, the runtime ends the process where an allocation fails.
+const spareAddressSpace = 128 << 20
 
 // deferredStarts is how many slots there are beyond the ports: a start that waits for a port
 // has a slot.
 const deferredStarts = 1024
 
-// maxOpen returns how many connections can be open at once: as many as there are descriptors,
-// local ports for each source, and memory. Where descriptors are unlimited (2^30 in some
-// containers), tables of that size would not fit the memory.
-func maxOpen(descriptors, ports, sources int, memoryBytes int64) int {
-	n := min(int64(descriptors), int64(ports)*int64(max(1, sources))+deferredStarts)
-	if memoryBytes != host.Unknown {
-		n = min(n, memoryBytes/memoryOfConnection)
+// openLimit is how many connections can be open at once, by one of several limits.
+type openLimit struct {
+	connections int64
+	by          stats.OpenLimit
+}
+
+// maxOpen returns the lowest limit of simultaneous connections: descriptors, local ports for
+// each source, memory. Where descriptors are unlimited (2^30 in some containers), tables of
+// that size would not fit the memory.
+func maxOpen(cfg *Config, f *facts) openLimit {
+	ports := int64(portsTo(cfg, f)) + deferredStarts
+	return memoryLimit(cfg, f, openLimit{int64(f.maxOpen), stats.LimitDescriptors}.or(ports, stats.LimitPorts))
+}
+
+// or returns the lower of two limits.
+func (o openLimit) or(connections int64, by stats.OpenLimit) openLimit {
+	if connections < o.connections {
+		return openLimit{connections, by}
 	}
-	return int(n)
+	return o
+}
+
+// memoryLimit returns the lowest of a limit and those of memory that are known.
+func memoryLimit(cfg *Config, f *facts, lowest openLimit) openLimit {
+	for _, m := range []struct {
+		left, besides, each int64
+		by                  stats.OpenLimit
+	}{
+		{f.Memory.Machine, memoryOfLoops(cfg), memoryOfConnection, stats.LimitMemory},
+		{f.Memory.Cgroup, memoryOfLoops(cfg), memoryOfConnection, stats.LimitCgroup},
+		{f.Memory.AddressSpace, addressesBesides(cfg), addressesOfConnection(cfg), stats.LimitAddressSpace},
+	} {
+		if m.left != host.Unknown {
+			lowest = lowest.or(max(0, m.left-m.besides)/m.each, m.by)
+		}
+	}
+	return lowest
+}
+
+func memoryOfLoops(cfg *Config) int64 { return int64(cfg.Loops) * memoryOfLoop }
+
+// addressesBesides is what the run takes of the address space besides its connections, in
+// bytes. A connection log of known length must fit.
+func addressesBesides(cfg *Config) int64 {
+	n := spareAddressSpace + memoryOfLoops(cfg)
+	if cfg.Log {
+		n += min(cfg.Connections, 1<<50) * memoryOfRecord // min keeps a huge number from overflowing
+	}
+	return n
+}
+
+// addressesOfConnection is what a connection takes of the address space, in bytes: a slot,
+// a buffer, and an entry in the free list of each. It is taken when the run is prepared.
+func addressesOfConnection(cfg *Config) int64 {
+	return int64(reflect.TypeFor[slot]().Size()) + int64(cfg.Rules.MaxBytes) + 8
+}
+
+// checkAddressSpace fails if the limit of the address space leaves too little for one
+// connection in each loop. The Go runtime would end the process with a dump.
+func checkAddressSpace(cfg *Config, f *facts) error {
+	left := f.Memory.AddressSpace
+	need := addressesBesides(cfg) + int64(cfg.Loops)*addressesOfConnection(cfg)
+	if left == host.Unknown || left >= need {
+		return nil
+	}
+	return fmt.Errorf("address space limit leaves %d MB, the run needs %d MB: raise it (ulimit -v)", left>>20, (need+1<<20-1)>>20)
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"wsperf/engine/host"
+	"wsperf/stats"
 )
 
 // facts are what the preflight checks compare a configuration with.
@@ -79,15 +80,25 @@ func descriptorWarning(cfg *Config, f *facts) string {
 }
 
 func memoryWarning(cfg *Config, f *facts) string {
-	if f.Memory == host.Unknown {
+	need := int64(atMost(cfg, f, cfg.High))
+	lowest := memoryLimit(cfg, f, openLimit{connections: need})
+	if lowest.connections == need {
 		return ""
 	}
-	have := f.Memory / memoryOfConnection
-	if int64(atMost(cfg, f, cfg.High)) <= have {
-		return ""
+	memory, remedy := memoryWords(lowest.by, &f.Memory)
+	return fmt.Sprintf("high watermark %d is above the %d connections that %s hold: %s, or starts will wait for others to end",
+		cfg.High, lowest.connections, memory, remedy)
+}
+
+// memoryWords says which memory is short, and what to do.
+func memoryWords(by stats.OpenLimit, m *host.Memory) (memory, remedy string) {
+	switch by {
+	case stats.LimitCgroup:
+		return fmt.Sprintf("the %d MB left of the cgroup's memory limit", m.Cgroup>>20), "raise the limit (memory.max; in version 1 memory.limit_in_bytes), lower the high watermark"
+	case stats.LimitAddressSpace:
+		return fmt.Sprintf("the %d MB left of the address space limit", m.AddressSpace>>20), "raise the limit (ulimit -v), lower the high watermark"
 	}
-	return fmt.Sprintf("high watermark %d is above the %d connections that %d MB of available memory hold: lower it, or starts will wait for others to end",
-		cfg.High, have, f.Memory>>20)
+	return fmt.Sprintf("%d MB of available memory", m.Machine>>20), "lower it"
 }
 
 func portWarning(cfg *Config, f *facts) string {

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"wsperf/engine/host"
+	"wsperf/handshake"
 )
 
 // preflightConfig returns a run with 500 in flight against a testee on this machine,
@@ -17,7 +18,7 @@ import (
 func preflightConfig(change func(*Config)) *Config {
 	cfg := &Config{
 		Addr: netip.MustParseAddrPort("127.0.0.1:9000"), Load: Load{Connections: 200_000, Low: 250, High: 500},
-		Loops: 2, CPUs: []int{0, 1},
+		Loops: 2, CPUs: []int{0, 1}, Rules: handshake.NewRules(nil),
 	}
 	change(cfg)
 	return cfg
@@ -27,7 +28,7 @@ func preflightConfig(change func(*Config)) *Config {
 // change.
 func ampleFacts(change func(*facts)) facts {
 	f := facts{
-		Facts:   host.Facts{Ports: ports1to(28232), Somaxconn: 4096, TWReuse: 2, Memory: 24 << 30, Allowed: []int{0, 1}},
+		Facts:   host.Facts{Ports: ports1to(28232), Somaxconn: 4096, TWReuse: 2, Memory: ample, Allowed: []int{0, 1}},
 		maxOpen: 20_000, here: true, backlog: host.Unknown,
 	}
 	change(&f)
@@ -77,10 +78,16 @@ func TestPreflight(t *testing.T) {
 				strings.NewReplacer("501", "4611686018427387904", "1000", "28232").Replace(portsText),
 			}},
 
-		{"just enough memory", same, func(f *facts) { f.Memory = 500 * memoryOfConnection }, nil},
-		{"memory is not known", same, func(f *facts) { f.Memory = host.Unknown }, nil},
-		{"too little memory", same, func(f *facts) { f.Memory = 499 * memoryOfConnection },
-			[]string{"high watermark 500 is above the 499 connections that 7 MB of available memory hold: lower it, or starts will wait for others to end"}},
+		{"just enough memory", same, func(f *facts) { f.Memory.Machine = 2*memoryOfLoop + 500*memoryOfConnection }, nil},
+		{"memory is not known", same, func(f *facts) { f.Memory.Machine = host.Unknown }, nil},
+		{"too little memory", same, func(f *facts) { f.Memory.Machine = 2*memoryOfLoop + 499*memoryOfConnection },
+			[]string{"high watermark 500 is above the 499 connections that 11 MB of available memory hold: lower it, or starts will wait for others to end"}},
+		{"too little memory in the cgroup", same, func(f *facts) { f.Memory.Cgroup = 2*memoryOfLoop + 499*memoryOfConnection },
+			[]string{"high watermark 500 is above the 499 connections that the 11 MB left of the cgroup's memory limit hold: " +
+				"raise the limit (memory.max; in version 1 memory.limit_in_bytes), lower the high watermark, or starts will wait for others to end"}},
+		{"too little address space", same, func(f *facts) { f.Memory.AddressSpace = spareAddressSpace },
+			[]string{"high watermark 500 is above the 0 connections that the 128 MB left of the address space limit hold: " +
+				"raise the limit (ulimit -v), lower the high watermark, or starts will wait for others to end"}},
 
 		{"just enough descriptors", same, func(f *facts) { f.maxOpen = 500 }, nil},
 		{"one too many for the descriptors", func(c *Config) { c.High = 501 }, func(f *facts) { f.maxOpen = 500 }, []string{descriptorText}},

@@ -20,7 +20,7 @@ const MaxLoops = host.MaxCPUs
 // Run is a prepared run: everything is allocated, nothing is started.
 type Run struct {
 	cfg      Config
-	maxOpen  int
+	limit    openLimit
 	loops    []*loop
 	counters []counters
 	stop     atomic.Bool
@@ -45,9 +45,13 @@ func Prepare(cfg Config) (run *Run, warnings []Warning, err error) {
 		return nil, nil, fmt.Errorf("descriptor limit leaves %d for connections, %d loops need one each: raise it (ulimit -n)", max(0, descriptors), cfg.Loops)
 	}
 	f := readFacts(&cfg, descriptors)
+	if err := checkAddressSpace(&cfg, &f); err != nil {
+		return nil, nil, err
+	}
 	warnings = append(warnings, preflight(&cfg, f)...)
-	open := max(cfg.Loops, maxOpen(descriptors, f.Ports.Count(), len(cfg.Sources), f.Memory))
-	r := &Run{cfg: cfg, maxOpen: open, counters: make([]counters, cfg.Loops)}
+	limit := maxOpen(&cfg, &f)
+	limit.connections = max(limit.connections, int64(cfg.Loops))
+	r := &Run{cfg: cfg, limit: limit, counters: make([]counters, cfg.Loops)}
 	if err := r.makeLoops(); err != nil {
 		r.Close()
 		return nil, nil, err
@@ -102,7 +106,7 @@ func (r *Run) makeLoops() error {
 // part is the i-th loop's share: the shares add up to the run's totals.
 func (r *Run) part(i int) loopPart {
 	n := r.cfg.Loops
-	p := loopPart{number: i, cpu: -1, load: r.cfg.Load.part(n, i), slots: share(r.maxOpen, n, i)}
+	p := loopPart{number: i, cpu: -1, load: r.cfg.Load.part(n, i), slots: share(int(r.limit.connections), n, i)}
 	if len(r.cfg.CPUs) > 0 {
 		p.cpu = r.cfg.CPUs[i%len(r.cfg.CPUs)]
 	}
@@ -238,7 +242,7 @@ func (r *Run) result(started, ended time.Time, cost stats.ClientCost, loopCPUUs 
 func (r *Run) setup() stats.Setup {
 	return stats.Setup{
 		Address: r.cfg.Addr.String(), Samples: r.cfg.Samples,
-		Loops: r.cfg.Loops, CPUs: r.pinnedTo(), MaxOpen: r.maxOpen,
+		Loops: r.cfg.Loops, CPUs: r.pinnedTo(), MaxOpen: int(r.limit.connections), MaxOpenBy: r.limit.by,
 		GoVersion: runtime.Version(), Kernel: host.KernelRelease(),
 	}
 }

@@ -75,7 +75,7 @@ func client(r *stats.Result) (s section) {
 	}
 	d = append(d, shortcuts(r)...)
 	if c.SlotWaits > 0 {
-		d = append(d, detail{"Waits", fmt.Sprintf("%d starts were late because of the limit of open connections (descriptors, ports or memory)", c.SlotWaits)})
+		d = append(d, detail{"Waits", waits(r)})
 	}
 	if c.ShortageWaits > 0 {
 		d = append(d, detail{"Shortages", fmt.Sprintf(
@@ -87,4 +87,23 @@ func client(r *stats.Result) (s section) {
 			c.Stalls, float64(c.StalledUs)/1e6, float64(c.LongestStallUs)/1e6)})
 	}
 	return section{"Client", []part{d}}
+}
+
+// openLimits says what set the limit of open connections, and how to raise it.
+var openLimits = map[stats.OpenLimit]string{
+	stats.LimitDescriptors:  "the descriptor limit: raise the hard one (ulimit -Hn)",
+	stats.LimitPorts:        "the local ports: give more --source addresses, or widen net.ipv4.ip_local_port_range",
+	stats.LimitMemory:       "the memory that was available on the machine: free some",
+	stats.LimitCgroup:       "the memory limit of the cgroup: raise memory.max (memory.limit_in_bytes in version 1)",
+	stats.LimitAddressSpace: "the limit of the address space: raise it (ulimit -v)",
+}
+
+// waits says why starts waited. An older file does not tell, nor does a merged result of
+// runs with different limits.
+func waits(r *stats.Result) string {
+	limit, known := openLimits[r.Setup.MaxOpenBy]
+	if !known {
+		limit = "a limit of descriptors, local ports or memory"
+	}
+	return fmt.Sprintf("%d starts were late because only %d connections could be open at once, by %s", r.Client.SlotWaits, r.Setup.MaxOpen, limit)
 }

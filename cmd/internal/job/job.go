@@ -169,7 +169,8 @@ func (j *Job) masked(err error) error {
 func (j *Job) Describe(r *stats.Result) {
 	found := r.Setup
 	r.Setup = j.Setup
-	r.Setup.Address, r.Setup.Loops, r.Setup.CPUs, r.Setup.MaxOpen = found.Address, found.Loops, found.CPUs, found.MaxOpen
+	r.Setup.Address, r.Setup.Loops, r.Setup.CPUs = found.Address, found.Loops, found.CPUs
+	r.Setup.MaxOpen, r.Setup.MaxOpenBy = found.MaxOpen, found.MaxOpenBy
 	r.Setup.GoVersion, r.Setup.Kernel = found.GoVersion, found.Kernel
 	r.Setup.Version = Version
 	if !j.KeepSecrets {

@@ -57,12 +57,12 @@ func TestDescribe(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	found := stats.Setup{Address: "127.0.0.1:80", Loops: 1, CPUs: []int{1}, MaxOpen: 9, GoVersion: "g", Kernel: "k"}
+	found := stats.Setup{Address: "127.0.0.1:80", Loops: 1, CPUs: []int{1}, MaxOpen: 9, MaxOpenBy: stats.LimitPorts, GoVersion: "g", Kernel: "k"}
 	r := &stats.Result{Setup: found}
 	j.Describe(r)
 	want := o.Setup
 	want.Headers, want.Version = []string{"Cookie: ***"}, Version
-	want.Address, want.CPUs, want.MaxOpen, want.GoVersion, want.Kernel = found.Address, found.CPUs, found.MaxOpen, found.GoVersion, found.Kernel
+	want.Address, want.CPUs, want.MaxOpen, want.MaxOpenBy, want.GoVersion, want.Kernel = found.Address, found.CPUs, found.MaxOpen, found.MaxOpenBy, found.GoVersion, found.Kernel
 	if !reflect.DeepEqual(r.Setup, want) {
 		t.Errorf("%+v, want\n%+v", r.Setup, want)
 	}

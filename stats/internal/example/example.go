@@ -112,6 +112,7 @@ func Full() *stats.Result {
 	r := Complete(a, b)
 	r.Interrupted = true
 	r.Client.SlotWaits, r.Client.ShortageWaits = 3, 4
+	r.Setup.MaxOpenBy = stats.LimitPorts
 	r.Client.Stalls, r.Client.StalledUs, r.Client.LongestStallUs = 5, 8_040_000, 1_640_000
 	r.Setup.Sources = []string{"127.0.0.2", "127.0.0.3", "127.0.0.5"}
 	return r
