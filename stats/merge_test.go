@@ -94,11 +94,11 @@ func fill(r *Result, setup Setup, started, seconds int64, cost ClientCost) *Resu
 func TestMergeResults(t *testing.T) {
 	a := fill(mustMerge(t, recordRun(3, 100, CauseOpenStatus)), Setup{
 		URL: "ws://a", Headers: []string{"X: 1"}, Loops: 1, CPUs: []int{0}, Connections: 4, DurationUs: 5,
-		Low: 1, High: 2, MaxOpen: 10, CloseCode: 1000, Log: true, Version: "v",
+		Low: 1, High: 2, MaxOpen: 10, MaxOpenBy: LimitPorts, CloseCode: 1000, Log: true, Version: "v",
 	}, 100, 10, ClientCost{UserUs: 1, SystemUs: 2, VoluntarySwitches: 3, InvoluntarySwitches: 4, PeakMemoryBytes: 50, Allocations: 6, Collections: 7, SlotWaits: 8, ShortageWaits: 9, Stalls: 10, StalledUs: 11, LongestStallUs: 12})
 	b := fill(mustMerge(t, recordRun(5, 900, CauseOpenStatus)), Setup{
 		URL: "ws://b", Headers: []string{"X: 2"}, Loops: 2, CPUs: []int{1}, Connections: 6, DurationUs: 4,
-		Low: 10, High: 20, MaxOpen: 100, CloseCode: 1000, Log: true, Version: "v",
+		Low: 10, High: 20, MaxOpen: 100, MaxOpenBy: LimitDescriptors, CloseCode: 1000, Log: true, Version: "v",
 	}, 95, 7, ClientCost{UserUs: 10, SystemUs: 20, VoluntarySwitches: 30, InvoluntarySwitches: 40, PeakMemoryBytes: 40, Allocations: 60, Collections: 70, SlotWaits: 80, ShortageWaits: 90, Stalls: 100, StalledUs: 110, LongestStallUs: 5})
 	b.Interrupted = true
 
@@ -131,7 +131,7 @@ func TestMergeResults(t *testing.T) {
 
 func TestMergeResultsKeepsEqualSettings(t *testing.T) {
 	setup := Setup{URL: "ws://a", Address: "127.0.0.1:1", Sources: []string{"127.0.0.2"}, Samples: 3, Headers: []string{"X: 1"}, Subprotocols: []string{"p"},
-		Origin: "o", CPUs: []int{0}, CloseCode: 1000, ConnectTimeoutUs: 1, OpenTimeoutUs: 2, CloseTimeoutUs: 3,
+		Origin: "o", CPUs: []int{0}, MaxOpenBy: LimitMemory, CloseCode: 1000, ConnectTimeoutUs: 1, OpenTimeoutUs: 2, CloseTimeoutUs: 3,
 		Log: true, Version: "v", GoVersion: "g", Kernel: "k"}
 	a := fill(mustMerge(t), setup, 0, 1, ClientCost{})
 	b := fill(mustMerge(t), setup, 0, 1, ClientCost{})
