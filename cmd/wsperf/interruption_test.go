@@ -23,17 +23,18 @@ import (
 // stuck is a testee that lets connections reach a phase and go no further. wait
 // returns when one has reached it.
 type stuck struct {
-	phase  string
-	begin  func(t *testing.T) (url string, wait func())
-	causes []stats.Cause // of the connections that are given up; nil: they succeed
+	phase   string
+	begin   func(t *testing.T) (url string, wait func())
+	warning string        // that begins what the run prints; empty: it prints nothing
+	causes  []stats.Cause // of the connections that are given up; nil: they succeed
 }
 
 var stuckTestees = []stuck{
-	{"connecting", beginConnecting, []stats.Cause{stats.CauseInterrupted}},
-	{"opening", beginOpening, []stats.Cause{stats.CauseInterrupted}},
+	{"connecting", beginConnecting, "wsperf: warning: high watermark 4 is above the testee's listen backlog 0,", []stats.Cause{stats.CauseInterrupted}},
+	{"opening", beginOpening, "", []stats.Cause{stats.CauseInterrupted}},
 	// The close timeout of a connection and the time after an interrupt are the same: either ends it.
-	{"closing", beginClosing, []stats.Cause{stats.CauseInterrupted, stats.CauseCloseTimeout}},
-	{"finishing", beginFinishing, nil},
+	{"closing", beginClosing, "", []stats.Cause{stats.CauseInterrupted, stats.CauseCloseTimeout}},
+	{"finishing", beginFinishing, "", nil},
 }
 
 // beginConnecting listens with a backlog of 0. The run fills the accept queue, and the
@@ -122,6 +123,11 @@ func startStuck(t *testing.T, s stuck, closeTimeout string) (p *program, file st
 	file = filepath.Join(t.TempDir(), "result.json")
 	p = start(t, "wsperf", "run", where, "--conns", "5", "--low", "4", "--high", "4", "--loops", "1",
 		"--connect-timeout", "60s", "--open-timeout", "60s", "--close-timeout", closeTimeout, "--out", file)
+	if s.warning != "" {
+		if line, err := p.stderr.ReadString('\n'); !strings.HasPrefix(line, s.warning) {
+			t.Errorf("%q: %v, want the warning %q", line, err, s.warning)
+		}
+	}
 	wait()
 	return p, file
 }
