@@ -8,13 +8,18 @@ import (
 	"wsperf/stats"
 )
 
-// memoryOfConnection is what an open connection takes at most, in bytes, unless its response
-// comes in pieces and is long. Measured on Linux 6.18 on loopback with 1000 and 10000
-// connections in flight to a testee that holds its responses back, the difference divided by
-// 9000: the client takes 4.1 kB in the kernel (memory.kmem.usage_in_bytes of a cgroup of its
-// own), for socket, file, inode and epoll entry, and 0.3 kB of its own (RssAnon in
-// /proc/PID/status), 4.4 kB if half of each response has come and is in a buffer. With the
-// testee's end on the same machine, a connection took 11 to 12 kB of MemAvailable.
+// memoryOfConnection is what an open connection takes, in bytes, with a testee on the same
+// machine and a page of its buffer in use, rounded up. Measured on Linux 6.18 on loopback
+// with 1000 and with 10000 connections in flight to a testee that holds its responses back;
+// each figure is the difference divided by 9000, and stayed within 5 % in five runs:
+//
+//   - 4.2 kB in the kernel for the client's socket, file, inode and epoll entry
+//     (memory.kmem.usage_in_bytes of a cgroup for the client alone)
+//   - 9.2 kB in the kernel for both ends (Slab in /proc/meminfo)
+//   - 0.3 kB of the client's own, 4.3 kB if half of each response has come and is in a buffer
+//     (RssAnon in /proc/PID/status)
+//
+// Together that is 13.5 kB, or 8.5 kB if the testee is elsewhere.
 const memoryOfConnection = 16 << 10
 
 // memoryOfLoop is what a loop takes besides its connections, in bytes: 12 histograms of
