@@ -9,17 +9,17 @@ import (
 )
 
 // memoryOfConnection is what an open connection takes, in bytes, with a testee on the same
-// machine and a page of its buffer in use, rounded up. Measured on Linux 6.18 on loopback
-// with 1000 and with 10000 connections in flight to a testee that holds its responses back;
-// each figure is the difference divided by 9000, and stayed within 5 % in five runs:
+// machine and a page of its buffer in use, rounded up. Measured on Linux 6.18 on loopback,
+// with 10000 connections in flight to a testee that holds its responses back:
 //
 //   - 4.2 kB in the kernel for the client's socket, file, inode and epoll entry
-//     (memory.kmem.usage_in_bytes of a cgroup for the client alone)
-//   - 9.2 kB in the kernel for both ends (Slab in /proc/meminfo)
-//   - 0.3 kB of the client's own, 4.3 kB if half of each response has come and is in a buffer
-//     (RssAnon in /proc/PID/status)
+//     (memory.kmem.usage_in_bytes of a cgroup for the client alone, less that with 1000
+//     connections, divided by 9000)
+//   - 9.1 to 9.5 kB in the kernel for both ends (growth of Slab in /proc/meminfo)
+//   - 0.4 kB of the client's own, 4.4 kB if half of each response has come and is in a buffer
+//     (RssAnon in /proc/PID/status, less that with 1000 connections, divided by 9000)
 //
-// Together that is 13.5 kB, or 8.5 kB if the testee is elsewhere.
+// Together that is 14 kB, or 9 kB if the testee is elsewhere.
 const memoryOfConnection = 16 << 10
 
 // memoryOfLoop is what a loop takes besides its connections, in bytes: 12 histograms of
