@@ -22,8 +22,8 @@ import (
 // Together that is 14 kB, or 9 kB if the testee is elsewhere.
 const memoryOfConnection = 16 << 10
 
-// memoryOfLoop is what a loop takes besides its connections, in bytes: 12 histograms of
-// 148 kB, and a thread.
+// memoryOfLoop is what a loop takes besides its connections, in bytes, rounded up: 10 histograms of
+// 148 kB, its inbox and a thread.
 const memoryOfLoop = 2 << 20
 
 // memoryOfRecord is what a record of the connection log takes, in bytes.
