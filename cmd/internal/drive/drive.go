@@ -18,6 +18,11 @@ import (
 // 3 servers) and a machine that is swapping.
 const prepareTimeout = 60 * time.Second
 
+// abandonTimeout bounds how long an interrupted worker that has not begun may take to end.
+// It has no connection to close, so it usually ends within milliseconds. One that does not
+// is stopped, or allocates memory on a machine that is swapping.
+const abandonTimeout = time.Second
+
 // Do runs the workers and reports what they have written.
 func (d *Driver) Do(ctx context.Context, u *ui.UI) error {
 	if d.options.SkipRun {
@@ -55,15 +60,18 @@ func (d *Driver) run(ctx context.Context, u *ui.UI) (*results, error) {
 	for _, w := range d.options.sharedCPUs(d.allowed) {
 		u.Warn(w.Text)
 	}
-	signals.OnFirst("interrupted: the workers close open connections (again to stop at once)")
-	showsProgress := u.Terminal() && !d.options.Quiet
-	all.start(showsProgress)
-	d.work(ctx, u, all, showsProgress)
-	if ctx.Err() != nil {
-		return all.results(true), errors.Join(ui.ErrInterrupted, all.failures(true))
-	}
-	return all.results(false), all.failures(false)
+	all.start(d.showsProgress(u))
+	err = d.work(ctx, u, all, func() {
+		for _, warning := range all.warnings() {
+			u.Warn(warning)
+		}
+		signals.OnFirst("interrupted: the workers close open connections (again to stop at once)")
+	})
+	interrupted := err != nil
+	return all.results(interrupted), errors.Join(err, all.failures(interrupted))
 }
+
+func (d *Driver) showsProgress(u *ui.UI) bool { return u.Terminal() && !d.options.Quiet }
 
 // workers makes all workers of a run against that address, and checks that each can
 // write its result.
@@ -82,21 +90,26 @@ func (d *Driver) workers(at netip.AddrPort) (workers, error) {
 	return all, nil
 }
 
-// work lets the workers begin together and waits until all have ended. Workers
-// that cannot begin do not keep the others from it.
-func (d *Driver) work(ctx context.Context, u *ui.UI, all workers, showsProgress bool) {
+// work lets the workers begin together and waits until all have ended. It calls prepared
+// before they begin. Workers that cannot begin do not keep the others from it. The error is
+// that a signal came: ui.ErrEarly if they have not begun.
+func (d *Driver) work(ctx context.Context, u *ui.UI, all workers, prepared func()) error {
 	// A second signal ends this process, and with it the workers' standard input.
 	defer context.AfterFunc(ctx, all.interrupt)()
-	if all.prepared(ctx, prepareTimeout) {
-		for _, warning := range all.warnings() {
-			u.Warn(warning)
-		}
-		if showsProgress {
-			defer u.ShowProgress(all.progress, d.goal())()
-		}
-		all.begin()
+	if !all.prepared(ctx, prepareTimeout) {
+		all.abandon(abandonTimeout)
+		return ui.ErrEarly
 	}
+	prepared()
+	if d.showsProgress(u) {
+		defer u.ShowProgress(all.progress, d.goal())()
+	}
+	all.begin()
 	all.wait()
+	if ctx.Err() != nil {
+		return ui.ErrInterrupted
+	}
+	return nil
 }
 
 // goal returns the goal of all workers together.

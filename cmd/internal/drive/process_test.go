@@ -8,10 +8,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -22,6 +24,7 @@ import (
 
 	"wsperf/cmd/internal/measure"
 	"wsperf/cmd/internal/ui"
+	"wsperf/engine/child"
 )
 
 // patience is how long a test waits for another process before it gives up.
@@ -38,6 +41,19 @@ var roles = map[string]func(f *fake){
 	"exit130": func(*fake) { os.Exit(ui.ExitInterrupted) },
 	"sigint":  func(*fake) { _ = unix.Kill(unix.Getpid(), unix.SIGINT); time.Sleep(time.Hour) },
 	"exit143": func(*fake) { os.Exit(128 + int(unix.SIGTERM)) },
+	"garbled": func(*fake) { fmt.Print("hello\n{}\n{\"prepared\":7}\n[\n\x00\xff\n{\"prepared\""); os.Exit(2) },
+	"waits":   func(f *fake) { f.notePID(); f.untilEOF() },
+	"stuck":   (*fake).beStuck,
+	// The first worker is a real one.
+	"half": func(f *fake) {
+		if strings.Contains(f.out, "_1") {
+			f.beStuck()
+		}
+		f.notePID()
+		f.work()
+	},
+	"floods":  func(*fake) { flood(os.Stdout, math.MaxInt) },
+	"chokes":  func(*fake) { flood(os.Stdout, floodBytes); flood(os.Stderr, floodBytes); os.Exit(3) },
 	"sighup":  func(*fake) { _ = unix.Kill(unix.Getpid(), unix.SIGHUP); time.Sleep(time.Hour) },
 	"sigkill": func(*fake) { _ = unix.Kill(unix.Getpid(), unix.SIGKILL); time.Sleep(time.Hour) },
 	"reports": func(f *fake) { f.say(answer{Result: &result{Exit: 1, Errors: []string{"no", "nor that"}}}); os.Exit(1) },
@@ -58,8 +74,15 @@ var roles = map[string]func(f *fake){
 
 // fake is a worker that plays a role.
 type fake struct {
-	in  *bufio.Reader
-	out string
+	setup []byte
+	in    *bufio.Reader
+	out   string
+}
+
+// work does what a real worker does.
+func (f *fake) work() {
+	u := ui.New(io.MultiReader(bytes.NewReader(f.setup), f.in), os.Stdout, os.Stderr)
+	os.Exit(u.Finish(Work(context.Background(), u)))
 }
 
 func (f *fake) untilEOF() { _, _ = io.Copy(io.Discard, f.in) } // a read error ends it too
@@ -82,11 +105,53 @@ func (f *fake) note(text string) {
 	_ = file.Close() // nothing is buffered
 }
 
-// TestMain lets this test program be a worker, which the driver calls "wsperf".
+// beStuck is ended by nothing but SIGKILL, like a worker that was stopped (SIGSTOP).
+func (f *fake) beStuck() {
+	signal.Ignore(unix.SIGINT, unix.SIGTERM)
+	f.notePID()
+	time.Sleep(time.Hour)
+}
+
+func (f *fake) notePID() { f.note(fmt.Sprint(os.Getpid())) }
+
+// floodBytes is much more than the driver may keep of a worker's output.
+const floodBytes = 100 << 20
+
+// flood writes n bytes of garbage without a line end, or until nobody reads.
+func flood(to *os.File, n int) {
+	garbage := bytes.Repeat([]byte("\x00\xff{\x1b"), 1<<14)
+	for ; n > 0; n -= len(garbage) {
+		if _, err := to.Write(garbage); err != nil {
+			return
+		}
+	}
+}
+
+// asDriver is the name under which this test program is a driver of two workers.
+const asDriver = "driver"
+
+// TestMain lets this test program be a driver, or a worker, which the driver calls "wsperf".
 func TestMain(m *testing.M) {
-	if os.Args[0] != "wsperf" {
+	switch os.Args[0] {
+	case asDriver:
+		beDriver(os.Args[1])
+	case "wsperf":
+		beWorker()
+	default:
 		os.Exit(m.Run())
 	}
+}
+
+func beDriver(pattern string) {
+	u := ui.New(os.Stdin, os.Stdout, os.Stderr)
+	d, err := New(twoWorkers(pattern))
+	if err == nil {
+		err = d.Do(context.Background(), u)
+	}
+	os.Exit(u.Finish(err))
+}
+
+func beWorker() {
 	in := bufio.NewReader(os.Stdin)
 	first, err := in.ReadBytes('\n')
 	if err != nil {
@@ -97,21 +162,25 @@ func TestMain(m *testing.M) {
 		panic(err)
 	}
 	name, _, _ := strings.Cut(filepath.Base(o.Setup.Options.Out), "_")
-	if role, found := roles[name]; found {
-		role(&fake{in, o.Setup.Options.Out})
-		return
+	role, found := roles[name]
+	if !found {
+		role = (*fake).work
 	}
-	u := ui.New(io.MultiReader(bytes.NewReader(first), in), os.Stdout, os.Stderr)
-	os.Exit(u.Finish(Work(context.Background(), u)))
+	role(&fake{first, in, o.Setup.Options.Out})
+}
+
+// twoWorkers returns the options of two workers that hold one connection each.
+func twoWorkers(pattern string) Options {
+	o := Default()
+	o.Workers, o.Connections, o.Low, o.High, o.Out = 2, 5, 1, 1, pattern
+	return o
 }
 
 // driver makes a driver of two workers, whose result files match pattern in a temporary
 // folder.
 func driver(t *testing.T, pattern string, change func(*Options)) *Driver {
 	t.Helper()
-	o := Default()
-	o.Workers, o.Connections, o.Low, o.High = 2, 5, 1, 1
-	o.Out = filepath.Join(t.TempDir(), pattern)
+	o := twoWorkers(filepath.Join(t.TempDir(), pattern))
 	change(&o)
 	d, err := New(o)
 	if err != nil {
@@ -157,7 +226,7 @@ func TestWorkersBeginTogether(t *testing.T) {
 	d := driver(t, "together_%d", func(o *Options) { o.Workers = 3 })
 	all := mustMake(t, d)
 	all.start(false)
-	d.work(t.Context(), quiet(), all, false)
+	_ = d.work(t.Context(), quiet(), all, func() {}) // it is not interrupted
 	notes, err := os.ReadFile(filepath.Join(filepath.Dir(d.options.Out), "notes"))
 	want := strings.Repeat("prepared\n", 3) + strings.Repeat("begun\n", 3)
 	if err != nil || string(notes) != want {
@@ -172,7 +241,9 @@ func TestInterruptedBeforeTheBegin(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	all.start(false)
 	cancel()
-	d.work(ctx, quiet(), all, false)
+	if err := d.work(ctx, quiet(), all, func() { t.Error("prepared") }); err != ui.ErrEarly {
+		t.Errorf("error %v, want %v", err, ui.ErrEarly)
+	}
 	notes, _ := os.ReadFile(filepath.Join(filepath.Dir(d.options.Out), "notes")) // there may be none
 	if bytes.Contains(notes, []byte("begun")) {
 		t.Errorf("a worker began:\n%s", notes)
@@ -185,7 +256,7 @@ func TestInterruptedBeforeTheBegin(t *testing.T) {
 // TestWorkerThatIsNeverPrepared checks that the worker is killed, and that the other
 // one runs.
 func TestWorkerThatIsNeverPrepared(t *testing.T) {
-	for _, role := range []string{"silent", "babbles", "deaf"} {
+	for _, role := range []string{"silent", "babbles", "deaf", "floods"} {
 		t.Run(role, func(t *testing.T) {
 			t.Parallel()
 			all := append(mustMake(t, driver(t, role+"_%d", usual))[:1], mustMake(t, driver(t, "together_%d", usual))[0])
@@ -204,6 +275,130 @@ func TestWorkerThatIsNeverPrepared(t *testing.T) {
 			}
 		})
 	}
+}
+
+// startDriver starts a driver process, whose workers play the role of the pattern, and
+// waits until each has noted its process ID.
+func startDriver(t *testing.T, pattern string) (driver *child.Child, workers []int) {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	driver, err = child.Start(child.Command{Path: self, Args: []string{asDriver, pattern}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		driver.End(0)
+		if t.Failed() {
+			for _, pid := range notedPIDs(pattern) {
+				_ = unix.Kill(pid, unix.SIGKILL) // it is gone, unless the driver left it behind
+			}
+		}
+	})
+	ticker := time.NewTicker(time.Millisecond)
+	defer ticker.Stop()
+	for deadline := time.Now().Add(patience); len(workers) < 2; <-ticker.C {
+		if time.Now().After(deadline) {
+			t.Fatalf("the workers noted only %v", workers)
+		}
+		workers = notedPIDs(pattern)
+	}
+	return driver, workers
+}
+
+func notedPIDs(pattern string) (all []int) {
+	notes, _ := os.ReadFile(filepath.Join(filepath.Dir(pattern), "notes")) // there may be none yet
+	for line := range strings.Lines(string(notes)) {
+		pid := 0
+		if _, err := fmt.Sscanf(line, "%d\n", &pid); err == nil {
+			all = append(all, pid)
+		}
+	}
+	return all
+}
+
+// TestDriverInterruptedBeforeWorkersArePrepared: there is no connection to close and
+// nothing to report, so the first signal ends all processes, whatever they do.
+func TestDriverInterruptedBeforeWorkersArePrepared(t *testing.T) {
+	for _, c := range []struct {
+		role   string
+		signal unix.Signal
+	}{{"waits", unix.SIGINT}, {"waits", unix.SIGTERM}, {"stuck", unix.SIGINT}, {"stuck", unix.SIGTERM}, {"half", unix.SIGINT}} {
+		t.Run(fmt.Sprintf("%s %v", c.role, c.signal), func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			driver, workers := startDriver(t, filepath.Join(dir, c.role+"_%d"))
+			driver.Signal(c.signal)
+			await(t, driver.Ended(), "end of the driver")
+			mustEndEarly(t, driver, c.signal)
+			for _, pid := range workers {
+				if err := unix.Kill(pid, 0); err != unix.ESRCH {
+					t.Errorf("worker %d outlives its driver: %v", pid, err)
+				}
+			}
+			if left, err := os.ReadDir(dir); err != nil || len(left) != 1 {
+				t.Errorf("left behind: %v %v, want the notes alone", left, err)
+			}
+		})
+	}
+}
+
+// mustEndEarly expects the exit code of the signal, and one line on standard error. On a
+// machine with a single CPU it follows a warning.
+func mustEndEarly(t *testing.T, driver *child.Child, sig unix.Signal) {
+	t.Helper()
+	if err, want := driver.Wait(), fmt.Sprintf("exit status %d", ui.ExitSignalled+int(sig)); fmt.Sprint(err) != want {
+		t.Errorf("%v, want %s", err, want)
+	}
+	lines := slices.DeleteFunc(strings.SplitAfter(driver.LastWords(), "\n"), func(line string) bool {
+		return strings.Contains(line, "more than one loop per CPU")
+	})
+	if got, want := strings.Join(lines, ""), "wsperf: interrupted before the run began\n"; got != want {
+		t.Errorf("standard error %q, want %q", got, want)
+	}
+	if line, err := driver.FirstLine(t.Context()); err != child.ErrSilent {
+		t.Errorf("standard output begins with %q (%v)", line, err)
+	}
+}
+
+// TestWorkerDiesBeforeItIsPrepared checks that the driver does not wait for it, keeps
+// little of what it prints, and lets the other worker run.
+func TestWorkerDiesBeforeItIsPrepared(t *testing.T) {
+	for role, want := range map[string]string{
+		"exit1":   "worker 0: exit status 1: no\nworker 0: panic: x",
+		"sigkill": "worker 0: signal: killed",
+		"garbled": "worker 0: exit status 2",
+		"chokes":  "worker 0: exit status 3: ",
+	} {
+		t.Run(role, func(t *testing.T) {
+			all := append(mustMake(t, driver(t, role+"_%d", usual))[:1], mustMake(t, driver(t, "together_%d", usual))[0])
+			before := allocated()
+			all.start(false)
+			if !all.prepared(t.Context(), patience) {
+				t.Fatal("interrupted")
+			}
+			all.begin()
+			all.wait()
+			if got := allocated() - before; got > floodBytes/10 {
+				t.Errorf("the driver allocated %d bytes", got)
+			}
+			if err := all.failures(false); err == nil || !strings.HasPrefix(err.Error(), want) || len(err.Error()) > 5000 {
+				t.Errorf("failures %.200q, want %q", fmt.Sprint(err), want)
+			}
+			if notes, err := os.ReadFile(filepath.Join(filepath.Dir(all[1].options.Out), "notes")); string(notes) != "prepared\nbegun\n" {
+				t.Errorf("the other worker noted %q, %v", notes, err)
+			}
+		})
+	}
+}
+
+// allocated returns how many bytes were allocated on the heap so far.
+func allocated() uint64 {
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.TotalAlloc
 }
 
 func TestFailure(t *testing.T) {
@@ -245,6 +440,7 @@ func TestWorkerThatCannotBeStarted(t *testing.T) {
 	w.begin()
 	w.interrupt()
 	w.giveUp(0)
+	w.abandon()
 	if got := ui.Lines(workers{w}.failures(true)); !slices.Equal(got, []string{"worker 3: cannot be started: no"}) {
 		t.Errorf("%q", got)
 	}
@@ -310,7 +506,7 @@ func TestWorkerKilled(t *testing.T) {
 	finished := make(chan struct{})
 	go func() {
 		defer close(finished)
-		d.work(t.Context(), quiet(), all, false)
+		_ = d.work(t.Context(), quiet(), all, func() {}) // it is not interrupted
 	}()
 	await(t, g.begun, "first connection")
 	await(t, g.begun, "second connection")

@@ -21,11 +21,12 @@ import (
 
 // worker is a run in a child process, from the driver's side.
 type worker struct {
-	number   int
-	options  job.Options
-	child    *child.Child  // nil: not started
-	failed   error         // why it was not started, or given up
-	prepared chan struct{} // closed when its prepared message arrives
+	number    int
+	options   job.Options
+	child     *child.Child  // nil: not started
+	failed    error         // why it was not started, or given up
+	abandoned bool          // killed before it began, because the run was interrupted
+	prepared  chan struct{} // closed when its prepared message arrives
 
 	mu   sync.Mutex
 	said answer // the latest of each message
@@ -118,6 +119,9 @@ func (w *worker) giveUp(timeout time.Duration) {
 	}
 }
 
+// abandon kills the worker, unless it has ended by itself or was never started.
+func (w *worker) abandon() { w.abandoned = w.child != nil && w.child.End(0) }
+
 // ended returns a channel that is closed when no process is left.
 func (w *worker) ended() <-chan struct{} {
 	if w.child != nil {
@@ -168,7 +172,7 @@ func (w *worker) failure(interrupted bool) string {
 	switch {
 	case err == nil && !w.wrote():
 		return "wrote no result file"
-	case err == nil || interrupted && w.endedBySignal():
+	case err == nil || w.abandoned || interrupted && w.endedBySignal():
 		return ""
 	}
 	return err.Error()

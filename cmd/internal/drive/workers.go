@@ -61,6 +61,20 @@ func (all workers) prepared(ctx context.Context, timeout time.Duration) bool {
 	return true
 }
 
+// abandon waits for the end of workers that were interrupted before they began. After the
+// timeout it kills those that are left.
+func (all workers) abandon(timeout time.Duration) {
+	bounded, cancel := context.WithTimeout(context.Background(), timeout)
+	defer cancel()
+	for _, w := range all {
+		select {
+		case <-w.ended():
+		case <-bounded.Done():
+			w.abandon()
+		}
+	}
+}
+
 // warnings returns the workers' warnings, each text once: most are about the
 // machine, and so about all workers. Shared CPUs are the driver's to judge.
 func (all workers) warnings() (lines []string) {
