@@ -375,9 +375,11 @@ func TestWorkerDiesBeforeItIsPrepared(t *testing.T) {
 		t.Run(role, func(t *testing.T) {
 			all := append(mustMake(t, driver(t, role+"_%d", usual))[:1], mustMake(t, driver(t, "together_%d", usual))[0])
 			before := allocated()
+			ctx, cancel := context.WithTimeout(t.Context(), patience)
+			defer cancel()
 			all.start(false)
-			if !all.prepared(t.Context(), patience) {
-				t.Fatal("interrupted")
+			if !all.prepared(ctx, time.Hour) {
+				t.Fatal("the driver waits for the worker")
 			}
 			all.begin()
 			all.wait()
