@@ -36,6 +36,7 @@
 //	freeports.go  how many local ports other sockets have left
 //	maxopen.go    how many connections can be open at once
 //	preflight.go  what on the machine will hamper the run, said before it
+//	together.go   the same for several processes, which share the machine
 //	warning.go    warnings as values with a kind
 //	cause.go      errno or error -> stats.Cause
 //	cost.go       what the process has cost; the Go runtime kept quiet

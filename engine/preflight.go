@@ -24,15 +24,18 @@ type check struct {
 	text func(*Config, *facts) string
 }
 
-var checks = []check{
-	{WarnDescriptors, descriptorWarning},
+// sharedChecks are about limits that all processes of a run share, if there are several.
+var sharedChecks = []check{
 	{WarnMemory, memoryWarning},
 	{WarnPorts, portWarning},
 	{WarnTimeWait, timeWaitWarning},
 	{WarnBacklog, backlogWarning},
+}
+
+var checks = slices.Concat([]check{{WarnDescriptors, descriptorWarning}}, sharedChecks, []check{
 	{WarnForbiddenCPU, allowedWarning},
 	{WarnSharedCPU, sharedWarning},
-}
+})
 
 // preflight returns a warning for each check that expects the run to suffer.
 //
@@ -43,10 +46,11 @@ var checks = []check{
 // replaces one in TIME_WAIT (tcp_timewait_state_process in net/ipv4/tcp_minisocks.c,
 // Linux 6.18; RFC 9293 section 3.6.1). With tcp_tw_reuse 0 and 100 ports, 5000
 // connections went through on loopback.
-func preflight(cfg *Config, f facts) []Warning {
-	var warnings []Warning
+func preflight(cfg *Config, f facts) []Warning { return warningsOf(checks, cfg, &f) }
+
+func warningsOf(checks []check, cfg *Config, f *facts) (warnings []Warning) {
 	for _, c := range checks {
-		if text := c.text(cfg, &f); text != "" {
+		if text := c.text(cfg, f); text != "" {
 			warnings = append(warnings, Warning{c.kind, text})
 		}
 	}
@@ -172,7 +176,7 @@ func ownBacklogWarning(cfg *Config, f *facts, waiting int) string {
 		remedy = fmt.Sprintf("raise net.core.somaxconn (%d) and the backlog of its listen(2)", f.Somaxconn)
 	}
 	return fmt.Sprintf("high watermark %d is above the testee's listen backlog %d, the most connections that it can leave waiting; "+
-		"more take a second longer to connect: %s, or lower the high watermark (--high)", cfg.High, f.backlog, remedy)
+		"more take a second longer to connect: %s, or lower the high watermark", cfg.High, f.backlog, remedy)
 }
 
 // allowedWarning is about CPUs outside of the affinity mask (sched_setaffinity(2)).

@@ -43,7 +43,7 @@ const (
 	backlogText = "high watermark 500 is above net.core.somaxconn 499, the most connections that a testee on this machine can leave waiting; " +
 		"more take a second longer to connect: raise it before the testee starts, or lower the high watermark"
 	ownBacklogText = "high watermark 500 is above the testee's listen backlog 10, the most connections that it can leave waiting; " +
-		"more take a second longer to connect: give its listen(2) a larger backlog, or lower the high watermark (--high)"
+		"more take a second longer to connect: give its listen(2) a larger backlog, or lower the high watermark"
 	descriptorText = "high watermark 501 is above the 500 connections that the descriptor limit allows at once: raise it (ulimit -n), or run several processes"
 	sharedText     = "loops 2, CPUs 1: more than one loop per CPU costs context switches and gains nothing"
 	forbiddenText  = "CPU 3 is not allowed for this process, a loop cannot be pinned to it: choose from [0 1] (taskset -p, cpuset)"

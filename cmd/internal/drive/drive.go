@@ -5,11 +5,13 @@ package drive
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/netip"
 	"time"
 
 	"wsperf/cmd/internal/measure"
 	"wsperf/cmd/internal/ui"
+	"wsperf/engine"
 )
 
 // prepareTimeout bounds how long a worker may take to be prepared. It looks up
@@ -57,12 +59,16 @@ func (d *Driver) run(ctx context.Context, u *ui.UI) (*results, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, w := range d.options.sharedCPUs(d.allowed) {
-		u.Warn(w.Text)
+	told, err := d.together(at)
+	if err != nil {
+		return nil, err
+	}
+	for _, warning := range told {
+		u.Warn(warning.Text)
 	}
 	all.start(d.showsProgress(u))
 	err = d.work(ctx, u, all, func() {
-		for _, warning := range all.warnings() {
+		for _, warning := range all.warnings(told) {
 			u.Warn(warning)
 		}
 		signals.OnFirst("interrupted: the workers close open connections (again to stop at once)")
@@ -88,6 +94,25 @@ func (d *Driver) workers(at netip.AddrPort) (workers, error) {
 		all = append(all, w)
 	}
 	return all, nil
+}
+
+// together returns the warnings about what the workers share: CPUs, and limits of the
+// machine. A single worker warns of those itself.
+func (d *Driver) together(at netip.AddrPort) ([]engine.Warning, error) {
+	warnings := d.options.sharedCPUs(d.allowed)
+	if d.options.Workers == 1 {
+		return warnings, nil
+	}
+	cfg, err := d.job.EngineConfig(at)
+	if err != nil {
+		return nil, err
+	}
+	shared, err := engine.Together(cfg, d.options.Workers)
+	for _, w := range shared {
+		w.Text = fmt.Sprintf("%d workers together: %s", d.options.Workers, w.Text)
+		warnings = append(warnings, w)
+	}
+	return warnings, err
 }
 
 // work lets the workers begin together and waits until all have ended. It calls prepared

@@ -128,8 +128,18 @@ func TestWarnings(t *testing.T) {
 	a, b := engine.Warning{Kind: engine.WarnPorts, Text: "a"}, engine.Warning{Kind: engine.WarnBacklog, Text: "b"}
 	shared := engine.Warning{Kind: engine.WarnSharedCPU, Text: "c"}
 	ws := append(warned(nil, []engine.Warning{shared, a}, []engine.Warning{a, b}), &worker{number: 3})
-	if got, want := ws.warnings(), []string{"worker 1: a", "worker 2: b"}; !slices.Equal(got, want) {
-		t.Errorf("%q, want %q", got, want)
+	for _, c := range []struct{ told, want []string }{
+		{nil, []string{"worker 1: a", "worker 2: b"}},
+		{[]string{"ports"}, []string{"worker 2: b"}},
+		{[]string{"ports", "backlog"}, nil},
+	} {
+		var told []engine.Warning
+		for _, kind := range c.told {
+			told = append(told, engine.Warning{Kind: engine.WarningKind(kind), Text: "4 workers together: x"})
+		}
+		if got := ws.warnings(told); !slices.Equal(got, c.want) {
+			t.Errorf("told of %q: %q, want %q", c.told, got, c.want)
+		}
 	}
 }
 

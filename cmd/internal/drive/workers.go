@@ -75,16 +75,19 @@ func (all workers) abandon(timeout time.Duration) {
 	}
 }
 
-// warnings returns the workers' warnings, each text once: most are about the
-// machine, and so about all workers. Shared CPUs are the driver's to judge.
-func (all workers) warnings() (lines []string) {
-	var known []string
+// warnings returns the workers' warnings, each text once. Those of a kind that the driver
+// has told of all workers together are left out. Shared CPUs are the driver's to judge.
+func (all workers) warnings(told []engine.Warning) (lines []string) {
+	kinds, texts := []engine.WarningKind{engine.WarnSharedCPU}, []string{}
+	for _, warning := range told {
+		kinds = append(kinds, warning.Kind)
+	}
 	for _, w := range all {
 		for _, warning := range w.warned() {
-			if warning.Kind == engine.WarnSharedCPU || slices.Contains(known, warning.Text) {
+			if slices.Contains(kinds, warning.Kind) || slices.Contains(texts, warning.Text) {
 				continue
 			}
-			known = append(known, warning.Text)
+			texts = append(texts, warning.Text)
 			lines = append(lines, fmt.Sprintf("worker %d: %s", w.number, warning.Text))
 		}
 	}

@@ -1,0 +1,31 @@
+package engine
+
+import (
+	"math"
+
+	"wsperf/engine/host"
+)
+
+// Together returns the warnings about limits that processes share, if that many processes
+// make a run of this configuration each, at the same time. What limits each process by
+// itself is left to its Prepare. As Prepare does, Together raises the descriptor limit.
+func Together(cfg Config, processes int) ([]Warning, error) {
+	available, err := host.RaiseFDLimit()
+	if err != nil {
+		return nil, err
+	}
+	all := cfg.times(processes)
+	f := readFacts(&all, times(max(0, available-cfg.Loops), processes))
+	f.Memory.AddressSpace = host.Unknown // of one process
+	return warningsOf(sharedChecks, &all, &f), nil
+}
+
+// times returns the configuration of a run that does what n runs do.
+func (c Config) times(n int) Config {
+	c.Loops = times(c.Loops, n)
+	c.Connections, c.Low, c.High = times(c.Connections, n), times(c.Low, n), times(c.High, n)
+	return c
+}
+
+// times returns n times x, unless that overflows: then about the largest int.
+func times[T int | int64](x T, n int) T { return min(x, math.MaxInt/T(n)) * T(n) }
