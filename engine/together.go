@@ -14,10 +14,15 @@ func Together(cfg Config, processes int) ([]Warning, error) {
 	if err != nil {
 		return nil, err
 	}
-	all := cfg.times(processes)
-	f := readFacts(&all, times(max(0, available-cfg.Loops), processes))
-	f.Memory.AddressSpace = host.Unknown // of one process
-	return warningsOf(sharedChecks, &all, &f), nil
+	sum := cfg.times(processes)
+	f := readFacts(&sum, times(max(0, available-cfg.Loops), processes))
+	return sharedWarnings(&sum, f), nil
+}
+
+// sharedWarnings compares the sum of several runs with the limits that are not of a process.
+func sharedWarnings(sum *Config, f facts) []Warning {
+	f.Memory.AddressSpace = host.Unknown
+	return warningsOf(sharedChecks, sum, &f)
 }
 
 // times returns the configuration of a run that does what n runs do.

@@ -30,10 +30,10 @@ func TestTogether(t *testing.T) {
 		{"just enough memory", same, func(f *facts) { f.Memory.Machine = 8*memoryOfLoop + 2000*memoryOfConnection }, nil},
 		{"memory for one connection less", same, func(f *facts) { f.Memory.Machine = 8*memoryOfLoop + 1999*memoryOfConnection },
 			[]string{"high watermark 2000 is above the 1999 connections that 47 MB of available memory hold: lower it, or starts will wait for others to end"}},
-		{"limits of each process", func(c *Config) { c.CPUs = []int{3, 3} }, func(f *facts) { f.maxOpen = 1999 }, nil},
+		{"limits of each process", func(c *Config) { c.CPUs = []int{3, 3} }, func(f *facts) { f.maxOpen, f.Memory.AddressSpace = 1999, 0 }, nil},
 	} {
-		all, f := preflightConfig(c.config).times(4), ampleFacts(c.facts)
-		if got := texts(warningsOf(sharedChecks, &all, &f)); !slices.Equal(got, c.want) {
+		sum := preflightConfig(c.config).times(4)
+		if got := texts(sharedWarnings(&sum, ampleFacts(c.facts))); !slices.Equal(got, c.want) {
 			t.Errorf("%s:\n%s\nwant\n%s", c.name, strings.Join(got, "\n"), strings.Join(c.want, "\n"))
 		}
 	}

@@ -19,8 +19,12 @@ If the host of URL is a name with several addresses, all workers connect to the 
 address that accepts a connection. To find it, drive connects to the addresses before it
 starts the workers and closes without sending anything.
 
+Drive warns once, before the workers begin, of limits that they share and exceed
+together: local ports, the testee's listen backlog, memory.
+
 The first interrupt (Ctrl-C) lets the workers close their open connections and
-reports what was measured; a second one stops all of them at once.`
+reports what was measured; a second one stops all of them at once. Before the workers
+begin, the first one already does.`
 
 const driveExample = `  # 4 workers with 50000 connections each, against port 9000 of this machine
   wsperf drive
