@@ -35,6 +35,8 @@ func TestClosedStandardOutput(t *testing.T) {
 	}{
 		"run >&-":                             {lost, ui.ExitFailed},
 		"wsperf ws://127.0.0.1:1 1 1 1 1 >&-": {lost, ui.ExitFailed},
+		"run --out - >&-":                     {lost, ui.ExitFailed},
+		"run --json >&-":                      {lost, ui.ExitFailed},
 		"run >/dev/null":                      {"", ui.ExitDone},
 		"run >&- --out result.json":           {"", ui.ExitDone}, // the result is in the file
 		"run <&-":                             {"", ui.ExitDone},
@@ -55,6 +57,21 @@ func TestResultOnStandardOutput(t *testing.T) {
 	}
 	if !strings.HasPrefix(stderr, "Aggregate results") {
 		t.Errorf("standard error is not the report: %q", stderr)
+	}
+}
+
+// TestResultOnDescriptor names descriptors as shells do.
+func TestResultOnDescriptor(t *testing.T) {
+	for line, want := range map[string]string{
+		"run --out /dev/stdout | sed -n 2p":                                  "\"schema\":\"wsperf/1\",\n",
+		"run --out /dev/fd/3 3>&1 >report | sed -n 2p":                       "\"schema\":\"wsperf/1\",\n",
+		"echo old >log; run --out /dev/stdout >>log; head -n 2 log":          "old\n{\n",
+		"echo old >log; run --out /dev/stdout >>log; grep -c Aggregate log":  "1\n",
+		"echo old >log; run --out /dev/stderr 2>>log >report; head -n 2 log": "old\n{\n",
+	} {
+		if stdout, stderr, code := inShell(t, line); stdout != want || stderr != "" || code != 0 {
+			t.Errorf("%s: exit code %d, %q, standard error %q, want %q", line, code, stdout, stderr, want)
+		}
 	}
 }
 

@@ -92,9 +92,10 @@ func (w *workerSide) do(ctx context.Context, o job.Options) (written string, err
 	return written, errors.Join(lost, err, measure.Outcome(m.Result))
 }
 
-// TesteeListens is never called, because a worker always has a URL.
-func (w *workerSide) Waiting(string) {} // no worker writes to a pipe: newWorker refuses that
+// Waiting is never called, because newWorker refuses pipes.
+func (w *workerSide) Waiting(string) {}
 
+// TesteeListens is never called, because a worker always has a URL.
 func (w *workerSide) TesteeListens(netip.AddrPort, []int) {}
 
 // Prepared tells the driver and waits until it says begin.

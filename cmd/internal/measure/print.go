@@ -18,7 +18,7 @@ import (
 
 // RunAndPrint does the job, writes its result file and prints the report.
 func RunAndPrint(ctx context.Context, u *ui.UI, j *job.Job) error {
-	if j.Out == "" && u.OutIsLost() {
+	if (j.Out == "" || j.Out == job.StandardOutput) && u.OutIsLost() {
 		return errors.New("standard output is closed, and the result would be lost: redirect it, or give --out FILE (/dev/null to do without)")
 	}
 	ctx, signals := ui.Watch(ctx, u)

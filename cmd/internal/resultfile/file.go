@@ -22,7 +22,7 @@ import (
 type File struct {
 	path   string
 	mode   fs.FileMode // of the file that is replaced; 0: there is none
-	stream bool        // a device or a pipe, which is written in place
+	stream bool        // a device, a pipe or a descriptor, which is written in place
 	pipe   bool        // a FIFO, which can be opened when it has a reader
 	opened *os.File    // the FIFO; nil: not opened yet
 }
@@ -41,7 +41,8 @@ func Prepare(path string) (*File, error) {
 	return f, nil
 }
 
-// Stream reports whether the file is a device or a pipe, which cannot be read again.
+// Stream reports whether the file is a device, a pipe or a descriptor, which cannot be read
+// again by its name.
 func (f *File) Stream() bool { return f.stream }
 
 func examine(path string) (*File, error) {
@@ -51,6 +52,9 @@ func examine(path string) (*File, error) {
 	path, err := followLinks(path)
 	if err != nil {
 		return nil, err
+	}
+	if filepath.Dir(path) == descriptors() {
+		return examineDescriptor(path)
 	}
 	f := &File{path: path}
 	switch info, err := os.Stat(path); {
@@ -88,6 +92,9 @@ func followLinks(path string) (string, error) {
 			return path, nil // the folder is reported later
 		}
 		path = filepath.Join(folder, name)
+		if folder == descriptors() {
+			return path, nil // a magic link: its text need not be a path (proc_pid_fd(5))
+		}
 		to, err := os.Readlink(path)
 		if err != nil {
 			return path, nil // not a link
@@ -172,15 +179,22 @@ func (f *File) openPipe() bool {
 	return true
 }
 
-func (f *File) writeInPlace(write func(io.Writer) error) (err error) {
-	file := f.opened
-	if file == nil {
-		file, err = os.OpenFile(f.path, os.O_WRONLY, 0)
-	}
+func (f *File) writeInPlace(write func(io.Writer) error) error {
+	file, err := f.openInPlace()
 	if err != nil {
 		return err
 	}
 	return cmp.Or(writeAll(file, write), file.Close())
+}
+
+func (f *File) openInPlace() (*os.File, error) {
+	switch {
+	case f.opened != nil:
+		return f.opened, nil
+	case filepath.Dir(f.path) == descriptors():
+		return openDescriptor(f.path)
+	}
+	return os.OpenFile(f.path, os.O_WRONLY, 0)
 }
 
 func (f *File) replace(write func(io.Writer) error, begun func(undo func())) error {

@@ -2,8 +2,10 @@ package resultfile
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -195,6 +197,87 @@ func TestPipeIsWrittenInPlace(t *testing.T) {
 	got := make([]byte, len("through"))
 	if _, err := io.ReadFull(pipe, got); err != nil || string(got) != "through" {
 		t.Errorf("the pipe has %q, %v", got, err)
+	}
+}
+
+// inherited makes a file a descriptor like those that a shell opens for a program: they have
+// no FD_CLOEXEC. It returns a link that leads to it.
+func inherited(t *testing.T, file *os.File) (link string) {
+	t.Helper()
+	fd, err := unix.Dup(int(file.Fd()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = unix.Close(fd) })
+	link = filepath.Join(t.TempDir(), "link")
+	if err := os.Symlink(fmt.Sprintf("/proc/self/fd/%d", fd), link); err != nil {
+		t.Fatal(err)
+	}
+	return link
+}
+
+// TestDescriptorIsWrittenAsItIs: /dev/stdout, /dev/fd/3 and the >(command) of a shell are
+// descriptors, not paths. A file behind one is neither replaced nor overwritten.
+func TestDescriptorIsWrittenAsItIs(t *testing.T) {
+	t.Run("file", func(t *testing.T) {
+		dir := t.TempDir()
+		path := filepath.Join(dir, "log")
+		file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE, 0o600)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer file.Close()
+		if _, err := file.WriteString("old,"); err != nil {
+			t.Fatal(err)
+		}
+		if err := mustOpen(t, inherited(t, file)).Save(content("new,"), forget); err != nil {
+			t.Error(err)
+		}
+		if _, err := file.WriteString("newer"); err != nil {
+			t.Error(err)
+		}
+		mustHold(t, path, "old,new,newer")
+		mustList(t, dir, "log")
+	})
+	t.Run("pipe", func(t *testing.T) {
+		out, in, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer out.Close()
+		defer in.Close()
+		f := mustOpen(t, inherited(t, in))
+		if err := f.Save(content("through"), forget); err != nil || !f.Stream() {
+			t.Fatalf("stream %v, %v", f.Stream(), err)
+		}
+		got := make([]byte, len("through"))
+		if _, err := io.ReadFull(out, got); err != nil || string(got) != "through" {
+			t.Errorf("the pipe has %q, %v", got, err)
+		}
+	})
+}
+
+func TestDescriptorThatCannotBeWritten(t *testing.T) {
+	readable, err := os.OpenFile(filepath.Join(t.TempDir(), "file"), os.O_RDONLY|os.O_CREATE, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer readable.Close()
+	own, err := os.Create(filepath.Join(t.TempDir(), "file"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer own.Close()
+	for name, path := range map[string]string{
+		"for reading only": inherited(t, readable),
+		"not inherited":    fmt.Sprintf("/proc/self/fd/%d", own.Fd()),
+		"not open":         fmt.Sprintf("/proc/self/fd/%d", math.MaxInt32),
+		"not a number":     "/proc/self/fd/x",
+	} {
+		want := "result file " + path + ": is not a descriptor that is open for writing: must be a file that can be written"
+		if _, err := Prepare(path); err == nil || err.Error() != want {
+			t.Errorf("%s: %v, want %q", name, err, want)
+		}
 	}
 }
 
