@@ -60,6 +60,7 @@ const bothLoopbacks = "127.0.0.1 both.test\n::1 both.test\n"
 // TestNameWithTwoAddresses runs against a name of two addresses with a testee on one, the
 // other, or none.
 func TestNameWithTwoAddresses(t *testing.T) {
+	t.Parallel()
 	for _, address := range []string{"[::1]:0", "127.0.0.1:0"} {
 		l := listenOrSkip(t, address)
 		_, port, _ := net.SplitHostPort(l.Addr().String())
@@ -96,6 +97,7 @@ func TestNameWithoutTestee(t *testing.T) {
 // TestInterruptedProbe interrupts a run while it waits for the answer of an address. The
 // other one refuses.
 func TestInterruptedProbe(t *testing.T) {
+	t.Parallel()
 	where, awaitSYN := beginConnecting(t)
 	at := strings.TrimSuffix(strings.TrimPrefix(where, "ws://"), "/")
 	first, err := net.Dial("tcp", at) // fills the accept queue
@@ -148,6 +150,7 @@ func mustReach(t *testing.T, p *program, address string, successes int) {
 
 // TestLinkLocal runs against a testee at the other end of a link, whose address has a zone.
 func TestLinkLocal(t *testing.T) {
+	t.Parallel()
 	near, far := linkOrSkip(t)
 	var l net.Listener
 	usable(t, func() error {

@@ -104,6 +104,7 @@ func readHint(t *testing.T, p *program) {
 }
 
 func TestDriverInterrupted(t *testing.T) {
+	t.Parallel()
 	gate, dir := make(chan struct{}), t.TempDir()
 	g := newGated(t, gate)
 	p := start(t, "wsperf", driven(g, dir, "1000000")...)
@@ -143,6 +144,7 @@ func readBack(t *testing.T, path string) *stats.Result {
 
 // TestWorkersEndWithTheirDriver checks that workers end at once, without a result.
 func TestWorkersEndWithTheirDriver(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name string
 		last unix.Signal

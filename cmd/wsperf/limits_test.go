@@ -95,6 +95,7 @@ func addressSpaceOf(t *testing.T, wsperf string) int {
 // TestAddressSpaceLimit: with any limit that lets the Go runtime start, a run ends with a
 // report or with one sentence that says what to do.
 func TestAddressSpaceLimit(t *testing.T) {
+	t.Parallel()
 	wsperf := withoutCgo(t)
 	needed := addressSpaceOf(t, wsperf)
 	limited := func(spareMB int) limitedRun {
@@ -126,6 +127,7 @@ func TestAddressSpaceLimit(t *testing.T) {
 
 // TestCgroupMemoryLimit runs client and testee in a cgroup with 64 MB.
 func TestCgroupMemoryLimit(t *testing.T) {
+	t.Parallel()
 	const limit = 64 << 20
 	procs := newMemoryCgroup(t, limit)
 	r := runLimited(t, withoutCgo(t), "echo $$ >"+procs, "--duration", "200ms", "--low", "10000", "--high", "10000")

@@ -28,6 +28,7 @@ func inShell(t *testing.T, line string) (stdout, stderr string, code int) {
 }
 
 func TestClosedStandardOutput(t *testing.T) {
+	t.Parallel()
 	const lost = "wsperf: standard output is closed, and the result would be lost: redirect it, or give --out FILE (/dev/null to do without)\n"
 	for line, want := range map[string]struct {
 		stderr string
@@ -49,6 +50,7 @@ func TestClosedStandardOutput(t *testing.T) {
 }
 
 func TestResultOnStandardOutput(t *testing.T) {
+	t.Parallel()
 	stdout, stderr, code := inShell(t, "run --out -; ls")
 	var result struct{ Success int }
 	text, found := strings.CutSuffix(stdout, "}\n")
@@ -62,6 +64,7 @@ func TestResultOnStandardOutput(t *testing.T) {
 
 // TestResultOnDescriptor names descriptors as shells do.
 func TestResultOnDescriptor(t *testing.T) {
+	t.Parallel()
 	for line, want := range map[string]string{
 		"run --out /dev/stdout | sed -n 2p":                                  "\"schema\":\"wsperf/1\",\n",
 		"run --out /dev/fd/3 3>&1 >report | sed -n 2p":                       "\"schema\":\"wsperf/1\",\n",

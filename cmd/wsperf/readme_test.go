@@ -23,6 +23,7 @@ func TestReadmeCommands(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short: the commands take some seconds")
 	}
+	t.Parallel()
 	blocks := regexp.MustCompile("(?s)```sh\n(.*?)```").FindAllStringSubmatch(readmeText(t), -1)
 	if len(blocks) == 0 {
 		t.Fatal("the README has no commands")

@@ -46,6 +46,7 @@ func narrow(t *testing.T) (n *netns.Namespace, testee *scripted) {
 // TestWorkersTogether: 3 workers exceed limits that none of them exceeds alone, or that each
 // of them does. Either way there is one warning for each limit, with the sum.
 func TestWorkersTogether(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct{ high, sources int }{{20, 2}, {60, 3}} {
 		t.Run(fmt.Sprintf("high watermark %d", c.high), func(t *testing.T) {
 			n, testee := narrow(t)
