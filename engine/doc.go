@@ -4,7 +4,8 @@
 // # Shape
 //
 // A run is a number of loops. A loop is one epoll instance, one goroutine
-// locked to one thread, and one CPU that the thread is pinned to. It owns its
+// locked to one thread, and one CPU that the thread is pinned to, unless the testee
+// is on this machine: then the kernel balances both (host.BatchThread). It owns its
 // slots, timeouts, buffers, random numbers, clock and recorder; there is no
 // lock and no channel in it. Loops meet others twice: they begin together
 // (run.go, threads), and their recorders are merged when all have ended

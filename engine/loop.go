@@ -33,7 +33,8 @@ const (
 // of it is shared but the published counters and the stop flag.
 type loop struct {
 	number int
-	cpu    int // -1: not pinned
+	cpu    int  // -1: not pinned
+	beside bool // the testee is on this machine
 
 	cfg     *Config
 	testee  testee
@@ -213,6 +214,7 @@ func (l *loop) close() {
 // loopPart is one loop's share of the run.
 type loopPart struct {
 	number, cpu int
+	beside      bool // the testee is on this machine
 	load        Load
 	slots       int
 	testee      testee
@@ -234,7 +236,7 @@ func newLoop(cfg *Config, part loopPart) (*loop, error) {
 		return nil, fmt.Errorf("loop %d: %w", part.number, err)
 	}
 	return &loop{
-		number: part.number, cpu: part.cpu,
+		number: part.number, cpu: part.cpu, beside: part.beside,
 		cfg: cfg, testee: part.testee, pacer: newPacer(part.load, part.slots),
 		poller: poller, slots: newSlots(part.slots), queues: newQueues(cfg), buffers: buffers,
 		inbox: make([]byte, inboxBytes), outbox: make([]byte, 0, maxOutbox),
@@ -256,10 +258,13 @@ func newRecorder(cfg *Config, load Load) *stats.Recorder {
 }
 
 // settle names the loop's thread, so that a profile can be split by it, and pins it to
-// its CPU.
+// its CPU. A loop that is not pinned shares its CPUs with a testee on this machine.
 func (l *loop) settle() error {
 	host.NameThread(fmt.Sprintf("wsperf-loop-%d", l.number))
 	if l.cpu < 0 {
+		if l.beside {
+			host.BatchThread()
+		}
 		return nil
 	}
 	if err := host.PinThread([]int{l.cpu}); err != nil {

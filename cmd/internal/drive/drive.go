@@ -82,7 +82,7 @@ func (d *Driver) showsProgress(u *ui.UI) bool { return u.Terminal() && !d.option
 // workers makes all workers of a run against that address, and checks that each can
 // write its result.
 func (d *Driver) workers(at netip.AddrPort) (workers, error) {
-	usual := usualCPUs(at.Addr(), d.allowed)
+	usual := d.options.usualCPUs(at.Addr(), d.allowed)
 	var all workers
 	for number := range d.options.Workers {
 		o := d.options.ofWorker(number, usual)

@@ -221,11 +221,20 @@ func TestGoal(t *testing.T) {
 	}
 }
 
-// TestUsualCPUs leaves CPUs to a testee on this machine. All workers share the others.
+// TestUsualCPUs leaves CPUs to a testee on this machine, or the choice to the kernel.
 func TestUsualCPUs(t *testing.T) {
-	for at, want := range map[string][]int{"127.0.0.1": {2, 3}, "::1": {2, 3}, "192.0.2.1": {0, 1, 2, 3}} {
-		if got := usualCPUs(netip.MustParseAddr(at), []int{0, 1, 2, 3}); !slices.Equal(got, want) {
-			t.Errorf("testee at %s: CPUs %v, want %v", at, got, want)
+	for _, c := range []struct {
+		at          string
+		threads     int
+		loops, cpus int // of worker 0
+	}{
+		{"127.0.0.1", 0, 0, 0}, {"::1", 1, 0, 0}, {"::1", 3, 3, 2}, {"192.0.2.1", 0, 1, 1}, {"192.0.2.1", 3, 3, 3},
+	} {
+		o := Default()
+		o.Loops = c.threads
+		w := o.ofWorker(0, o.usualCPUs(netip.MustParseAddr(c.at), []int{0, 1, 2, 3}))
+		if w.Loops != c.loops || len(w.CPUs) != c.cpus {
+			t.Errorf("testee at %s, %d threads: %d loops on CPUs %v, want %d on %d CPUs", c.at, c.threads, w.Loops, w.CPUs, c.loops, c.cpus)
 		}
 	}
 }

@@ -66,7 +66,8 @@ func (o *Options) check(allowed []int) error {
 }
 
 // loops is the number of loops of each worker. The ancestor's 0 threads are one
-// loop. It is pinned, so that no two workers share a CPU while others are idle.
+// loop. It is pinned, so that no two workers share a CPU while others are idle, unless the
+// testee is on this machine too.
 func (o *Options) loops() int { return max(o.Loops, 1) }
 
 func (o *Options) allLoops() int { return o.Workers * o.loops() }
@@ -76,18 +77,25 @@ func (o *Options) path(number int) string {
 	return strings.Replace(o.Out, numberInName, strconv.Itoa(number), 1)
 }
 
-// usualCPUs returns the CPUs that are dealt if the user names none.
-func usualCPUs(testee netip.Addr, allowed []int) []int {
-	if host.IsLocal(testee.Unmap()) {
-		return job.BesideTestee(allowed)
+// usualCPUs returns the CPUs that are dealt if the user names none; none: a single loop in
+// each worker is not pinned.
+func (o *Options) usualCPUs(testee netip.Addr, allowed []int) []int {
+	switch {
+	case !host.IsLocal(testee.Unmap()):
+		return allowed
+	case o.loops() == 1:
+		return nil
 	}
-	return allowed
+	return job.BesideTestee(allowed)
 }
 
 // ofWorker returns the options of the worker with that number.
 func (o *Options) ofWorker(number int, usual []int) job.Options {
 	w := o.Options
 	w.Loops, w.CPUs = o.loops(), deal(o.cpus(usual), number, o.loops())
+	if len(w.CPUs) == 0 {
+		w.Loops = 0 // one loop that is not pinned
+	}
 	w.Out = o.path(number)
 	return w
 }

@@ -91,11 +91,12 @@ func TestPlacement(t *testing.T) {
 		{"loops and CPUs", loopRequest{loops: 4, cpus: []int{2, 3}}, four,
 			placement{4, []int{2, 3}, []int{0, 1}}, placement{4, []int{2, 3}, []int{0, 1}}},
 	} {
-		if got, err := c.request.shared(c.allowed); err != nil || !reflect.DeepEqual(got, c.shared) {
-			t.Errorf("%s: shared %v, %v, want %v", c.name, got, err, c.shared)
+		got, err := c.request.all(c.allowed)
+		if err != nil || !reflect.DeepEqual(got.remote, c.shared) {
+			t.Errorf("%s: remote %v, %v, want %v", c.name, got.remote, err, c.shared)
 		}
-		if got, err := c.request.split(c.allowed); err != nil || !reflect.DeepEqual(got, c.split) {
-			t.Errorf("%s: split %v, %v, want %v", c.name, got, err, c.split)
+		if !reflect.DeepEqual(got.builtin, c.split) {
+			t.Errorf("%s: built-in %v, want %v", c.name, got.builtin, c.split)
 		}
 	}
 }
@@ -109,21 +110,40 @@ func TestPlacementRefuses(t *testing.T) {
 		{loopRequest{loops: 0, cpus: []int{1}}, "0 loops means one loop that is not pinned: CPUs cannot be given with it"},
 		{loopRequest{loops: 1, cpus: []int{1, 2}}, "1 loops cannot use 2 CPUs: give as many loops, or fewer CPUs"},
 	} {
-		if _, err := c.request.shared([]int{0, 1, 2, 3}); err == nil || err.Error() != c.want {
+		if _, err := c.request.all([]int{0, 1, 2, 3}); err == nil || err.Error() != c.want {
 			t.Errorf("%v: %v, want %s", c.request, err, c.want)
 		}
 	}
 }
 
-// TestPlacementLeavesCPUsToALocalTestee is about a testee that was not started by us.
-func TestPlacementLeavesCPUsToALocalTestee(t *testing.T) {
-	both, err := loopRequest{loops: LoopPerCPU}.both([]int{0, 1, 2, 3})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for at, want := range map[string]int{"127.0.0.1": 2, "127.9.9.9": 2, "::1": 2, "::ffff:127.0.0.1": 2, "0.0.0.0": 2, "192.0.2.1": 4, "2001:db8::1": 4} {
-		if got := both.against(netip.MustParseAddr(at)); got.loops != want || len(got.client) != want {
-			t.Errorf("testee at %s: %+v, want %d loops", at, got, want)
+// TestPlacementBesideALocalTestee is about a testee that was not started by us.
+func TestPlacementBesideALocalTestee(t *testing.T) {
+	allowed := []int{0, 1, 2, 3}
+	for _, c := range []struct {
+		request loopRequest
+		want    []int // CPUs of the loops beside it
+	}{
+		{loopRequest{loops: LoopPerCPU}, nil},
+		{loopRequest{loops: 2}, []int{2, 3}},
+		{loopRequest{loops: LoopPerCPU, cpus: []int{0, 1}}, []int{0, 1}},
+	} {
+		places, err := c.request.all(allowed)
+		if err != nil {
+			t.Fatal(err)
 		}
+		for _, at := range []string{"127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1", "0.0.0.0"} {
+			if got := places.against(netip.MustParseAddr(at)); !slices.Equal(got.client, c.want) {
+				t.Errorf("%+v, testee at %s: %+v, want CPUs %v", c.request, at, got, c.want)
+			}
+		}
+		for _, at := range []string{"192.0.2.1", "2001:db8::1"} {
+			if got := places.against(netip.MustParseAddr(at)); got.loops != len(got.client) || got.loops == 0 {
+				t.Errorf("%+v, testee at %s: %+v, want pinned loops", c.request, at, got)
+			}
+		}
+	}
+	places, err := loopRequest{loops: LoopPerCPU}.all(allowed)
+	if err != nil || places.local.loops != len(allowed) {
+		t.Errorf("%d loops beside a local testee, want %d: %v", places.local.loops, len(allowed), err)
 	}
 }

@@ -40,7 +40,7 @@ func (j *Job) placeLoops() error {
 	if err != nil {
 		return err
 	}
-	j.places, err = loopRequest{loops: j.Loops, cpus: j.CPUs}.both(allowed)
+	j.places, err = loopRequest{loops: j.Loops, cpus: j.CPUs}.all(allowed)
 	return err
 }
 
@@ -99,7 +99,7 @@ func (j *Job) tryConfig() error {
 func (j *Job) Builtin() bool { return j.builtin }
 
 // TesteeCPUs returns the CPUs that are left to the built-in testee.
-func (j *Job) TesteeCPUs() []int { return j.places.local.testee }
+func (j *Job) TesteeCPUs() []int { return j.places.builtin.testee }
 
 // UseBuiltin makes the job run against the built-in testee, which listens on addr.
 func (j *Job) UseBuiltin(addr netip.AddrPort) (err error) {
@@ -142,6 +142,9 @@ func (j *Job) EngineConfig(addr netip.AddrPort) (engine.Config, error) {
 		return engine.Config{}, err
 	}
 	place := j.places.against(addr.Addr())
+	if j.builtin {
+		place = j.places.builtin
+	}
 	return engine.Config{
 		Addr: addr, Sources: j.sources, Request: request, Rules: handshake.NewRules(j.Subprotocols),
 		Loops: place.loops, CPUs: place.client,

@@ -26,14 +26,13 @@ type placement struct {
 }
 
 // placements has one for each place where the testee can be.
-type placements struct{ remote, local placement }
+type placements struct{ remote, local, builtin placement }
 
-func (r loopRequest) both(allowed []int) (p placements, err error) {
-	if p.remote, err = r.shared(allowed); err != nil {
+func (r loopRequest) all(allowed []int) (p placements, err error) {
+	if err := r.check(allowed); err != nil {
 		return p, err
 	}
-	p.local, err = r.split(allowed)
-	return p, err
+	return placements{remote: r.shared(allowed), local: r.mixed(allowed), builtin: r.split(allowed)}, nil
 }
 
 // against returns the placement for a testee at that address.
@@ -45,19 +44,30 @@ func (p placements) against(testee netip.Addr) placement {
 }
 
 // shared gives the loops all allowed CPUs: the testee runs on another machine.
-func (r loopRequest) shared(allowed []int) (placement, error) {
+func (r loopRequest) shared(allowed []int) placement {
 	return r.place(allowed, len(allowed), first)
 }
 
-// split leaves CPUs to a testee on this machine, built-in or not. Loops pinned to every
-// CPU would take a third of the rate from a testee of one thread.
-func (r loopRequest) split(allowed []int) (placement, error) {
+// split leaves CPUs to the built-in testee.
+func (r loopRequest) split(allowed []int) placement {
 	return r.place(allowed, halfOf(allowed), last)
 }
 
-// BesideTestee returns the CPUs for the client of a testee on this machine: the last
-// half, rounded down, because the client is the cheaper side of a handshake. A testee that
-// is pinned is so most often from the first CPU on.
+// mixed pins no loop beside a testee on this machine, unless the user asks for a number of
+// them or for CPUs. How many CPUs the testee uses is not known: loops pinned to every CPU
+// take a seventh to a third of the rate from one of a single thread, and loops pinned to
+// half of them as much from one of several threads. Loops that are not pinned let the
+// kernel balance both sides (host.BatchThread).
+func (r loopRequest) mixed(allowed []int) placement {
+	if r.loops == LoopPerCPU && len(r.cpus) == 0 {
+		return placement{loops: len(allowed)}
+	}
+	return r.split(allowed)
+}
+
+// BesideTestee returns the CPUs for loops that are pinned beside a testee on this machine:
+// the last half, rounded down, because the client is the cheaper side of a handshake. A
+// testee that is pinned is so most often from the first CPU on.
 func BesideTestee(allowed []int) []int { return last(allowed, halfOf(allowed)) }
 
 func halfOf(cpus []int) int { return max(1, len(cpus)/2) }
@@ -68,10 +78,7 @@ func last(cpus []int, n int) []int { return cpus[max(0, len(cpus)-n):] }
 
 // place gives the loops the usual number of CPUs unless the user asked for another, and
 // chooses them unless the user has.
-func (r loopRequest) place(allowed []int, usual int, choose func(cpus []int, n int) []int) (placement, error) {
-	if err := r.check(allowed); err != nil {
-		return placement{}, err
-	}
+func (r loopRequest) place(allowed []int, usual int, choose func(cpus []int, n int) []int) placement {
 	var p placement
 	switch {
 	case r.loops == 0:
@@ -87,7 +94,7 @@ func (r loopRequest) place(allowed []int, usual int, choose func(cpus []int, n i
 		p.loops = r.loops
 	}
 	p.testee = others(allowed, p.client)
-	return p, nil
+	return p
 }
 
 func (r loopRequest) check(allowed []int) error {

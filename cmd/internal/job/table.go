@@ -55,11 +55,11 @@ func loadOptions() []option {
 		each("high", "highmark", "start no more handshakes at `N` opening handshakes in flight",
 			func(o *Options) pflag.Value { return Number[int]{&o.High, 1, math.MaxInt} }),
 		{flag{"loops", fmt.Sprintf("run `N` event loops, 1 to %d, each pinned to a CPU; 0: one loop, not pinned\n"+
-			"(default one per allowed CPU; for a testee on this machine, one per CPU of the last half)", engine.MaxLoops)},
+			"(default one per allowed CPU; beside a testee on this machine they are not pinned)", engine.MaxLoops)},
 			flag{"threads", "run `N` event loops in each worker, each pinned to a CPU; 0: one loop (default 0)"},
 			func(o *Options) pflag.Value { return Number[int]{&o.Loops, 0, engine.MaxLoops} }},
 		{flag{"cpus", "pin the loops to the CPUs of `LIST`, such as 1,3 or 0-3,6 (default the first allowed ones)"},
-			flag{"cpus", "deal the CPUs of `LIST`, such as 1,3 or 0-3,6, to the loops of the workers\n(default the allowed ones; for a testee on this machine, the last half)"},
+			flag{"cpus", "deal the CPUs of `LIST`, such as 1,3 or 0-3,6, to the loops of the workers\n(default the allowed ones; beside a testee on this machine, a single loop in each is not pinned)"},
 			func(o *Options) pflag.Value { return list[int]{&o.CPUs, parseCPUs, wantCPUs} }},
 		same("source", "connect from the local addresses of `LIST` in turn, such as 127.0.0.2-127.0.0.20 (default the kernel chooses)",
 			func(o *Options) pflag.Value { return list[string]{&o.Sources, sourceTexts, wantSources} }),
