@@ -31,7 +31,7 @@ var allowed = []struct {
 	{"bench/hostile", []string{"wsperf/handshake", "wsperf/stats", "github.com/gobwas/ws", "golang.org/x/sys/unix"}},
 	{"bench/soak", []string{"wsperf/engine/child", "wsperf/stats", "wsperf/stats/file"}},
 	{"bench/cost", []string{"wsperf/bench/link/netns", "wsperf/engine/child", "wsperf/engine/host"}},
-	{"bench/pgo", []string{"wsperf/engine", "wsperf/handshake", "wsperf/bench/testee"}},
+	{"bench/pgo", []string{"github.com/google/pprof/profile", "wsperf/engine", "wsperf/handshake", "wsperf/bench/testee"}},
 	{"cmd/internal/ui", []string{"wsperf/engine", "golang.org/x/term", "golang.org/x/sys/unix"}},
 	{"cmd/internal/resultfile", []string{"golang.org/x/sys/unix"}},
 	{"cmd/internal/job", []string{"wsperf/engine", "wsperf/engine/host", "wsperf/handshake", "wsperf/stats", "github.com/gobwas/ws", "github.com/spf13/pflag",
