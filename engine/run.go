@@ -20,6 +20,7 @@ const MaxLoops = host.MaxCPUs
 // Run is a prepared run: everything is allocated, nothing is started.
 type Run struct {
 	cfg      Config
+	beside   bool // the testee is on this machine
 	limit    openLimit
 	loops    []*loop
 	counters []counters
@@ -51,7 +52,7 @@ func Prepare(cfg Config) (run *Run, warnings []Warning, err error) {
 	warnings = append(warnings, preflight(&cfg, f)...)
 	limit := maxOpen(&cfg, &f)
 	limit.connections = max(limit.connections, int64(cfg.Loops))
-	r := &Run{cfg: cfg, limit: limit, counters: make([]counters, cfg.Loops)}
+	r := &Run{cfg: cfg, beside: f.here, limit: limit, counters: make([]counters, cfg.Loops)}
 	if err := r.makeLoops(); err != nil {
 		r.Close()
 		return nil, nil, err
@@ -106,7 +107,7 @@ func (r *Run) makeLoops() error {
 // part is the i-th loop's share: the shares add up to the run's totals.
 func (r *Run) part(i int) loopPart {
 	n := r.cfg.Loops
-	p := loopPart{number: i, cpu: -1, beside: host.IsLocal(r.cfg.Addr.Addr().Unmap()), load: r.cfg.Load.part(n, i), slots: share(int(r.limit.connections), n, i)}
+	p := loopPart{number: i, cpu: -1, beside: r.beside, load: r.cfg.Load.part(n, i), slots: share(int(r.limit.connections), n, i)}
 	if len(r.cfg.CPUs) > 0 {
 		p.cpu = r.cfg.CPUs[i%len(r.cfg.CPUs)]
 	}

@@ -17,8 +17,8 @@ func (u *UI) OutIsLost() bool {
 	if !ok {
 		return false
 	}
-	var is, null unix.Stat_t
-	if unix.Fstat(int(f.Fd()), &is) != nil || unix.Stat(os.DevNull, &null) != nil || is.Mode&unix.S_IFMT != unix.S_IFCHR || is.Rdev != null.Rdev {
+	var out, null unix.Stat_t
+	if unix.Fstat(int(f.Fd()), &out) != nil || unix.Stat(os.DevNull, &null) != nil || out.Mode&unix.S_IFMT != unix.S_IFCHR || out.Rdev != null.Rdev {
 		return false
 	}
 	flags, err := unix.FcntlInt(f.Fd(), unix.F_GETFL, 0)
