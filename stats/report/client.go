@@ -48,14 +48,14 @@ func shortcuts(r *stats.Result) (d details) {
 		early, kept, started = early+loop.EarlyWrites, kept+loop.KeptSockets, started+loop.Started
 	}
 	if early > 0 {
-		text := percent(early, float64(started)) + " % of the connections were established when connect(2) returned"
+		text := fmt.Sprintf("%d of %d connections were established when connect(2) returned", early, started)
 		if early < started {
 			text += "; phase connect of the others contains the time until their loop saw it"
 		}
 		d = append(d, detail{"Early", text})
 	}
 	if kept > 0 {
-		d = append(d, detail{"Kept", fmt.Sprintf("%s %% of the connections left their socket to another one", percent(kept, float64(started)))})
+		d = append(d, detail{"Kept", fmt.Sprintf("%d of %d connections left their socket to another one", kept, started)})
 	}
 	return d
 }
