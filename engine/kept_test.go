@@ -5,6 +5,7 @@ import (
 	"os"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -106,12 +107,15 @@ func TestKeptSocketsMeetTimeWait(t *testing.T) {
 	if !got.timestamps {
 		t.Error("no socket was kept")
 	}
-	checkNoSYNLost(t)
+	checkSYNsLost(t, cfg.Connections)
 }
 
-// checkNoSYNLost reads TCPSynRetrans from /proc/net/netstat. In a network namespace of its
-// own, the kernel counts only this test's connections.
-func checkNoSYNLost(t *testing.T) {
+// checkSYNsLost fails if more than one SYN in 100 was retransmitted. An old duplicate, which
+// is what a kept socket's SYN looks like if its port is reused too soon, costs one in 8. A few
+// are lost on a busy machine whether sockets are kept or not: the kernel hands out the port
+// freed last, and its SYN meets a connection whose FIN the testee has not processed. In a
+// network namespace of its own, the kernel counts only this test's connections.
+func checkSYNsLost(t *testing.T, connections int64) {
 	t.Helper()
 	text, err := os.ReadFile("/proc/net/netstat")
 	if err != nil {
@@ -119,9 +123,14 @@ func checkNoSYNLost(t *testing.T) {
 	}
 	lines := strings.Split(string(text), "\n")
 	at := slices.Index(strings.Fields(lines[0]), "TCPSynRetrans")
-	if n := strings.Fields(lines[1])[at]; n != "0" {
-		t.Errorf("%s SYNs were retransmitted", n)
+	lost, err := strconv.ParseInt(strings.Fields(lines[1])[at], 10, 64)
+	if err != nil {
+		t.Fatal(err)
 	}
+	if lost > connections/100 {
+		t.Errorf("%d SYNs of %d connections were retransmitted", lost, connections)
+	}
+	t.Logf("%d SYNs were retransmitted", lost)
 }
 
 // TestSocketsAreNotKeptBeforeTheLastACK: for a third of the connections the testee's kernel
