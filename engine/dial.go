@@ -14,19 +14,19 @@ import (
 const leastSegment = 536
 
 // start begins a connection that was meant to begin at intendedNs.
-func (l *loop) start(intendedNs int64) {
+func (l *loop) start(intendedNs, nowNs int64) {
 	s := l.slots.take()
 	s.intendedNs = intendedNs
-	l.enter(s, stateStarting, intendedNs)
-	l.loaded.started(intendedNs)
+	l.enter(s, stateStarting, nowNs)
+	l.loaded.started(nowNs)
 	l.rec.Start()
-	l.attempt(s, intendedNs)
+	l.attempt(s, nowNs)
 }
 
 // attempt opens a TCP connection, or defers the start if the client is short of
 // something. It is called again for a start that was deferred.
 func (l *loop) attempt(s *slot, nowNs int64) {
-	s.phaseNs = nowNs
+	l.begun(s, nowNs)
 	kept := s.fd != noFD
 	f := l.dial(s, nowNs)
 	if isShortage(f.cause) && !l.waitedEnough(s, nowNs) {
@@ -38,6 +38,14 @@ func (l *loop) attempt(s *slot, nowNs int64) {
 	}
 	if f.cause != stats.CauseNone {
 		l.fail(s, f)
+	}
+}
+
+// begun records when the attempt begins. A start that is deferred begins again.
+func (l *loop) begun(s *slot, nowNs int64) {
+	s.phaseNs = nowNs
+	if l.pacer.schedule != nil {
+		s.span(stats.PhaseLate, nowNs)
 	}
 }
 

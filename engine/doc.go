@@ -16,6 +16,7 @@
 //	run.go        Prepare and Do: parts, start, merge; the loops' goroutines
 //	load.go       the load, and its division into parts
 //	pacer.go      pure: may a connection be started now, and when to ask again
+//	schedule.go   pure: when the starts of an open loop are due
 //	loop.go       one loop: start, wait, dispatch, expire, until all is done
 //	state.go      the table of states, and the one function that changes a state
 //	slot.go       a connection's record, and the table of them
@@ -99,6 +100,21 @@
 // connect begins before socket(2) and bind(2). A connection's total begins when the
 // pacer meant it to start. A timeout is charged only when all that had arrived at its
 // deadline has been read, and a stall of the loop is no part of it (stall.go).
+//
+// # Open loop
+//
+// Load.Stages make starts follow the clock. A schedule says when the next one is due; it
+// does not depend on what the testee does, and the pacer hands it out when that time has
+// come. A start that cannot be made then, because the loop was busy, stopped, or out of
+// slots, is made as soon as it can be and keeps its intended time: phases ready and total
+// count from that, and phase late is the delay. Loops share even starts in turn, so more
+// loops make no bursts. What is due and not made when starting ends is owed.
+//
+// A loop sleeps until the next start in epoll_pwait2, which counts nanoseconds, with a timer
+// slack of 1 ns (host.SharpenTimers), and not in SCHED_BATCH. On a virtual machine with 2
+// CPUs, an idle CPU takes 25 microseconds to wake up at the median, and a start every
+// millisecond was late by 26 us at the median and 48 us at q99; with epoll_wait, which
+// counts milliseconds, by up to a millisecond. Nothing spins.
 //
 // # Memory
 //

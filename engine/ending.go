@@ -73,7 +73,7 @@ func (l *loop) succeed(s *slot) {
 }
 
 func (l *loop) recordSuccess(s *slot, nowNs int64) {
-	s.endedAll(nowNs)
+	s.span(stats.PhaseTotal, nowNs)
 	l.rec.Success(&s.sample)
 }
 
@@ -93,7 +93,7 @@ func failed(cause stats.Cause, errno unix.Errno) failure {
 // fail ends a connection that failed, by an RST. The sample of its reply is what was
 // wrong, or what has come of a response that is not whole.
 func (l *loop) fail(s *slot, f failure) {
-	s.endedAll(l.clock())
+	s.span(stats.PhaseTotal, l.clock())
 	if f.reply == nil {
 		f.reply = l.incoming(s)
 	}

@@ -12,8 +12,10 @@ import (
 // poller is one epoll instance. Events carry the slot's index and generation, so no
 // map from descriptors is needed, and a stale event of a closed socket is recognised.
 type poller struct {
-	fd     int
-	events []unix.EpollEvent
+	fd      int
+	events  []unix.EpollEvent
+	timeout unix.Timespec // argument of epoll_pwait2
+	coarse  bool          // the system has no epoll_pwait2
 }
 
 func newPoller(eventsPerWait int) (*poller, error) {
@@ -21,7 +23,16 @@ func newPoller(eventsPerWait int) (*poller, error) {
 	if err != nil {
 		return nil, fmt.Errorf("create epoll fd: %w", err)
 	}
-	return &poller{fd: fd, events: make([]unix.EpollEvent, eventsPerWait)}, nil
+	p := &poller{fd: fd, events: make([]unix.EpollEvent, eventsPerWait)}
+	p.coarse = !p.hasPwait2()
+	return p, nil
+}
+
+// hasPwait2 tries epoll_pwait2. Before Linux 5.11 it returns ENOSYS. A seccomp filter that
+// does not know it may return EPERM.
+func (p *poller) hasPwait2() bool {
+	_, errno := p.pwait2()
+	return errno == 0 || errno == unix.EINTR
 }
 
 func (p *poller) close() { unix.Close(p.fd) }
@@ -39,8 +50,7 @@ func (p *poller) control(operation uintptr, fd int32, ev *unix.EpollEvent) unix.
 func (p *poller) poll() []unix.EpollEvent { return p.wait(0) }
 
 // wait returns the pending events. If there are none, it sleeps until one arrives, the
-// time is over or a signal is delivered. epoll_wait counts milliseconds: the time is
-// rounded up, because a sleep that ended before a deadline would be followed by another.
+// time is over or a signal is delivered.
 //
 // It is a raw call: the scheduler takes the loop for running. A sleep that the
 // scheduler knew of would cost more: its monitor would wake every 20 microseconds to
@@ -51,6 +61,25 @@ func (p *poller) poll() []unix.EpollEvent { return p.wait(0) }
 // GODEBUG=asyncpreemptoff=1 the runtime sends none, and a stop-the-world waits for the
 // end of the sleep.
 func (p *poller) wait(ns int64) []unix.EpollEvent {
+	if p.coarse {
+		return p.waitMs(ns)
+	}
+	p.timeout = unix.NsecToTimespec(ns)
+	n, errno := p.pwait2()
+	return p.events[:p.count(n, errno)]
+}
+
+// pwait2 calls epoll_pwait2, which counts nanoseconds (Linux 5.11). How much later than
+// that it returns is the thread's timer slack, and what the machine takes to wake up.
+func (p *poller) pwait2() (n int, errno unix.Errno) {
+	r, _, errno := syscall.RawSyscall6(unix.SYS_EPOLL_PWAIT2, uintptr(p.fd), uintptr(unsafe.Pointer(&p.events[0])),
+		uintptr(len(p.events)), uintptr(unsafe.Pointer(&p.timeout)), 0, 0)
+	return int(r), errno
+}
+
+// waitMs is wait with a call that counts milliseconds. The time is rounded up, because a
+// sleep that ended before a deadline would be followed by another.
+func (p *poller) waitMs(ns int64) []unix.EpollEvent {
 	ms := (ns + int64(time.Millisecond) - 1) / int64(time.Millisecond)
 	n, _, errno := syscall.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(p.fd), uintptr(unsafe.Pointer(&p.events[0])),
 		uintptr(len(p.events)), uintptr(ms), 0, 0)

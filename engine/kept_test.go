@@ -258,7 +258,7 @@ func TestIdleSocketsReusedBeforeClose(t *testing.T) {
 	l.nowNs = int64(keptFor)
 	l.closeIdle()
 	for range burst {
-		l.start(l.clock())
+		startNow(l.loop)
 	}
 	l.closeIdle()
 	l.handleUntilFree()
@@ -313,7 +313,7 @@ func connectOnly(t *testing.T, l *handLoop, count uint64) {
 	t.Helper()
 	_, before, _ := l.rec.Counts()
 	for range count {
-		l.start(l.clock())
+		startNow(l.loop)
 	}
 	l.handleUntilFree()
 	if _, success, _ := l.rec.Counts(); success != before+count {

@@ -1,18 +1,30 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
 	"time"
+
+	"wsperf/stats"
 )
 
-// Load is how many connections are started, and when: a closed loop with two
-// watermarks on the number in flight, ended by a number of connections or by time.
+// Load is how many connections are started, and when. A closed loop has two watermarks on
+// the number in flight. An open loop has stages, and starts by the clock. Either ends by a
+// number of connections or by time.
 type Load struct {
 	Connections int64         // to start, 1 or more; 0: until Duration is over
 	Duration    time.Duration // if Connections is 0: for how long connections are started
 
-	Low, High int // watermarks of the connections in flight, per process: 1 <= Low <= High
+	Low, High int // of a closed loop: watermarks of the connections in flight, per process: 1 <= Low <= High
+
+	Stages   []stats.Stage  // of an open loop, in turn, 1 to stats.MaxStages; empty: a closed loop
+	Arrivals stats.Arrivals // of an open loop
+
+	loops, turn int // of an open loop: the part's place among the loops, which take turns
 }
+
+// open reports whether the load is an open loop.
+func (ld *Load) open() bool { return len(ld.Stages) > 0 }
 
 func (ld *Load) check() error {
 	switch {
@@ -22,6 +34,15 @@ func (ld *Load) check() error {
 		return fmt.Errorf("a number of connections or a duration is needed, above 0")
 	case ld.Connections > 0 && ld.Duration != 0:
 		return fmt.Errorf("a number of connections and a duration cannot be given together")
+	}
+	if ld.open() {
+		return ld.checkStages()
+	}
+	return ld.checkWatermarks()
+}
+
+func (ld *Load) checkWatermarks() error {
+	switch {
 	case ld.Low < 1:
 		return fmt.Errorf("low watermark %d: must be 1 or more", ld.Low)
 	case ld.High < 1:
@@ -32,12 +53,57 @@ func (ld *Load) check() error {
 	return nil
 }
 
-// part returns the i-th of n parts of the load. Numbers of connections and
-// watermarks of all parts add up to those of the whole.
+// checkStages lets the last stage alone be without end, and only if the number of
+// connections is given.
+func (ld *Load) checkStages() error {
+	if n := len(ld.Stages); n > stats.MaxStages {
+		return fmt.Errorf("stages %d: must be at most %d", n, stats.MaxStages)
+	}
+	if ld.Low != 0 || ld.High != 0 {
+		return errors.New("watermarks and stages cannot be given together")
+	}
+	if ld.Arrivals != stats.ArrivalsEven && ld.Arrivals != stats.ArrivalsPoisson {
+		return fmt.Errorf("arrivals %q: must be %s or %s", ld.Arrivals, stats.ArrivalsEven, stats.ArrivalsPoisson)
+	}
+	var starts float64
+	for i, s := range ld.Stages {
+		endless := s.LengthUs == 0 && ld.Connections > 0 && i == len(ld.Stages)-1
+		switch {
+		case !validRate(s.From) || !validRate(s.To):
+			return fmt.Errorf("stage %d: rate %v to %v: must be 0 to %.0f starts per second", i+1, s.From, s.To, stats.MaxRate)
+		case s.LengthUs <= 0 && !endless:
+			return fmt.Errorf("stage %d: its length must be above 0", i+1)
+		}
+		starts += s.From + s.To
+	}
+	if starts == 0 {
+		return errors.New("the rate is 0 in all stages: it must be above 0 in one")
+	}
+	return nil
+}
+
+func validRate(r float64) bool { return r >= 0 && r <= stats.MaxRate } // nor NaN
+
+// part returns the i-th of n parts of the load. Numbers of connections, watermarks and
+// starts of all parts add up to those of the whole.
 func (ld Load) part(n, i int) Load {
 	ld.Connections = share(ld.Connections, n, i)
 	ld.Low, ld.High = share(ld.Low, n, i), share(ld.High, n, i)
+	ld.loops, ld.turn = n, i
 	return ld
+}
+
+// offered returns the mean rate of an open loop in starts per second: over its stages, or
+// over the time that its connections take.
+func (ld *Load) offered() float64 {
+	c := newCurve(ld.Stages)
+	length, starts := ld.Duration.Seconds(), float64(ld.Connections)
+	if ld.Connections > 0 {
+		length = time.Duration(c.at(starts)).Seconds()
+	} else {
+		starts = c.total()
+	}
+	return starts / length
 }
 
 // share returns the i-th of n parts of a total. The parts differ by 1 at most and

@@ -72,7 +72,7 @@ func loopThatMade(made []connection) *loop {
 func (l *loop) recordEnd(s *slot, c connection) {
 	s.sample.Reached = s.sample.Reached.With(stats.PhaseConnect).With(stats.PhaseOpen)
 	if c.failed {
-		s.endedAll(c.endNs)
+		s.span(stats.PhaseTotal, c.endNs)
 		l.rec.Fail(&s.sample, stats.CauseCloseTimeout)
 	} else {
 		s.sample.Reached = s.sample.Reached.With(stats.PhaseClose)

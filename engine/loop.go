@@ -114,13 +114,14 @@ func (l *loop) finished() bool { return l.pacer.done() && l.slots.open() == 0 }
 // say so again at once.
 func (l *loop) startSome() (more bool) {
 	for range startsPerWait {
-		say, atNs := l.pacer.next(l.clock(), l.inFlight, l.slots.open())
+		nowNs := l.clock()
+		say, atNs := l.pacer.next(nowNs, l.inFlight, l.slots.open())
 		l.count(say)
 		if !say.starts() {
 			l.askNs = atNs
 			return false
 		}
-		l.start(atNs)
+		l.start(atNs, nowNs)
 	}
 	return true
 }
@@ -199,7 +200,7 @@ func (l *loop) expire() {
 func (l *loop) checkStop() {
 	if !l.stopping && l.stop.Load() {
 		l.stopping = true
-		l.pacer.stop()
+		l.pacer.stop(l.nowNs)
 		l.endDeferred()
 		l.graceNs = l.stalls.own(l.nowNs) + int64(l.cfg.CloseTimeout)
 	}
@@ -226,6 +227,7 @@ func newLoop(cfg *Config, part loopPart) (*loop, error) {
 	if err != nil {
 		return nil, err
 	}
+	random := rand.NewChaCha8(seed)
 	poller, err := newPoller(eventsPerWait)
 	if err != nil {
 		return nil, err
@@ -237,10 +239,10 @@ func newLoop(cfg *Config, part loopPart) (*loop, error) {
 	}
 	return &loop{
 		number: part.number, cpu: part.cpu, beside: part.beside,
-		cfg: cfg, testee: part.testee, pacer: newPacer(part.load, part.slots),
+		cfg: cfg, testee: part.testee, pacer: newPacer(part.load, part.slots, random),
 		poller: poller, slots: newSlots(part.slots), queues: newQueues(cfg), buffers: buffers,
 		inbox: make([]byte, inboxBytes), outbox: make([]byte, 0, maxOutbox),
-		random: rand.NewChaCha8(seed), rec: newRecorder(cfg, part.load),
+		random: random, rec: newRecorder(cfg, part.load),
 		stalls: newStalls(min(cfg.ConnectTimeout, cfg.OpenTimeout, cfg.CloseTimeout)), graceNs: never,
 	}, nil
 }
@@ -261,8 +263,11 @@ func newRecorder(cfg *Config, load Load) *stats.Recorder {
 // its CPU. A loop that is not pinned shares its CPUs with a testee on this machine.
 func (l *loop) settle() error {
 	host.NameThread(fmt.Sprintf("wsperf-loop-%d", l.number))
+	if l.pacer.schedule != nil {
+		host.SharpenTimers()
+	}
 	if l.cpu < 0 {
-		if l.beside {
+		if l.beside && l.pacer.schedule == nil {
 			host.BatchThread()
 		}
 		return nil

@@ -7,7 +7,6 @@ import "wsperf/stats"
 func (l *loop) prepareRequest(s *slot) {
 	nonce := l.random16()
 	s.key.Set(&nonce)
-	s.parser.Reset()
 	s.sent = 0
 }
 
@@ -31,6 +30,7 @@ func (l *loop) responseBegun(s *slot, b []byte) failure {
 	if head := l.to(s).memo.Match(&s.key, b); head > 0 {
 		return l.opened(s, b[head:])
 	}
+	s.parser.Reset()
 	return l.responseReceived(s, b)
 }
 
@@ -68,6 +68,7 @@ func (l *loop) refused(s *slot, err error, b []byte) failure {
 func (l *loop) opened(s *slot, rest []byte) failure {
 	nowNs := l.clock()
 	s.ended(stats.PhaseOpen, nowNs)
+	s.span(stats.PhaseReady, nowNs)
 	l.enter(s, stateClosing, nowNs)
 	return l.beginClose(s, rest)
 }

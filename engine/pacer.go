@@ -1,17 +1,25 @@
 package engine
 
-// pacer decides when a loop may start a connection: a closed loop with two
-// watermarks on the number in flight. It starts until the high one is reached, and
-// starts again when the number has fallen below the low one. It reads no clock and
-// touches no socket.
+import "math/rand/v2"
+
+// pacer decides when a loop may start a connection. It reads no clock and touches no
+// socket.
+//
+// A closed loop has two watermarks on the number in flight. It starts until the high one is
+// reached, and starts again when the number has fallen below the low one. An open loop has
+// a schedule, whatever the number in flight. A start that cannot be made when it is due
+// does not move: it is made late, as soon as it can be, and so are those behind it.
 type pacer struct {
-	left      int64 // connections still to start, or unlimited
-	low, high int   // this loop's share: 1 <= low <= high
-	slots     int   // most connections open at once
-	endNs     int64 // no start from then on, or never
-	restNs    int64 // no start before, after a shortage
-	holding   bool  // also before the first start, which counts as resumed
-	full      bool  // a start is waiting for a slot
+	left      int64     // connections still to start, or unlimited
+	low, high int       // of a closed loop, this loop's share: 1 <= low <= high
+	schedule  *schedule // of an open loop; nil: a closed loop
+	slots     int       // most connections open at once
+	endNs     int64     // no start from then on, or never
+	restNs    int64     // no start before, after a shortage
+	holding   bool      // also before the first start, which counts as resumed
+	full      bool      // a start is waiting for a slot
+	stoppedNs int64     // when stop was called, and
+	leftAtEnd int64     // what was left then
 }
 
 // unlimited is the number of connections of a run that ends by time.
@@ -34,11 +42,15 @@ const (
 // starts reports whether a connection is to be started now.
 func (say pace) starts() bool { return say >= paceStart }
 
-// newPacer makes the pacer of a loop with that share of the load.
-func newPacer(ld Load, slots int) pacer {
+// newPacer makes the pacer of a loop with that share of the load. Poisson arrivals take
+// random numbers.
+func newPacer(ld Load, slots int, random rand.Source) pacer {
 	p := pacer{left: ld.Connections, low: ld.Low, high: ld.High, slots: slots, endNs: never, holding: true}
 	if ld.Connections == 0 {
 		p.left, p.endNs = unlimited, int64(ld.Duration)
+	}
+	if ld.open() {
+		p.schedule = newSchedule(&ld, random)
 	}
 	return p
 }
@@ -48,25 +60,55 @@ func newPacer(ld Load, slots int) pacer {
 // ask again, unless a connection ends before.
 func (p *pacer) next(nowNs int64, inFlight, open int) (say pace, atNs int64) {
 	if nowNs >= p.endNs {
-		p.stop()
+		p.stop(p.endNs)
 	}
 	switch {
 	case p.left == 0:
 		return paceHold, never
 	case nowNs < p.restNs:
 		return paceHold, min(p.restNs, p.endNs)
+	case p.schedule != nil && nowNs < p.schedule.dueNs:
+		return paceHold, min(p.schedule.dueNs, p.endNs)
 	case open >= p.slots:
 		return p.outOfSlots(), p.endNs
 	}
 	p.full = false
+	if p.schedule != nil {
+		return paceStart, p.startDue()
+	}
 	say = p.byWatermarks(inFlight)
 	if !say.starts() {
 		return say, p.endNs
 	}
+	p.started()
+	return say, nowNs
+}
+
+// startDue counts the start that is due, and returns when it was.
+func (p *pacer) startDue() (atNs int64) {
+	atNs = p.schedule.dueNs
+	p.schedule.advance()
+	p.started()
+	return atNs
+}
+
+func (p *pacer) started() {
 	if p.left > 0 {
 		p.left--
 	}
-	return say, nowNs
+}
+
+// owed returns how many starts of the schedule were due when starting ended, and were not
+// made. It must be called once, after the run.
+func (p *pacer) owed() (n uint64) {
+	if p.schedule == nil {
+		return 0
+	}
+	for left := p.leftAtEnd; p.schedule.dueNs < p.stoppedNs && left != 0; left-- {
+		n++
+		p.schedule.advance()
+	}
+	return n
 }
 
 func (p *pacer) outOfSlots() pace {
@@ -94,8 +136,11 @@ func (p *pacer) byWatermarks(inFlight int) pace {
 // rest holds all starts until then.
 func (p *pacer) rest(untilNs int64) { p.restNs = untilNs }
 
-// stop ends starting for good.
-func (p *pacer) stop() { p.left, p.endNs = 0, never }
+// stop ends starting for good, at nowNs.
+func (p *pacer) stop(nowNs int64) {
+	p.leftAtEnd, p.stoppedNs = p.left, nowNs
+	p.left, p.endNs = 0, never
+}
 
 // done reports whether nothing will be started any more.
 func (p *pacer) done() bool { return p.left == 0 }

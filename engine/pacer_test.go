@@ -7,7 +7,7 @@ import (
 
 // closedLoop returns the pacer of a closed loop with enough slots.
 func closedLoop(connections int64, low, high int) pacer {
-	return newPacer(Load{Connections: connections, Low: low, High: high}, 1<<20)
+	return newPacer(Load{Connections: connections, Low: low, High: high}, 1<<20, nil)
 }
 
 // TestPacerWatermarks checks the ancestor's rule: start until in-flight reaches high, then
@@ -45,9 +45,9 @@ func TestPacerStopsAtItsCount(t *testing.T) {
 func TestPacerWithoutCount(t *testing.T) {
 	for name, end := range map[string]func(*pacer) (nowNs int64){
 		"duration": func(*pacer) int64 { return int64(time.Second) },
-		"stopped":  func(p *pacer) int64 { p.stop(); return 0 },
+		"stopped":  func(p *pacer) int64 { p.stop(0); return 0 },
 	} {
-		p := newPacer(Load{Duration: time.Second, Low: 1, High: 1}, 10)
+		p := newPacer(Load{Duration: time.Second, Low: 1, High: 1}, 10, nil)
 		for i := range 1000 {
 			if say, _ := p.next(int64(time.Second)-1, 0, 0); !say.starts() {
 				t.Fatalf("%s: start %d refused: %d", name, i, say)
@@ -61,7 +61,7 @@ func TestPacerWithoutCount(t *testing.T) {
 
 // TestPacerStamps: the stamp of a start is now; that of a hold is when to ask again.
 func TestPacerStamps(t *testing.T) {
-	p := newPacer(Load{Duration: 1000, Low: 1, High: 1}, 1)
+	p := newPacer(Load{Duration: 1000, Low: 1, High: 1}, 1, nil)
 	for i, step := range []struct {
 		nowNs          int64
 		inFlight, open int
@@ -87,5 +87,74 @@ func TestPacerStamps(t *testing.T) {
 	p.rest(2000)
 	if _, atNs := p.next(90, 0, 0); atNs != 1000 {
 		t.Errorf("resting beyond the end: ask again at %d, want 1000", atNs)
+	}
+}
+
+// TestPacerOpenLoop: starts are made when they are due, or late, and do not move. They wait
+// for no connection, but for a slot and for the end of a shortage.
+func TestPacerOpenLoop(t *testing.T) {
+	p := newPacer(constant(1e6, 10*time.Microsecond), 5, nil) // one in 1000 ns, until 10000 ns
+	for i, step := range []struct {
+		nowNs  int64
+		open   int
+		want   pace
+		wantNs int64
+	}{
+		{0, 0, paceStart, 0},
+		{10, 1, paceHold, 1000},
+		{1003, 1, paceStart, 1000},
+		{1004, 2, paceHold, 2000},
+		{4500, 2, paceStart, 2000}, // late
+		{4510, 3, paceStart, 3000},
+		{4520, 4, paceStart, 4000},
+		{4530, 5, paceHold, 5000}, // not due: a slot is not missing yet
+		{5100, 5, paceFull, 10000},
+		{5200, 5, paceHold, 10000},
+		{6500, 4, paceStart, 5000},
+	} {
+		if say, atNs := p.next(step.nowNs, 0, step.open); say != step.want || atNs != step.wantNs {
+			t.Fatalf("step %d: %d at %d, want %d at %d", i, say, atNs, step.want, step.wantNs)
+		}
+	}
+	p.rest(7000)
+	if say, atNs := p.next(6600, 0, 0); say != paceHold || atNs != 7000 {
+		t.Errorf("%d at %d during a shortage, want to hold until 7000", say, atNs)
+	}
+	if say, atNs := p.next(10000, 0, 0); say != paceHold || atNs != never || !p.done() {
+		t.Errorf("%d at %d, done %v at the end, want to hold forever", say, atNs, p.done())
+	}
+	if owed := p.owed(); owed != 4 { // those of 6000 to 9000
+		t.Errorf("%d starts are owed, want 4", owed)
+	}
+}
+
+// TestPacerOwes: what was due when the run was interrupted, of what was left to start.
+func TestPacerOwes(t *testing.T) {
+	counted := constant(1e6, 0)
+	counted.Connections, counted.Duration = 7, 0
+	for _, c := range []struct {
+		name   string
+		load   Load
+		starts int
+		stopNs int64
+		want   uint64
+	}{
+		{"by time", constant(1e6, time.Second), 3, 5500, 3}, // those of 3000, 4000 and 5000
+		{"nothing due", constant(1e6, time.Second), 3, 3000, 0},
+		{"by count", counted, 3, 5500, 3},
+		{"by count, few left", counted, 6, 9999, 1},
+		{"all started", counted, 7, 9999, 0},
+		{"closed loop", Load{Connections: 10, Low: 1, High: 1}, 1, 9999, 0},
+	} {
+		p := newPacer(c.load, 100, nil)
+		for range c.starts {
+			if say, _ := p.next(7000, 0, 0); !say.starts() {
+				t.Fatalf("%s: not started", c.name)
+			}
+		}
+		p.stop(c.stopNs)
+		if got := p.owed(); got != c.want {
+			t.Errorf("%s: %d starts are owed, want %d", c.name, got, c.want)
+		}
 	}
 }

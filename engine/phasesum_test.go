@@ -32,7 +32,7 @@ func TestPhasesAddUpToTotal(t *testing.T) {
 func oneSuccess(t *testing.T, l *loop) stats.Sample {
 	t.Helper()
 	_, before, _ := l.rec.Counts()
-	for l.start(l.clock()); l.slots.open() > 0; l.expire() {
+	for startNow(l); l.slots.open() > 0; l.expire() {
 		l.nowNs = l.clock()
 		events := l.poller.wait(l.sleepNs())
 		for i := range events {

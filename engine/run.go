@@ -63,7 +63,7 @@ func Prepare(cfg Config) (run *Run, warnings []Warning, err error) {
 // fit reduces the number of loops to what the load can be divided over: each
 // needs a connection to make and a low watermark of 1.
 func fit(cfg *Config) (warnings []Warning) {
-	if cfg.Loops > cfg.Low {
+	if !cfg.open() && cfg.Loops > cfg.Low {
 		text := fmt.Sprintf("low watermark %d cannot be divided over %d loops: running %d; raise it to use them all", cfg.Low, cfg.Loops, cfg.Low)
 		warnings = append(warnings, Warning{WarnLowWatermark, text})
 		cfg.Loops = cfg.Low
@@ -224,7 +224,7 @@ func (r *Run) result(started, ended time.Time, cost stats.ClientCost, loopCPUUs 
 	}
 	res.Setup, res.Client = r.setup(), cost
 	res.Started, res.Ended = started, ended
-	res.Loaded = loadedWindow(r.loops, started)
+	res.Load, res.Loaded = r.load(), loadedWindow(r.loops, started)
 	for i, l := range r.loops {
 		n, success, fail := l.rec.Counts()
 		res.Loops = append(res.Loops, stats.LoopResult{
@@ -237,6 +237,21 @@ func (r *Run) result(started, ended time.Time, cost stats.ClientCost, loopCPUUs 
 		res.Interrupted = res.Interrupted || l.stopping
 	}
 	return res, res.Check()
+}
+
+// load is what was asked of the loops, and what they owe. The loops have ended.
+func (r *Run) load() stats.LoadResult {
+	if !r.cfg.open() {
+		return stats.LoadResult{Mode: stats.ModeClosed}
+	}
+	all := stats.LoadResult{Mode: stats.ModeOpen, Offered: r.cfg.offered()}
+	for _, l := range r.loops {
+		started, _, _ := l.rec.Counts()
+		owed := l.pacer.owed()
+		all.Due += started + owed
+		all.Owed += owed
+	}
+	return all
 }
 
 // setup is what only the run knows of its setup, and what its result is checked by.

@@ -96,15 +96,18 @@ func TestFINHasItsOwnTimeout(t *testing.T) {
 }
 
 // TestSuccessHasAllPhases: every success has a value for every phase, and a record in the
-// log.
+// log. No start of a closed loop is late.
 func TestSuccessHasAllPhases(t *testing.T) {
 	cfg := patient(t, scripted(t, echoClose), 50)
 	cfg.Log = true
 	result := do(t, cfg)
-	for p := range result.Phases {
+	for p := range stats.PhaseLate {
 		if n := result.Phases[p].Success.TotalCount(); n != 50 {
-			t.Errorf("phase %v has %d values, want 50", stats.Phase(p), n)
+			t.Errorf("phase %v has %d values, want 50", p, n)
 		}
+	}
+	if n := result.Phases[stats.PhaseLate].Success.TotalCount(); n != 0 {
+		t.Errorf("%d starts of a closed loop are late", n)
 	}
 	records := 0
 	for _, log := range result.Log {

@@ -31,9 +31,10 @@ type slot struct {
 	phaseNs        int64  // when the phase in progress began; for connect, the last attempt
 
 	sample stats.Sample
-	parser handshake.Parser
 	key    handshake.Key
 	frames handshake.FrameReader // its last bytes are for pings and close frames in pieces
+	parser handshake.Parser      // for a response that the memo does not know
+	_      [48]byte
 }
 
 // event returns the event that the slot's socket is registered with.
@@ -48,10 +49,10 @@ func (s *slot) ended(p stats.Phase, nowNs int64) {
 	s.phaseNs = nowNs
 }
 
-// endedAll records that the connection has ended.
-func (s *slot) endedAll(nowNs int64) {
-	s.sample.Ns[stats.PhaseTotal] = nowNs - s.intendedNs
-	s.sample.Reached = s.sample.Reached.With(stats.PhaseTotal)
+// span records a phase that began with the intended start.
+func (s *slot) span(p stats.Phase, nowNs int64) {
+	s.sample.Ns[p] = nowNs - s.intendedNs
+	s.sample.Reached = s.sample.Reached.With(p)
 }
 
 // succeeded reports whether the slot's last connection, which has ended, was a success:

@@ -17,7 +17,10 @@ import (
 	"testing"
 )
 
-// The system calls of connections over loopback, without epoll_pwait, of which one may
+// waitCall is the system call that a loop waits in.
+const waitCall = "epoll_pwait2"
+
+// The system calls of connections over loopback, without epoll_pwait2, of which one may
 // serve many connections: those of each connection, of keeping a socket at its end, of
 // each socket, and of a loop that keeps sockets.
 var (
@@ -73,7 +76,7 @@ func checkCalls(t *testing.T, got map[string]int, parts ...repeated) {
 }
 
 // traceClient returns how often the loop of a client makes each call over loopback,
-// without epoll_pwait.
+// without epoll_pwait2.
 func traceClient(t *testing.T) map[string]int {
 	t.Helper()
 	strace := straceOrSkip(t)
@@ -103,10 +106,10 @@ func traceRun(t *testing.T, strace, role string, start func(*exec.Cmd) error) st
 	return string(text)
 }
 
-// callsOfLoop counts the calls of a loop by name, without epoll_pwait.
+// callsOfLoop counts the calls of a loop by name, without epoll_pwait2.
 func callsOfLoop(trace string) map[string]int {
 	calls := countOf(callsUntilLastClose(trace))
-	delete(calls, "epoll_pwait")
+	delete(calls, waitCall)
 	return calls
 }
 
@@ -135,10 +138,10 @@ func isScheduling(name string) bool {
 	return slices.Contains([]string{"futex", "nanosleep", "rt_sigreturn", "getpid", "tgkill", "sched_yield", "rt_sigprocmask"}, name)
 }
 
-// firstCalls returns the calls of the first connection before the first epoll_pwait.
+// firstCalls returns the calls of the first connection before the first epoll_pwait2.
 func firstCalls(trace string) (first []string) {
 	for _, name := range callsOfThread(trace) {
-		if name == "epoll_pwait" {
+		if name == waitCall {
 			break
 		}
 		if !isScheduling(name) {

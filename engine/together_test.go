@@ -2,6 +2,7 @@ package engine
 
 import (
 	"math"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -42,7 +43,7 @@ func TestTogether(t *testing.T) {
 func TestTimes(t *testing.T) {
 	run := Config{Loops: 2, Load: Load{Low: 3, High: 4, Duration: time.Second}}
 	want := Config{Loops: 10, Load: Load{Low: 15, High: 20, Duration: time.Second}}
-	if got := run.times(5); got.Load != want.Load || got.Loops != want.Loops {
+	if got := run.times(5); !reflect.DeepEqual(got.Load, want.Load) || got.Loops != want.Loops {
 		t.Errorf("%+v, want %+v", got, want)
 	}
 	run.Connections = 7

@@ -7,7 +7,7 @@ import "fmt"
 // hold.
 func (r *Result) Check() error {
 	for _, check := range []func() error{
-		r.checkUnmeasured, r.checkTotals, r.checkPhases, r.checkFin, r.checkParts, r.checkReplies, r.checkErrnos, r.checkLoaded,
+		r.checkUnmeasured, r.checkTotals, r.checkPhases, r.checkFin, r.checkParts, r.checkReplies, r.checkErrnos, r.checkLoaded, r.checkLoad,
 	} {
 		if err := check(); err != nil {
 			return err

@@ -49,6 +49,8 @@ func mergeLeaf(to, from reflect.Value, rule string) {
 		to.SetUint(to.Uint() + from.Uint())
 	case rule == mergeSum && to.CanInt():
 		to.SetInt(to.Int() + from.Int())
+	case rule == mergeSum && to.CanFloat():
+		to.SetFloat(to.Float() + from.Float())
 	case rule == mergeMax && to.CanInt():
 		to.SetInt(max(to.Int(), from.Int()))
 	case rule == mergeAppend && to.Kind() == reflect.Slice:

@@ -9,7 +9,8 @@ import "errors"
 //   - The measured window goes from the earliest Started to the latest Ended. It
 //     includes the pauses between runs that did not overlap.
 //   - Counts, StatusCodes, Errnos and histograms are added, Loops are concatenated.
-//   - Setup: Loops, Connections, Low, High and MaxOpen are added, CPUs are
+//   - Load: added, except for Mode, which is empty if the results have different ones.
+//   - Setup: Loops, Connections, Low, High, Rate and MaxOpen are added, CPUs are
 //     concatenated, DurationUs and Samples are the maximum. Any other field keeps its
 //     value if all results have the same one, and is zero otherwise.
 //   - Replies: for each cause the first Setup.Samples of the merged Setup, in the order
@@ -25,12 +26,15 @@ func MergeResults(rs ...*Result) (*Result, error) {
 		return nil, errors.New("no results to merge")
 	}
 	res := newResult()
-	res.Setup = mergeSetups(rs)
+	res.Setup, res.Load = mergeSetups(rs), rs[0].Load
 	res.Started, res.Ended = rs[0].Started, rs[0].Ended
 	for _, r := range rs {
 		if err := res.addResult(r); err != nil {
 			return nil, err
 		}
+	}
+	for _, r := range rs[1:] {
+		merge(&res.Load, &r.Load, mergeSum)
 	}
 	res.Log = mergeLogs(rs)
 	res.Loaded = mergeLoaded(rs)

@@ -4,21 +4,26 @@ package stats
 // report and its key in the result file.
 type Phase uint8
 
-// The phases in the order in which a connection goes through them.
+// The phases in the order in which a connection goes through them, and then those that
+// contain others or come before them: total is late + connect + open + close + fin unless
+// the start was deferred, and ready is late + connect + open.
 const (
 	PhaseConnect Phase = iota // start of the attempt, before socket(2) -> TCP established
 	PhaseOpen                 // request written -> 101 response validated (RFC 6455 section 4)
 	PhaseClose                // close frame sent -> close frame received (RFC 6455 section 7.1.2)
 	PhaseFin                  // close frame received -> the testee's FIN (RFC 6455 section 7.1.1)
 	PhaseTotal                // intended start -> end of the connection
+	PhaseReady                // intended start -> 101 response validated: what a user of the testee waits for
+	PhaseLate                 // intended start -> start of the attempt, in an open loop: the client's own delay
 
-	NumPhases = 5
+	NumPhases = 7
 )
 
 // phaseRow describes a phase.
 type phaseRow struct {
 	key   string // in the result file and the report
 	every bool   // every success has a value; an unmeasured one need not have total
+	apart bool   // in the result file beside the phases, and not among them
 }
 
 // phaseRows is the table of phases. A new phase is a row. A result file that is older
@@ -30,7 +35,12 @@ var phaseRows = [NumPhases]phaseRow{
 	PhaseClose:   {key: "close", every: true},
 	PhaseFin:     {key: "fin"}, // only successes whose FIN was received: checkFin
 	PhaseTotal:   {key: "total", every: true},
+	PhaseReady:   {key: "ready"},
+	PhaseLate:    {key: "late", apart: true},
 }
+
+// Apart reports whether the phase has a key of its own in the result file, beside "phases".
+func (p Phase) Apart() bool { return phaseRows[p].apart }
 
 // String returns the phase's key in the result file, and "unknown" for a value out of
 // range.

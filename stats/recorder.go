@@ -40,7 +40,7 @@ const (
 )
 
 // Recorder counts and measures the connections of one loop. Only that loop uses it,
-// so it takes no locks. NewRecorder allocates its memory, less than 2 MB; KeepReplies
+// so it takes no locks. NewRecorder allocates its memory, less than 3 MB; KeepReplies
 // allocates more, and so does a log that outgrows its capacity. No sample is lost: a
 // value outside of a histogram's range is recorded as the nearest value in the range,
 // and counted as an overrun or underrun.

@@ -27,10 +27,13 @@ type Setup struct {
 	CPUs             []int     `json:"cpus" merge:"append"` // CPU of each loop, empty if the loops are not pinned
 	Connections      int64     `json:"connections" merge:"sum"`
 	DurationUs       int64     `json:"duration_us" merge:"max"`
-	Low              int       `json:"low" merge:"sum"`
-	High             int       `json:"high" merge:"sum"`
-	MaxOpen          int       `json:"max_open" merge:"sum"`  // limit of simultaneous connections
-	MaxOpenBy        OpenLimit `json:"max_open_by,omitempty"` // what sets it, empty in older files
+	Low              int       `json:"low" merge:"sum"`           // of a closed loop, 0 for an open one
+	High             int       `json:"high" merge:"sum"`          // of a closed loop, 0 for an open one
+	Rate             float64   `json:"rate,omitzero" merge:"sum"` // of an open loop with a constant rate, in starts per second
+	Stages           []Stage   `json:"stages,omitempty"`          // of an open loop whose rate changes
+	Arrivals         Arrivals  `json:"arrivals,omitempty"`        // of an open loop
+	MaxOpen          int       `json:"max_open" merge:"sum"`      // limit of simultaneous connections
+	MaxOpenBy        OpenLimit `json:"max_open_by,omitempty"`     // what sets it, empty in older files
 	CloseCode        int       `json:"close_code"`
 	ConnectTimeoutUs int64     `json:"connect_timeout_us"`
 	OpenTimeoutUs    int64     `json:"open_timeout_us"`
@@ -92,6 +95,7 @@ type ClientCost struct {
 type Result struct {
 	Counts
 	Setup       Setup
+	Load        LoadResult
 	Loaded      LoadedResult
 	Started     time.Time                 // start of the measured window
 	Ended       time.Time                 // end of the measured window

@@ -215,14 +215,22 @@ const (
 func (s *server) pause(t *testing.T) {
 	t.Helper()
 	s.awaitServed(t)
-	stopped := time.NewTimer(stopTime)
+	s.stopFor(t, stopTime)
+}
+
+// stopFor stops the testee for at least that long, and returns for how long.
+func (s *server) stopFor(t *testing.T, length time.Duration) time.Duration {
+	t.Helper()
+	begin := time.Now()
+	timer := time.NewTimer(length)
 	if err := s.Process.Signal(unix.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
-	<-stopped.C
+	<-timer.C
 	if err := s.Process.Signal(unix.SIGCONT); err != nil {
 		t.Fatal(err)
 	}
+	return time.Since(begin)
 }
 
 func TestTesteeStopped(t *testing.T) {

@@ -28,6 +28,9 @@ const runExample = `  # 200000 handshakes against the built-in testee
   # 30 seconds on CPUs 1 and 3, with up to 2000 opening handshakes in flight
   wsperf run ws://192.0.2.7:9000/chat --duration 30s --cpus 1,3 --low 1000 --high 2000
 
+  # 2000 starts a second for 10 seconds, whether the testee keeps up or not
+  wsperf run ws://192.0.2.7:9000/ --rate 2000 --duration 10s
+
   # 100000 connections in flight, more than one address of this machine has ports for
   wsperf run ws://127.0.0.1:9000/ --source 127.0.0.2-127.0.0.9 --low 90000 --high 100000
 

@@ -32,11 +32,13 @@ type document struct {
 	durationUs, startedNs, endedNs int64
 	counts                         stats.Counts
 	setup                          stats.Setup
+	load                           stats.LoadResult
 	loaded                         stats.LoadedResult
 	interrupted                    bool
 	causes, status                 map[string]uint64
 	errnos                         map[string]map[string]uint64 // by cause
 	phases                         map[string]phaseShape
+	apart                          [stats.NumPhases]*phaseShape // the phases that have a key of their own
 	loops                          []stats.LoopResult
 	client                         stats.ClientCost
 	replies                        [stats.NumCauses][]stats.Reply
@@ -65,7 +67,13 @@ func (d *document) targets() map[string]target {
 		"loops":          {value: &d.loops},
 		"client":         {value: &d.client},
 		errnosKey:        {value: &d.errnos, optional: true},
+		loadKey:          {value: &d.load, optional: true},
 		loadedKey:        {value: &d.loaded, optional: true},
+	}
+	for p := range stats.Phase(stats.NumPhases) {
+		if p.Apart() {
+			all[p.String()] = target{&d.apart[p], true}
+		}
 	}
 	for _, c := range countsIn(&d.counts) {
 		all[c.key] = target{c.pointer, c.optional}
@@ -112,6 +120,7 @@ func (d *document) result() (*stats.Result, error) {
 	}
 	r := &stats.Result{
 		Setup:       d.setup,
+		Load:        d.load,
 		Loaded:      d.loaded,
 		Started:     time.Unix(0, d.startedNs),
 		Ended:       time.Unix(0, d.endedNs),
@@ -231,8 +240,8 @@ func (d *document) fillErrnos(r *stats.Result) error {
 
 func (d *document) fillPhases(r *stats.Result) error {
 	for p := range stats.Phase(stats.NumPhases) {
-		shape, ok := d.phases[p.String()]
-		if !ok { // the file is older than the phase; Result.Check refuses it if successes need one
+		shape := d.phase(p)
+		if shape == nil { // the file is older than the phase; Result.Check refuses it if successes need one
 			r.Phases[p] = stats.NewPhaseResult()
 			continue
 		}
@@ -241,6 +250,16 @@ func (d *document) fillPhases(r *stats.Result) error {
 			return fmt.Errorf("key \"phases\": %q: %w", p, err)
 		}
 		r.Phases[p] = phase
+	}
+	return nil
+}
+
+func (d *document) phase(p stats.Phase) *phaseShape {
+	if p.Apart() {
+		return d.apart[p]
+	}
+	if shape, ok := d.phases[p.String()]; ok {
+		return &shape
 	}
 	return nil
 }

@@ -11,10 +11,11 @@ import (
 const logKey = "connection_stats"
 
 // Optional keys: samplesKey is in a file only when there are samples, errnosKey when a
-// catch-all cause was charged, loadedKey unless the loaded window is unknown.
+// catch-all cause was charged, loadKey and loadedKey unless that is unknown.
 const (
 	samplesKey = "samples"
 	errnosKey  = "errnos"
+	loadKey    = "load"
 	loadedKey  = "loaded"
 )
 

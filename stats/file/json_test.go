@@ -61,7 +61,7 @@ func TestRoundTrip(t *testing.T) {
 
 func TestTopLevelKeysInOrder(t *testing.T) {
 	want := strings.Fields(`schema total_duration started ended handshake_throttle_count handshake_resume_count
-		total success fail fin config handshakes_per_second loaded interrupted causes status_codes phases loops client connection_stats`)
+		total success fail fin config handshakes_per_second load loaded interrupted causes status_codes phases loops client connection_stats`)
 	dec := json.NewDecoder(bytes.NewReader(write(t, example.Plain())))
 	if _, err := dec.Token(); err != nil {
 		t.Fatal(err)
@@ -200,6 +200,17 @@ func TestSchemaNamesEveryKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	checkNamed(t, "", compileSchema(t), file)
+	if err := json.Unmarshal(write(t, staged()), &file); err != nil {
+		t.Fatal(err)
+	}
+	checkNamed(t, "", compileSchema(t), file)
+}
+
+// staged is an open loop with stages.
+func staged() *stats.Result {
+	r := example.OpenLoop()
+	r.Setup.Rate, r.Setup.Stages = 0, []stats.Stage{{From: 50, To: 150, LengthUs: 10e6}}
+	return r
 }
 
 func checkNamed(t *testing.T, path string, schema *jsonschema.Schema, value any) {

@@ -27,6 +27,13 @@ func (b bounds) check(key string, v reflect.Value) error {
 		return b.number(key, int64(v.Uint())) // negative if it does not fit an int64
 	}
 	switch v.Kind() {
+	case reflect.Float64:
+		return b.float(key, v.Float())
+	case reflect.Pointer:
+		if v.IsNil() {
+			return nil
+		}
+		return b.check(key, v.Elem())
 	case reflect.Struct:
 		return b.fields(key, v)
 	case reflect.Map:
@@ -44,6 +51,13 @@ func (b bounds) check(key string, v reflect.Value) error {
 func (b bounds) number(key string, n int64) error {
 	if n < b.least || n > b.most {
 		return fmt.Errorf("key %q: %d is out of range, must be %d to %d", key, n, b.least, b.most)
+	}
+	return nil
+}
+
+func (b bounds) float(key string, x float64) error {
+	if !(x >= float64(b.least) && x <= float64(b.most)) { // nor NaN
+		return fmt.Errorf("key %q: %v is out of range, must be %d to %d", key, x, b.least, b.most)
 	}
 	return nil
 }

@@ -26,6 +26,7 @@ func (d *document) checkRanges() error {
 		d.checkCounts(),
 		within(maxCount, "loops", d.loops),
 		within(maxCount, "client", d.client),
+		within(maxCount, loadKey, d.load),
 		within(math.MaxInt64, loadedKey, d.loaded),
 	)
 }
@@ -50,6 +51,7 @@ func (d *document) checkSetup() error {
 	return firstError(
 		within(maxSetting, "config", d.setup),
 		within(stats.MaxSamples, "config.samples", d.setup.Samples),
+		checkStages(d.setup.Stages),
 		checkSources(d.setup.Sources),
 	)
 }
@@ -61,7 +63,24 @@ func (d *document) checkCounts() error {
 		within(maxCount, "status_codes", d.status),
 		within(maxCount, errnosKey, d.errnos),
 		within(maxCount, "phases", d.phases),
+		d.checkApart(),
 	)
+}
+
+func (d *document) checkApart() error {
+	for p, shape := range d.apart {
+		if err := within(maxCount, stats.Phase(p).String(), shape); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func checkStages(stages []stats.Stage) error {
+	if n := len(stages); n > stats.MaxStages {
+		return fmt.Errorf("key \"config.stages\": %d elements, at most %d are allowed", n, stats.MaxStages)
+	}
+	return nil
 }
 
 // checkSources refuses a list that has anything but addresses.

@@ -84,6 +84,17 @@ type clientShape struct {
 	SystemPer float64 `json:"cpu_system_us_per_handshake"`
 }
 
+// loadShape is the JSON form of the load. Achieved is null if the loaded window says nothing
+// of the rate.
+type loadShape struct {
+	stats.LoadResult
+	Achieved *float64 `json:"achieved"` // successes per second of the loaded window
+}
+
+func newLoadShape(r *stats.Result) loadShape {
+	return loadShape{r.Load, newLoadedShape(r).PerSecond}
+}
+
 // loadedShape is the JSON form of the loaded window. PerSecond is null if the window says
 // nothing of the rate.
 type loadedShape struct {

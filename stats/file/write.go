@@ -25,7 +25,7 @@ func Write(w io.Writer, r *stats.Result) error {
 }
 
 // writeFile writes the result file with its phases, which are costly to encode.
-func writeFile(w io.Writer, r *stats.Result, phases object) error {
+func writeFile(w io.Writer, r *stats.Result, phases []member) error {
 	out := bufio.NewWriter(w)
 	for i, m := range members(r, phases) {
 		separator := ",\n"
@@ -47,7 +47,7 @@ func writeFile(w io.Writer, r *stats.Result, phases object) error {
 
 // members lists the top level of the result file in its order. The first keys are those
 // that the ancestor's files have too.
-func members(r *stats.Result, phases object) []member {
+func members(r *stats.Result, phases []member) []member {
 	startedNs, lengthNs := window(r)
 	all := []member{
 		{"schema", stats.Schema},
@@ -64,6 +64,9 @@ func members(r *stats.Result, phases object) []member {
 		member{"config", config(r.Setup)},
 		member{"handshakes_per_second", r.HandshakesPerSecond()},
 	)
+	if r.Load != (stats.LoadResult{}) {
+		all = append(all, member{loadKey, newLoadShape(r)})
+	}
 	if r.Loaded != (stats.LoadedResult{}) {
 		all = append(all, member{loadedKey, newLoadedShape(r)})
 	}
@@ -75,8 +78,8 @@ func members(r *stats.Result, phases object) []member {
 	if o := errnoMembers(r); len(o) > 0 {
 		all = append(all, member{errnosKey, o})
 	}
+	all = append(all, phases...)
 	all = append(all,
-		member{"phases", phases},
 		member{"loops", append([]stats.LoopResult{}, r.Loops...)},
 		member{"client", clientShape{r.Client, r.PerConnection(r.Client.UserUs), r.PerConnection(r.Client.SystemUs)}},
 	)
@@ -132,16 +135,22 @@ func errnoMembers(r *stats.Result) (o object) {
 	return o
 }
 
-func phaseMembers(r *stats.Result) (object, error) {
-	var o object
+// phaseMembers returns the phases, and those that stand beside them if they have a value.
+func phaseMembers(r *stats.Result) ([]member, error) {
+	var phases object
+	var apart []member
 	for p := range stats.Phase(stats.NumPhases) {
 		shape, err := newPhaseShape(&r.Phases[p])
-		if err != nil {
+		switch {
+		case err != nil:
 			return nil, fmt.Errorf("phase %v: %w", p, err)
+		case !p.Apart():
+			phases = append(phases, member{p.String(), shape})
+		case shape.Success.Count+shape.Failure.Count > 0:
+			apart = append(apart, member{p.String(), shape})
 		}
-		o = append(o, member{p.String(), shape})
 	}
-	return o, nil
+	return append([]member{{"phases", phases}}, apart...), nil
 }
 
 func newPhaseShape(phase *stats.PhaseResult) (phaseShape, error) {

@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"net/netip"
 	"strconv"
 	"time"
 
@@ -11,13 +10,21 @@ import (
 	"wsperf/stats"
 )
 
-const aggregateTitle = "Aggregate results (WebSocket Opening+Closing Handshake)"
+const (
+	aggregateTitle = "Aggregate results (WebSocket Opening+Closing Handshake)"
+	openLoopTitle  = "Aggregate results (WebSocket Opening+Closing Handshake), times from the intended start to the response (ready)"
+)
 
-// aggregate is the block that the ancestor's users know. The times are those of
-// phase open.
+// aggregate is the block that the ancestor's users know. The times are those of phase open.
+// In an open loop they are those of phase ready: open does not tell how long a user waits
+// whose start came late because of what the testee did to earlier ones.
 func aggregate(r *stats.Result) section {
 	h := head{r.Duration(), r.Total, r.Success, r.Fail, r.HandshakesPerSecond()}
-	return section{aggregateTitle, []part{h.block(), timesBlock(histogramTimes(r.Phases[stats.PhaseOpen].Success))}}
+	title, phase := aggregateTitle, stats.PhaseOpen
+	if r.Load.Mode == stats.ModeOpen {
+		title, phase = openLoopTitle, stats.PhaseReady
+	}
+	return section{title, []part{h.block(), timesBlock(histogramTimes(r.Phases[phase].Success))}}
 }
 
 // head is the upper part of the aggregate block.
@@ -82,32 +89,6 @@ func timeFigure(label string, us float64, exists bool) figure {
 		return figure{label, none, ""}
 	}
 	return figure{label, strconv.FormatFloat(us/1000, 'f', 1, 64), "ms"}
-}
-
-// load shows what was connected to, and the rate without the drain, in which nothing was started.
-func load(r *stats.Result) (s section) {
-	var d details
-	if at, err := netip.ParseAddrPort(r.Setup.Address); err == nil { // not the same one in all of a merged result
-		d = append(d, detail{"Address", printable(at)})
-	}
-	if r.Success > 0 && r.Loaded != (stats.LoadedResult{}) {
-		d = append(d, loadedAndDrain(r)...)
-	}
-	if len(d) > 0 {
-		s = section{"Load", []part{d}}
-	}
-	return s
-}
-
-func loadedAndDrain(r *stats.Result) details {
-	rate := "no rate, because fewer than half of the successes are known to have ended by then"
-	if perSecond, ok := r.LoadedHandshakesPerSecond(); ok {
-		rate = fmt.Sprintf("%.0f handshakes/s", perSecond)
-	}
-	return details{
-		{"Loaded", fmt.Sprintf("%.1f s from the first start to the last: %s", r.Loaded.Duration().Seconds(), rate)},
-		{"Drain", fmt.Sprintf("%.1f s from the last start to the last end", r.Drain().Seconds())},
-	}
 }
 
 // unmeasured says how connections from the ancestor's files are counted.

@@ -101,9 +101,12 @@ var openLimits = map[stats.OpenLimit]string{
 // waits says why starts waited. An older file does not tell, nor does a merged result of
 // runs with different limits.
 func waits(r *stats.Result) string {
-	limit, known := openLimits[r.Setup.MaxOpenBy]
-	if !known {
-		limit = "a limit of descriptors, local ports or memory"
+	return fmt.Sprintf("%d starts were late because only %d connections could be open at once, by %s", r.Client.SlotWaits, r.Setup.MaxOpen, openLimit(r))
+}
+
+func openLimit(r *stats.Result) string {
+	if limit, known := openLimits[r.Setup.MaxOpenBy]; known {
+		return limit
 	}
-	return fmt.Sprintf("%d starts were late because only %d connections could be open at once, by %s", r.Client.SlotWaits, r.Setup.MaxOpen, limit)
+	return "a limit of descriptors, local ports or memory"
 }

@@ -24,12 +24,20 @@ func phases(r *stats.Result) (s section) {
 		{"phase", -7}, {"count", 10}, {"min", 10}, {"median", 10}, {"q99", 10}, {"q99.9", 10}, {"max", 10},
 	}}
 	for p, phase := range r.Phases {
-		if phase.Success.TotalCount() == 0 && r.Unmeasured.Success > 0 {
-			continue // not measured, as opposed to measured and never reached
+		if !shown(r, stats.Phase(p)) {
+			continue
 		}
 		t.rows = append(t.rows, append([]string{stats.Phase(p).String()}, phaseCells(phase.Success, format)...))
 	}
 	return section{fmt.Sprintf("Phases of the successful connections (%s)", unit), []part{t}}
+}
+
+// shown reports whether a phase has a row. Without a value, phases of the ancestor's files
+// and phase ready of older files are not measured, as opposed to measured and never reached.
+// Lateness is the client's, and stands with the load.
+func shown(r *stats.Result, p stats.Phase) bool {
+	measured := r.Phases[p].Success.TotalCount() > 0
+	return !p.Apart() && (measured || r.Unmeasured.Success == 0 && p != stats.PhaseReady)
 }
 
 func phaseFormat(r *stats.Result) (format func(us int64) string, unit string) {

@@ -31,7 +31,7 @@ func TestTextGolden(t *testing.T) {
 	empty.Ended = empty.Started
 	fast := stats.NewRecorder(nil)
 	fast.Start()
-	fast.Success(&stats.Sample{Ns: [stats.NumPhases]int64{30_000, 9_000_000, 1, 2, 9_900_000}, Reached: example.AllReached})
+	fast.Success(&stats.Sample{Ns: [stats.NumPhases]int64{30_000, 9_000_000, 1, 2, 9_900_000, 9_030_000}, Reached: example.AllReached})
 	fast.Fin(stats.FinReceived)
 	for name, r := range map[string]*stats.Result{
 		"plain":       example.Plain(),
@@ -40,6 +40,8 @@ func TestTextGolden(t *testing.T) {
 		"catchall":    example.CatchAll(),
 		"empty":       empty,
 		"microsecond": example.Complete(fast),
+		"open":        example.OpenLoop(),
+		"overloaded":  example.Overloaded(),
 	} {
 		t.Run(name, func(t *testing.T) {
 			checkGolden(t, name, text(t, r))

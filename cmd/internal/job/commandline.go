@@ -66,6 +66,12 @@ func (l *CommandLine) Check() error {
 	if l.given("duration") {
 		o.Connections = 0
 	}
+	switch {
+	case o.Open():
+		return l.checkOpenLoop()
+	case l.given("arrivals"):
+		return errors.New("--arrivals needs --rate or --stages: a closed loop starts when a connection ends")
+	}
 	return l.checkWatermarks()
 }
 

@@ -148,7 +148,10 @@ func (j *Job) EngineConfig(addr netip.AddrPort) (engine.Config, error) {
 	return engine.Config{
 		Addr: addr, Sources: j.sources, Request: request, Rules: handshake.NewRules(j.Subprotocols),
 		Loops: place.loops, CPUs: place.client,
-		Load:           engine.Load{Connections: j.Connections, Duration: j.Duration(), Low: j.Low, High: j.High},
+		Load: engine.Load{
+			Connections: j.Connections, Duration: j.Duration(), Low: j.Low, High: j.High,
+			Stages: j.stages(), Arrivals: j.Arrivals,
+		},
 		CloseCode:      ws.StatusCode(j.CloseCode),
 		ConnectTimeout: microseconds(j.ConnectTimeoutUs),
 		OpenTimeout:    microseconds(j.OpenTimeoutUs),

@@ -42,6 +42,14 @@ func table() []option {
 	return append(append(loadOptions(), handshakeOptions()...), outputOptions()...)
 }
 
+// An open loop has these options in place of the watermarks.
+const (
+	rateUsage = "start this number a second, whatever the testee does: an open loop, without watermarks; " +
+		"`RATE` is such as 5000, 12k or 300/m (without a number of connections or a duration, for 10s)"
+	stagesUsage = "start at the rates of `LIST` one after the other, each for its time; a rate can rise or fall in a line, " +
+		"such as 1000:10s,1000..5000:30s"
+)
+
 func loadOptions() []option {
 	return []option{
 		{flag{}, flag{"wsuri", "run against the testee at `URL`"},
@@ -54,6 +62,12 @@ func loadOptions() []option {
 			func(o *Options) pflag.Value { return Number[int]{&o.Low, 1, math.MaxInt} }),
 		each("high", "highmark", "start no more handshakes at `N` opening handshakes in flight",
 			func(o *Options) pflag.Value { return Number[int]{&o.High, 1, math.MaxInt} }),
+		{flag{"rate", rateUsage}, flag{"rate", rateUsage + ", in each worker"},
+			func(o *Options) pflag.Value { return rate{&o.Rate} }},
+		{flag{"stages", stagesUsage}, flag{"stages", stagesUsage + ", in each worker"},
+			func(o *Options) pflag.Value { return list[stats.Stage]{&o.Stages, parseStages, wantStages} }},
+		same("arrivals", "spread the starts of an open loop like `KIND`: even, or poisson, at random as those of many users (default even)",
+			func(o *Options) pflag.Value { return arrivals{&o.Arrivals} }),
 		{flag{"loops", fmt.Sprintf("run `N` event loops, 1 to %d, each pinned to a CPU; 0: one loop, not pinned\n"+
 			"(default one per allowed CPU; beside a testee on this machine they are not pinned)", engine.MaxLoops)},
 			flag{"threads", "run `N` event loops in each worker, each pinned to a CPU; 0: one loop (default 0)"},

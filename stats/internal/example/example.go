@@ -11,8 +11,8 @@ import (
 	"wsperf/stats"
 )
 
-// AllReached is the set of all phases.
-const AllReached = stats.Phases(1<<stats.NumPhases - 1)
+// AllReached is the set of all phases of a closed loop.
+const AllReached = stats.Phases(1<<stats.PhaseLate - 1)
 
 // RecordSuccesses records n successes, whose phase open takes 1 ms, 2 ms, and so on.
 func RecordSuccesses(rec *stats.Recorder, n int) {
@@ -20,7 +20,7 @@ func RecordSuccesses(rec *stats.Recorder, n int) {
 		ms := int64(i+1) * 1e6
 		rec.Start()
 		rec.Success(&stats.Sample{
-			Ns:      [stats.NumPhases]int64{31_000, ms, ms / 2, 90_400, 2 * ms},
+			Ns:      [stats.NumPhases]int64{31_000, ms, ms / 2, 90_400, 2 * ms, ms + 31_000},
 			Reached: AllReached,
 		})
 		rec.Fin(stats.FinReceived)
@@ -45,7 +45,7 @@ func RecordFailures(rec *stats.Recorder, c stats.Cause, codes ...int) {
 // recordOdd records successes with values out of range, which end by RST or timeout.
 func recordOdd(rec *stats.Recorder) {
 	odd := &stats.Sample{
-		Ns:      [stats.NumPhases]int64{-5, int64(stats.MaxTrackable) + 1, 2e6, 0, 1 << 60},
+		Ns:      [stats.NumPhases]int64{-5, int64(stats.MaxTrackable) + 1, 2e6, 0, 1 << 60, 1 << 60},
 		Reached: AllReached &^ (1 << stats.PhaseFin),
 	}
 	for _, f := range []stats.Fin{stats.FinReset, stats.FinReset, stats.FinTimeout} {
@@ -72,12 +72,51 @@ func Complete(recs ...*stats.Recorder) *stats.Result {
 		r.Loops = append(r.Loops, stats.LoopResult{CPU: 2*i - 1, Started: started, Success: success, Fail: fail, CPUUs: 4_213_000, EarlyWrites: started - started/8, KeptSockets: success})
 	}
 	r.Setup.Loops = len(recs)
+	r.Load.Mode = stats.ModeClosed
 	r.Loaded = stats.LoadedResult{FirstNs: started.UnixNano() + 1000, LastNs: started.UnixNano() + 12_500_001_000, Success: r.Success - r.Success/10}
 	r.Client = stats.ClientCost{UserUs: 600, SystemUs: 7777, VoluntarySwitches: 1203, InvoluntarySwitches: 33,
 		PeakMemoryBytes: 25_300_000, Allocations: 12, Collections: 0}
 	if err := r.Check(); err != nil {
 		panic(err)
 	}
+	return r
+}
+
+// OpenLoop is a run of an open loop that offered its load to within a few microseconds.
+func OpenLoop() *stats.Result {
+	rec := stats.NewRecorder(nil)
+	for i := range 1000 {
+		recordStart(rec, int64(20_000+i*30))
+	}
+	return openLoop(rec, 0)
+}
+
+// Overloaded is a run of an open loop that could not offer its load.
+func Overloaded() *stats.Result {
+	rec := stats.NewRecorder(nil)
+	for i := range 995 {
+		recordStart(rec, int64(i)*2e6)
+	}
+	r := openLoop(rec, 5)
+	r.Client.SlotWaits, r.Setup.MaxOpenBy = 17, stats.LimitDescriptors
+	return r
+}
+
+// recordStart records a success that was started so many nanoseconds late.
+func recordStart(rec *stats.Recorder, lateNs int64) {
+	rec.Start()
+	rec.Success(&stats.Sample{
+		Ns:      [stats.NumPhases]int64{31_000, 1e6, 5e5, 90_400, 2e6 + lateNs, 1_031_000 + lateNs, lateNs},
+		Reached: AllReached.With(stats.PhaseLate),
+	})
+	rec.Fin(stats.FinReceived)
+}
+
+func openLoop(rec *stats.Recorder, owed uint64) *stats.Result {
+	r := Complete(rec)
+	r.Setup.Connections, r.Setup.DurationUs, r.Setup.Low, r.Setup.High = 0, 10e6, 0, 0
+	r.Setup.Rate, r.Setup.Arrivals = 100, stats.ArrivalsEven
+	r.Load = stats.LoadResult{Mode: stats.ModeOpen, Offered: 100, Due: r.Total + owed, Owed: owed}
 	return r
 }
 
