@@ -5,14 +5,14 @@ import (
 	"strings"
 )
 
-// comparison runs clients in turn and compares a figure of the last one with
-// that of each of the others. The title is part of the benchmark names by which
+// comparison runs clients in turn and compares figures of the last one with
+// those of each of the others. The title is part of the benchmark names by which
 // benchstat matches old results.
 type comparison struct {
 	title   string
 	clients []client
-	figure  figure
-	goal    string // for the ratio
+	figures []figure
+	goal    string // for the ratios
 	divisor int    // of the handshakes per run, for a testee that delays them; 0: 1
 	refused error  // why it cannot run on this machine; nil: it can
 }
@@ -28,6 +28,9 @@ type figure struct {
 var (
 	cpu  = figure{"CPU per handshake", cost.cpuUs}
 	rate = figure{"handshakes/s", func(c cost) float64 { return c.perSecond }}
+
+	lateMedian = figure{"lateness at the median", func(c cost) float64 { return c.late.medianUs }}
+	lateQ99    = figure{"lateness at q99", func(c cost) float64 { return c.late.q99Us }}
 )
 
 // Numbers of connections in flight or open.
@@ -43,28 +46,29 @@ func (b *bench) comparisons() []comparison {
 		{title: "more in flight: a testee that answers when that many wait", clients: []client{
 			b.wsperf(strconv.Itoa(many)+" at once", b.holding(many, 1), many),
 			b.wsperf(strconv.Itoa(crowd)+" at once", b.holding(crowd, 1), crowd),
-		}, figure: cpu, goal: "at most 1.3"},
+		}, figures: []figure{cpu}, goal: "at most 1.3"},
 		{title: "more open: a testee that closes when that many wait", clients: []client{
 			b.wsperf(strconv.Itoa(many)+" at once", b.holding(1, many), many),
 			b.wsperf(strconv.Itoa(crowd)+" at once", b.holding(1, crowd), many),
-		}, figure: cpu, goal: "at most 1.3"},
+		}, figures: []figure{cpu}, goal: "at most 1.3"},
 		{title: "low load: one at a time, a testee that answers after 10 ms", clients: []client{
 			b.floor("floor", b.programs.floor, b.slow(10), 1),
 			b.wsperf("wsperf", b.slow(10), 1),
-		}, figure: cpu, goal: "at most 2, process start included", divisor: 100},
+		}, figures: []figure{cpu}, goal: "at most 2, process start included", divisor: 100},
+		b.lateness(1000), b.lateness(5000), b.openLoop(),
 		{title: "two loops on two CPUs, one of which the testee shares", clients: []client{
 			b.twoProcesses("2 processes", b.plain(), many),
 			b.wsperfOnBoth("2 loops", b.plain(), many),
-		}, figure: cpu, goal: "1: two loops cost no more than two processes"},
+		}, figures: []figure{cpu}, goal: "1: two loops cost no more than two processes"},
 		b.defaults("one thread", b.free(1)), b.defaults("two threads", b.free(2)),
 		{title: "the ancestor's libraries, WebSocket++ and Boost", clients: []client{
 			b.floor("websocketpp", b.programs.websocketpp, b.plain(), few),
 			b.wsperf("wsperf", b.plain(), few),
-		}, figure: cpu, goal: "at most 0.33"},
+		}, figures: []figure{cpu}, goal: "at most 0.33"},
 		{title: "the built-in testee, seen from the tuned floor", clients: []client{
 			b.floor("C testee", b.programs.tuned, b.plain(), few),
 			b.floor("built-in", b.programs.tuned, b.builtin(), few),
-		}, figure: rate, goal: "at least 0.8"},
+		}, figures: []figure{rate}, goal: "at least 0.8"},
 	}
 	if b.ancestor != "" {
 		all = append(all, b.ancestors("0", "250", "500"), b.ancestors("4", "1000", "2000"))
@@ -82,7 +86,7 @@ func (b *bench) ancestors(threads, low, high string) comparison {
 		}, recorded}
 	}
 	return comparison{title: "the ancestor itself, " + threads + " threads, " + low + " to " + high + " in flight",
-		clients: []client{of("ancestor", b.ancestor), of("wsperf", b.programs.wsperf)}, figure: cpu, goal: "at most 0.33"}
+		clients: []client{of("ancestor", b.ancestor), of("wsperf", b.programs.wsperf)}, figures: []figure{cpu}, goal: "at most 0.33"}
 }
 
 // floors compares wsperf with the C floor that makes the plain sequence of
@@ -92,13 +96,13 @@ func (b *bench) floors(inFlight int) comparison {
 		b.floor("floor", b.programs.floor, b.plain(), inFlight),
 		b.floor("tuned-floor", b.programs.tuned, b.plain(), inFlight),
 		b.wsperf("wsperf", b.plain(), inFlight),
-	}, figure: cpu, goal: "at most 1.05 against both"}
+	}, figures: []figure{cpu}, goal: "at most 1.05 against both"}
 }
 
 // defaults compares the rate of the default number of loops with that of others, for a
 // testee on this machine that may use every CPU too.
 func (b *bench) defaults(threads string, t testeeSpec) comparison {
-	c := comparison{title: "the default loops, a local testee of " + threads, figure: rate, goal: "at least 0.97 of the best"}
+	c := comparison{title: "the default loops, a local testee of " + threads, figures: []figure{rate}, goal: "at least 0.97 of the best"}
 	for _, loops := range []string{"0", "1", "2"} {
 		c.clients = append(c.clients, b.withOptions(b.wsperfOnBoth("--loops "+loops, t, many), "--loops", loops))
 	}

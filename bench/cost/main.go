@@ -56,7 +56,7 @@ func parse(args []string) (*bench, error) {
 	b := &bench{}
 	f := flag.NewFlagSet("cost", flag.ContinueOnError)
 	f.IntVar(&b.pairs, "pairs", 10, "runs of each client")
-	f.IntVar(&b.handshakes, "handshakes", 50000, "handshakes per run")
+	f.IntVar(&b.handshakes, "handshakes", defaultHandshakes, "handshakes per run")
 	f.StringVar(&b.only, "only", "", "run only the comparisons whose title contains this")
 	f.StringVar(&b.ancestor, "ancestor", "", "also compare with this program, the C++ wsperf of 2013")
 	f.StringVar(&b.out, "out", "", "also write the output to this file")
@@ -71,6 +71,9 @@ func parse(args []string) (*bench, error) {
 	}
 	return b, b.chooseCPUs()
 }
+
+// defaultHandshakes is how many handshakes a run makes.
+const defaultHandshakes = 50000
 
 // leastHandshakes are one for each of two processes that share a run.
 const leastHandshakes = 2

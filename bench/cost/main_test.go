@@ -76,6 +76,7 @@ func TestOnly(t *testing.T) {
 		"-only namespace": "another namespace: a testee behind a veth pair, 500 in flight",
 		"-only open":      "more open: a testee that closes when that many wait",
 		"-ancestor sh -only 500": "500 in flight; another namespace: a testee behind a veth pair, 500 in flight; " +
+			"late starts, 5000/s; 5000 starts a second, by the clock and one after the other; " +
 			"the ancestor itself, 0 threads, 250 to 500 in flight",
 	} {
 		b, err := parse(strings.Fields(args))
@@ -174,7 +175,7 @@ func TestRunThatFailsIsNoRow(t *testing.T) {
 		c := comparison{clients: []client{
 			shell(t, "good", spec, "echo 7"),
 			shell(t, "bad", spec, "if mkdir "+first+" 2>/dev/null; then echo 7; else "+test.line+"; fi"),
-		}, figure: cpu}
+		}, figures: []figure{cpu}}
 		b := &bench{pairs: 3, handshakes: 7}
 		runs, err := b.rounds(c, newTestees(t))
 		if runs != nil || err == nil || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "\x1b") {
@@ -218,13 +219,28 @@ func TestTwoProcesses(t *testing.T) {
 		b.programs.wsperf = script(t, "wsperf", begin+test.text)
 		c := b.twoProcesses("two", testeeSpec{}, 4)
 		c.cpus = allowedCPUs(t)
-		lasted, _, err := c.runCommand(c.args("4711", 7), 7)
+		r, err := c.runCommand(c.args("4711", 7), 7)
 		switch {
-		case test.want == "" && (err != nil || lasted <= 0):
+		case test.want == "" && (err != nil || r.lasted <= 0):
 			t.Errorf("%s: %v", test.name, err)
 		case test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)):
 			t.Errorf("%s: error %v, want %s", test.name, err, test.want)
 		}
+	}
+}
+
+// TestLate: what the sleeper and the report print of late starts.
+func TestLate(t *testing.T) {
+	const sleeper = "2000 sleeps, late by 25.4 us at the median, 101.0 us at q99\n"
+	if n, l := sleeps(sleeper), lateOf(sleeper); n != 2000 || l != (lateness{25.4, 101}) {
+		t.Errorf("%d sleeps, %+v", n, l)
+	}
+	const report = "Load\n\n  Late      by 26 us at the median, 12.5 ms at q99, 13.0 ms at most: the client's own delay of the starts\n"
+	if l := lateOf(report); l != (lateness{26, 12500}) {
+		t.Errorf("%+v of a report", l)
+	}
+	if n, l := sleeps("2000\n"), lateOf("Late by 7 us"); n != 0 || l != (lateness{}) {
+		t.Errorf("%d sleeps, %+v of another output", n, l)
 	}
 }
 

@@ -22,6 +22,7 @@ type cost struct {
 	perSecond        float64 // handshakes per second of wall time
 	switches         float64 // context switches per handshake
 	peakBytes        int64   // maximum resident set size
+	late             lateness
 }
 
 func (c cost) cpuUs() float64 { return c.userUs + c.systemUs }
@@ -32,11 +33,13 @@ func (c client) run(running *testees, handshakes int) (cost, error) {
 	if err != nil {
 		return cost{}, err
 	}
-	lasted, usage, err := c.runCommand(c.args(port, handshakes), handshakes)
+	r, err := c.runCommand(c.args(port, handshakes), handshakes)
 	if err != nil {
 		return cost{}, err
 	}
-	return newCost(handshakes, lasted, usage), nil
+	measured := newCost(handshakes, r.lasted, r.usage)
+	measured.late = lateOf(r.output)
+	return measured, nil
 }
 
 func newCost(handshakes int, lasted time.Duration, usage *syscall.Rusage) cost {
@@ -51,25 +54,33 @@ func newCost(handshakes int, lasted time.Duration, usage *syscall.Rusage) cost {
 	}
 }
 
+// ran is a command that has ended well.
+type ran struct {
+	lasted time.Duration
+	usage  *syscall.Rusage
+	output string // standard output
+}
+
 // runCommand runs a command of the client to its end. It fails unless the command ends with
 // exit code 0 and has made all the handshakes.
-func (c client) runCommand(command []string, handshakes int) (lasted time.Duration, usage *syscall.Rusage, err error) {
+func (c client) runCommand(command []string, handshakes int) (r ran, err error) {
 	var stdout, stderr bytes.Buffer
 	cmd := exec.Command(command[0], command[1:]...)
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	began := time.Now()
 	if err := host.WithAffinity(c.cpus, cmd.Start); err != nil {
-		return 0, nil, err
+		return r, err
 	}
 	err = cmd.Wait()
-	lasted = time.Since(began)
+	r.lasted = time.Since(began)
 	if made := c.made(stdout.String()); err == nil && made != handshakes {
 		err = fmt.Errorf("%d handshakes, must be %d", made, handshakes)
 	}
 	if err != nil {
-		return 0, nil, fmt.Errorf("%q: %w: %s", strings.Join(command, " "), err, outputs(&stdout, &stderr))
+		return r, fmt.Errorf("%q: %w: %s", strings.Join(command, " "), err, outputs(&stdout, &stderr))
 	}
-	return lasted, cmd.ProcessState.SysUsage().(*syscall.Rusage), nil
+	r.usage, r.output = cmd.ProcessState.SysUsage().(*syscall.Rusage), stdout.String()
+	return r, nil
 }
 
 // outputs quotes the beginnings of both outputs.
@@ -112,7 +123,7 @@ func (c client) countCalls(strace string, command []string, handshakes int) (cal
 	defer os.Remove(file.Name())
 	defer file.Close()
 	trace := append([]string{strace, "-f", "-c", "-U", "calls,name", "-o", file.Name()}, command...)
-	if _, _, err := c.runCommand(trace, handshakes); err != nil {
+	if _, err := c.runCommand(trace, handshakes); err != nil {
 		return 0, err
 	}
 	text, err := os.ReadFile(file.Name())

@@ -60,7 +60,7 @@ func (b *bench) acrossNamespaces(inFlight int) comparison {
 		b.floorAcross("floor", b.programs.floor, t, inFlight),
 		b.floorAcross("tuned-floor", b.programs.tuned, t, inFlight),
 		b.wsperfAcross("wsperf", t, inFlight),
-	}, figure: cpu, goal: "at most 1.05 against both", refused: b.network.err}
+	}, figures: []figure{cpu}, goal: "at most 1.05 against both", refused: b.network.err}
 }
 
 func (b *bench) floorAcross(name, path string, t testeeSpec, inFlight int) client {

@@ -78,9 +78,11 @@ func writeRatios(b *strings.Builder, c comparison, runs [][]cost) {
 	last := len(c.clients) - 1
 	b.WriteString("\n")
 	for i := range last {
-		ratios := sortedRatios(runs[last], runs[i], c.figure)
-		fmt.Fprintf(b, "  %s, %s to %s, pair by pair: median %.3f, min %.3f, max %.3f; goal: %s\n", c.figure.name,
-			c.clients[last].name, c.clients[i].name, medianOfSorted(ratios), ratios[0], ratios[len(ratios)-1], c.goal)
+		for _, f := range c.figures {
+			ratios := sortedRatios(runs[last], runs[i], f)
+			fmt.Fprintf(b, "  %s, %s to %s, pair by pair: median %.3f, min %.3f, max %.3f; goal: %s\n", f.name,
+				c.clients[last].name, c.clients[i].name, medianOfSorted(ratios), ratios[0], ratios[len(ratios)-1], c.goal)
+		}
 	}
 }
 

@@ -27,7 +27,7 @@ func measured() (comparison, [][]cost) {
 	run := func(userUs, systemUs, perSecond float64) cost {
 		return cost{handshakes: 1000, userUs: userUs, systemUs: systemUs, perSecond: perSecond, switches: 0.0125, peakBytes: 12_345_678}
 	}
-	return comparison{title: "two in flight", figure: cpu, goal: "at most 1.05", clients: []client{{name: "floor"}, {name: "other"}, {name: "wsperf"}}},
+	return comparison{title: "two in flight", figures: []figure{cpu}, goal: "at most 1.05", clients: []client{{name: "floor"}, {name: "other"}, {name: "wsperf"}}},
 		[][]cost{
 			{run(1, 9, 20000), run(2, 18, 19000), run(0.5, 4.5, 21000)},
 			{run(2, 18, 10000), run(3, 27, 9000), run(1.5, 13.5, 8000)},
@@ -41,7 +41,7 @@ func TestComparisonGolden(t *testing.T) {
 	if err := writeComparison(&out, c, runs, []float64{9.07, 12, 8}); err != nil {
 		t.Fatal(err)
 	}
-	c.figure = rate
+	c.figures = []figure{rate}
 	if err := writeComparison(&out, c, runs, nil); err != nil {
 		t.Fatal(err)
 	}
@@ -66,11 +66,11 @@ func checkGolden(t *testing.T, name string, got []byte) {
 // TestCommandsGolden lists what every comparison runs, and on which CPUs.
 func TestCommandsGolden(t *testing.T) {
 	b := &bench{ancestor: "ANCESTOR", clientCPU: 2, testeeCPU: 5}
-	b.programs = programs{wsperf: "WSPERF", floor: "FLOOR", tuned: "TUNED", testee: "TESTEE", websocketpp: "WEBSOCKETPP"}
+	b.programs = programs{wsperf: "WSPERF", floor: "FLOOR", tuned: "TUNED", testee: "TESTEE", websocketpp: "WEBSOCKETPP", sleeper: "SLEEPER"}
 	b.network = network{client: []string{"nsenter", "--net=NEAR"}, testee: "nsenter --net=FAR "}
 	var out bytes.Buffer
 	for _, c := range b.comparisons() {
-		fmt.Fprintf(&out, "%s: %s, goal: %s\n", c.title, c.figure.name, c.goal)
+		fmt.Fprintf(&out, "%s: %s, goal: %s\n", c.title, names(c.figures), c.goal)
 		for _, client := range c.clients {
 			testee := client.testee.command
 			if !client.testee.free {
@@ -86,7 +86,7 @@ func TestCommandsGolden(t *testing.T) {
 func TestRatiosAreOfTheSameRound(t *testing.T) {
 	c, runs := measured()
 	for i, want := range [][]float64{{0.9, 1.1, 1.2}, {0.4, 0.55, 0.6}} {
-		got := sortedRatios(runs[2], runs[i], c.figure)
+		got := sortedRatios(runs[2], runs[i], c.figures[0])
 		if !slices.EqualFunc(got, want, func(a, b float64) bool { return math.Abs(a-b) < 1e-9 }) {
 			t.Errorf("to client %d: %v, want %v", i, got, want)
 		}
@@ -109,6 +109,14 @@ func TestMedian(t *testing.T) {
 			t.Errorf("median has reordered the runs, whose rounds belong together: %v", runs)
 		}
 	}
+}
+
+func names(figures []figure) string {
+	var all []string
+	for _, f := range figures {
+		all = append(all, f.name)
+	}
+	return strings.Join(all, ", ")
 }
 
 func TestNewCost(t *testing.T) {

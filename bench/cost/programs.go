@@ -14,7 +14,7 @@ import (
 
 // programs are the paths of the programs that build made.
 type programs struct {
-	wsperf, floor, tuned, testee, websocketpp string
+	wsperf, floor, tuned, testee, sleeper, websocketpp string
 }
 
 func build(folder string) (programs, error) {
@@ -24,6 +24,8 @@ func build(folder string) (programs, error) {
 		tuned:  filepath.Join(folder, "floor-client-tuned"),
 		testee: filepath.Join(folder, "floor-testee"),
 
+		sleeper: filepath.Join(folder, "floor-sleeper"),
+
 		websocketpp: filepath.Join(folder, "websocketpp-client"),
 	}
 	for _, command := range [][]string{
@@ -31,6 +33,7 @@ func build(folder string) (programs, error) {
 		{"gcc", "-O2", "-o", p.floor, "bench/floor/client.c"},
 		{"gcc", "-O2", "-DTUNED", "-o", p.tuned, "bench/floor/client.c"},
 		{"gcc", "-O2", "-o", p.testee, "bench/floor/testee.c"},
+		{"gcc", "-O2", "-o", p.sleeper, "bench/floor/sleeper.c"},
 		{"g++", "-O2", "-o", p.websocketpp, "bench/peers/websocketpp/client.cpp", "-lboost_system", "-lpthread"},
 	} {
 		if out, err := exec.Command(command[0], command[1:]...).CombinedOutput(); err != nil {
@@ -66,6 +69,11 @@ func (b *bench) holding(requests, closes int) testeeSpec {
 // one. The client must make one handshake at a time.
 func (b *bench) slow(ms int) testeeSpec {
 	return testeeSpec{command: fmt.Sprintf("%s 2 1 %d", b.plain().command, ms)}
+}
+
+// spinning computes for so many microseconds before each response.
+func (b *bench) spinning(us int) testeeSpec {
+	return testeeSpec{command: fmt.Sprintf("%s --exit-on-eof --spin %d 0", b.programs.testee, us)}
 }
 
 func (b *bench) builtin() testeeSpec {

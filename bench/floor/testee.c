@@ -10,7 +10,10 @@
 // with that many connections has all of them in flight, or open, at once. A client
 // with fewer gets its answers after IDLE_MS.
 //
-//     testee [--exit-on-eof] PORT [HOLD_REQUESTS HOLD_CLOSES IDLE_MS [ADDRESS]]
+// With --spin it computes for SPIN_US microseconds before each response, and so has a known
+// capacity.
+//
+//     testee [--exit-on-eof] [--spin SPIN_US] PORT [HOLD_REQUESTS HOLD_CLOSES IDLE_MS [ADDRESS]]
 //
 // PORT 0: any free port. ADDRESS: IPv4, by default 127.0.0.1.
 #define _GNU_SOURCE
@@ -23,11 +26,13 @@
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { EVENTS = 256, ACCEPTS = 64, CROWD = 20000 };
 
 static int epoll_fd, listen_fd;
+static long spin_ns;
 
 // queue holds the connections that wait for an answer. They get it when there
 // are hold of them.
@@ -101,9 +106,22 @@ static void read_key(char *b, ssize_t n, char accept[28]) {
 	base64(digest, accept);
 }
 
+static long now_ns(void) {
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000000L + t.tv_nsec;
+}
+
+static void spin(void) {
+	if (spin_ns > 0)
+		for (long end = now_ns() + spin_ns; now_ns() < end;)
+			;
+}
+
 static void answer_request(int fd, const char accept[28]) {
 	static char response[] = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
 		"Sec-WebSocket-Accept: 0123456789012345678901234567\r\n\r\n";
+	spin();
 	memcpy(response + sizeof response - 1 - 4 - 28, accept, 28);
 	if (send(fd, response, sizeof response - 1, MSG_NOSIGNAL) != sizeof response - 1)
 		close(fd);
@@ -191,8 +209,12 @@ static void watch_stdin(void) {
 int main(int argc, char **argv) {
 	int exit_on_eof = argc > 1 && strcmp(argv[1], "--exit-on-eof") == 0;
 	argc -= exit_on_eof, argv += exit_on_eof;
+	if (argc > 2 && strcmp(argv[1], "--spin") == 0) {
+		spin_ns = atol(argv[2]) * 1000;
+		argc -= 2, argv += 2;
+	}
 	if (argc != 2 && argc != 5 && argc != 6) {
-		fprintf(stderr, "usage: testee [--exit-on-eof] PORT [HOLD_REQUESTS HOLD_CLOSES IDLE_MS [ADDRESS]]\n");
+		fprintf(stderr, "usage: testee [--exit-on-eof] [--spin SPIN_US] PORT [HOLD_REQUESTS HOLD_CLOSES IDLE_MS [ADDRESS]]\n");
 		return 2;
 	}
 	int idle_ms = -1;
