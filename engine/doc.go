@@ -137,8 +137,8 @@
 //
 // # Imports
 //
-// cmd -> engine, engine/child, engine/host, handshake, stats, stats/file, stats/report, bench/testee;
-// engine -> engine/host, handshake, stats, x/sys; stats/file, stats/report -> stats;
+// cmd -> engine, engine/child, engine/host, handshake, stats, stats/file, stats/report, stats/require,
+// bench/testee; engine -> engine/host, handshake, stats, x/sys; stats/file, stats/report, stats/require -> stats;
 // handshake -> gobwas/ws; stats -> hdrhistogram, x/sys. cmd, bench/soak, bench/cost and bench/link
 // start their processes with engine/child, a child process that does not outlive its parent.
 // Tests make network namespaces with bench/link/netns, and a network with

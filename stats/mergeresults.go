@@ -18,6 +18,7 @@ import "errors"
 //   - Client: added, except for PeakMemoryBytes, which is the maximum.
 //   - Loaded goes from the earliest first start to the latest last start. It is zero if
 //     that of any result with a connection is.
+//   - Findings are dropped: what holds for the parts need not hold for their sum.
 //   - Interrupted is set if any result has it. Log is set only if all results have one.
 //
 // It fails if there is no result, or if a histogram cannot hold all values.

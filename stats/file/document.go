@@ -42,6 +42,7 @@ type document struct {
 	loops                          []stats.LoopResult
 	client                         stats.ClientCost
 	replies                        [stats.NumCauses][]stats.Reply
+	findings                       []stats.Finding
 	hasLog                         bool
 	records                        uint64
 	negative, negativeSuccess      error // the first negative duration of any record, and of one that did not fail
@@ -69,6 +70,7 @@ func (d *document) targets() map[string]target {
 		errnosKey:        {value: &d.errnos, optional: true},
 		loadKey:          {value: &d.load, optional: true},
 		loadedKey:        {value: &d.loaded, optional: true},
+		requirementsKey:  {value: &d.findings, optional: true},
 	}
 	for p := range stats.Phase(stats.NumPhases) {
 		if p.Apart() {
@@ -129,6 +131,7 @@ func (d *document) result() (*stats.Result, error) {
 		Client:      d.client,
 		Replies:     d.replies,
 		Interrupted: d.interrupted,
+		Findings:    d.findings,
 	}
 	for _, fill := range []func(*stats.Result) error{d.fillCauses, d.fillStatus, d.fillErrnos, d.fillPhases} {
 		if err := fill(r); err != nil {

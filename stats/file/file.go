@@ -11,12 +11,14 @@ import (
 const logKey = "connection_stats"
 
 // Optional keys: samplesKey is in a file only when there are samples, errnosKey when a
-// catch-all cause was charged, loadKey and loadedKey unless that is unknown.
+// catch-all cause was charged, loadKey and loadedKey unless that is unknown,
+// requirementsKey when the run had requirements.
 const (
-	samplesKey = "samples"
-	errnosKey  = "errnos"
-	loadKey    = "load"
-	loadedKey  = "loaded"
+	samplesKey      = "samples"
+	errnosKey       = "errnos"
+	loadKey         = "load"
+	loadedKey       = "loaded"
+	requirementsKey = "requirements"
 )
 
 // ancestorKeys are the keys of an ancestor's file in their order, all required.

@@ -197,6 +197,12 @@ func TestReadRefuses(t *testing.T) {
 		{"unknown value of a record", `"tcp_post_init":0`, `"tcp_post_init":0,"x":[1}`, `'}'`},
 		{"source", `"127.0.0.5"`, `"localhost"`, `key "config.sources": "localhost" is not an IP address`},
 		{"too many sources", `"127.0.0.5"`, `"::1"` + strings.Repeat(`,"::1"`, stats.MaxSources), `key "config.sources": 65539 elements, at most 65536`},
+		{"requirement with an escape sequence", `"expression":"rate`, `"expression":"\u001b[2Jrate`, `requirement 2: expression and unit must be printable ASCII`},
+		{"long requirement", `"expression":"rate`, `"expression":"` + strings.Repeat("r", 200), `requirement 2: expression and unit must be`},
+		{"unit with an escape sequence", `"unit":"/s"`, `"unit":"\u009b"`, `requirement 2: expression and unit must be`},
+		{"requirement met by nothing", `"found":4,`, ``, `requirement 3 is met without a value`},
+		{"too many requirements", `"requirements":[`, `"requirements":[` + strings.Repeat(`{"expression":"x"},`, stats.MaxFindings), `105 requirements, at most 100`},
+		{"requirement of another type", `"found":4`, `"found":"4"`, `key "requirements": json: cannot unmarshal string`},
 		{"too many samples", `"samples":3`, `"samples":101`, `key "config.samples": 101 is out of range`},
 		{"more samples than asked for", `"samples":3`, `"samples":2`, `replies kept for open_status (3) are more than requested (2)`},
 		{"no samples asked for", `"samples":3,`, ``, `replies kept for open_status (3) are more than requested (0)`},
@@ -256,6 +262,8 @@ func TestReadAccepts(t *testing.T) {
 		{"unknown key of a record", `"tcp_post_init":0`, `"tcp_post_init":0, "x" : {"a":["}"]}`},
 		{"record in another order", `{"tcp_pre_init":31,"tcp_post_init":0,`, ` { "tcp_post_init" : -0 , "tcp_pre_init" : 31 , `},
 		{"no sample", `"samples":[{`, `"samples":[],"examples":[{`},
+		{"no requirement", `"requirements":[{`, `"requirements":[],"examples":[{`},
+		{"unit of a later version", `"unit":"/s"`, `"unit":"MB"`},
 		{"derived values", `"handshakes_per_second":`, `"handshakes_per_second":9`},
 	} {
 		if _, err := Read(strings.NewReader(strings.Replace(file, change.old, change.new, 1))); err != nil {

@@ -70,6 +70,9 @@ func members(r *stats.Result, phases []member) []member {
 	if r.Loaded != (stats.LoadedResult{}) {
 		all = append(all, member{loadedKey, newLoadedShape(r)})
 	}
+	if len(r.Findings) > 0 { // before the last required key, so that a truncated file has all or is useless
+		all = append(all, member{requirementsKey, r.Findings})
+	}
 	all = append(all,
 		member{"interrupted", r.Interrupted},
 		member{"causes", causeMembers(r)},

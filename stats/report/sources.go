@@ -3,7 +3,6 @@ package report
 import (
 	"fmt"
 	"net/netip"
-	"strconv"
 	"strings"
 
 	"wsperf/stats"
@@ -65,7 +64,4 @@ func (r addressRange) String() string {
 
 // printable escapes an address, because its zone can have any characters
 // (netip.ParseAddr).
-func printable(a fmt.Stringer) string {
-	quoted := strconv.QuoteToASCII(a.String())
-	return quoted[1 : len(quoted)-1]
-}
+func printable(a fmt.Stringer) string { return escaped(a.String()) }

@@ -10,6 +10,7 @@ const (
 	ExitDone        = 0
 	ExitFailed      = 1   // could not run, every handshake failed, or a result could not be written
 	ExitUsage       = 2   // wrong command line: nothing was started
+	ExitUnmet       = 3   // the result does not meet a requirement (--require)
 	ExitInterrupted = 130 // ended by Ctrl-C: 128 + SIGINT. SIGTERM makes it 143, SIGHUP 129
 
 	ExitSignalled = 128 // shells add the signal to it (POSIX.1-2024 XCU 2.8.2: greater than 128)
@@ -38,37 +39,72 @@ type Told struct{ Err error }
 func (t Told) Error() string { return t.Err.Error() }
 func (t Told) Unwrap() error { return t.Err }
 
+// Unmet is a requirement that the result does not meet.
+type Unmet struct{ Err error }
+
+func (u Unmet) Error() string { return u.Err.Error() }
+func (u Unmet) Unwrap() error { return u.Err }
+
+// NoSuccess is a run in which every handshake failed. An unmet requirement or an
+// interruption decides the exit code in its place.
+type NoSuccess struct{ Err error }
+
+func (n NoSuccess) Error() string { return n.Err.Error() }
+func (n NoSuccess) Unwrap() error { return n.Err }
+
+// severity orders the kinds of errors: of several, the greatest decides the exit code. A
+// failure is above an interruption, because a script that expects to interrupt must see
+// that a result was lost.
+type severity int
+
+const (
+	done severity = iota
+	noSuccess
+	usage
+	unmet
+	interrupted
+	failed
+)
+
+var exitCodes = [...]int{
+	done: ExitDone, noSuccess: ExitFailed, usage: ExitUsage, unmet: ExitUnmet, interrupted: ExitInterrupted, failed: ExitFailed,
+}
+
 // ExitCode returns the exit code for an error, joined or not.
-func ExitCode(err error) int {
-	code := ExitDone
+func ExitCode(err error) int { return exitCodes[severityOf(err)] }
+
+// IsNoSuccess reports whether nothing is wrong but that every handshake failed.
+func IsNoSuccess(err error) bool { return severityOf(err) == noSuccess }
+
+func severityOf(err error) severity {
+	worst := done
 	for _, e := range Flatten(err) {
-		code = worse(code, exitCodeOf(e))
+		worst = max(worst, severityOfOne(e))
 	}
-	return code
+	return worst
 }
 
-func exitCodeOf(err error) int {
-	var told Told
-	if errors.As(err, &told) {
-		return ExitCode(told.Err)
+func severityOfOne(err error) severity {
+	if told, ok := errors.AsType[Told](err); ok {
+		return severityOf(told.Err)
 	}
-	var usage *UsageError
 	switch {
-	case errors.As(err, &usage):
-		return ExitUsage
+	case is[*UsageError](err):
+		return usage
+	case is[Unmet](err):
+		return unmet
+	case is[NoSuccess](err):
+		return noSuccess
 	case errors.Is(err, ErrInterrupted):
-		return ExitInterrupted
+		return interrupted
 	}
-	return ExitFailed
+	return failed
 }
 
-// worse prefers a failure to an interruption: a script that expects to interrupt
-// must see that a result was lost.
-func worse(a, b int) int {
-	if a == ExitFailed || b == ExitFailed {
-		return ExitFailed
-	}
-	return max(a, b)
+// is reports whether an error is of that type or wraps one that is.
+func is[E error](err error) bool {
+	_, ok := errors.AsType[E](err)
+	return ok
 }
 
 // Flatten takes joined errors apart. nil gives none.

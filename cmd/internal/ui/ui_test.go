@@ -10,6 +10,7 @@ import (
 
 func TestFinish(t *testing.T) {
 	failed, usage := errors.New("no luck"), &UsageError{errors.New("no such thing"), "wsperf run"}
+	unmet, none := Unmet{errors.New("too slow")}, NoSuccess{errors.New("all refused")}
 	for _, c := range []struct {
 		name   string
 		err    error
@@ -23,6 +24,13 @@ func TestFinish(t *testing.T) {
 		{"interrupted early", ErrEarly, 130, "wsperf: interrupted before the run began\n"},
 		{"two", errors.Join(failed, errors.Join(failed)), 1, "wsperf: no luck\nwsperf: no luck\n"},
 		{"interrupted and lost", errors.Join(failed, ErrInterrupted), 1, "wsperf: no luck\n"},
+		{"unmet", errors.Join(unmet, unmet), 3, "wsperf: too slow\nwsperf: too slow\n"},
+		{"every handshake failed", none, 1, "wsperf: all refused\n"},
+		{"unmet because every handshake failed", errors.Join(none, unmet), 3, "wsperf: all refused\nwsperf: too slow\n"},
+		{"unmet and lost", errors.Join(unmet, failed), 1, "wsperf: too slow\nwsperf: no luck\n"},
+		{"unmet and interrupted", errors.Join(ErrInterrupted, unmet), 130, "wsperf: too slow\n"},
+		{"interrupted, and every handshake of a worker failed", errors.Join(none, ErrInterrupted), 130, "wsperf: all refused\n"},
+		{"told of unmet", Told{errors.Join(none, unmet)}, 3, ""},
 		{"told", Told{errors.Join(failed, usage)}, 1, ""},
 		{"told of an interruption", errors.Join(Told{ErrEarly}), 130, ""},
 		{"lines", errors.New("a\nb\x1b[31mc\u009bd"), 1, "wsperf: a b [31mc d\n"},

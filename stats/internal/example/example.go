@@ -154,7 +154,20 @@ func Full() *stats.Result {
 	r.Setup.MaxOpenBy = stats.LimitPorts
 	r.Client.Stalls, r.Client.StalledUs, r.Client.LongestStallUs = 5, 8_040_000, 1_640_000
 	r.Setup.Sources = []string{"127.0.0.2", "127.0.0.3", "127.0.0.5"}
+	r.Findings = findings()
 	return r
+}
+
+// findings has a requirement with each unit, and one without a value.
+func findings() []stats.Finding {
+	us, percent, perSecond, n := 189_439.0, 100*6/199.0, 13.68, 4.0
+	return []stats.Finding{
+		{Expression: "open.q99 < 0.5s", Found: &us, Unit: stats.UnitMicroseconds, Met: true},
+		{Expression: "fail% <= 0.1%", Found: &percent, Unit: stats.UnitPercent},
+		{Expression: "rate > 10k", Found: &perSecond, Unit: stats.UnitPerSecond},
+		{Expression: "cause.open_status == 4", Found: &n, Met: true},
+		{Expression: "fin.max != 7us", Unit: stats.UnitMicroseconds},
+	}
 }
 
 // Failed is a run without any success.

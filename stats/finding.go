@@ -1,0 +1,94 @@
+package stats
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+)
+
+// Limits of the findings of a result.
+const (
+	MaxFindings        = 100
+	MaxExpressionBytes = 200
+	maxUnitBytes       = 16
+)
+
+// Units of Finding.Found. A count has none, UnitNone.
+const (
+	UnitNone         = ""
+	UnitPercent      = "%"
+	UnitPerSecond    = "/s"
+	UnitMicroseconds = "us"
+)
+
+// Finding is a requirement that was compared with a result (package require). The JSON keys are those of
+// the result file. Result.Check bounds the texts, because a file can hold any.
+type Finding struct {
+	Expression string   `json:"expression"` // such as "open.q99 < 5ms", printable ASCII
+	Found      *float64 `json:"found"`      // in Unit; nil: the result has no value
+	Unit       string   `json:"unit"`       // one of the above; later versions may add some
+	Met        bool     `json:"met"`
+}
+
+// FoundText returns the value for people, with 6 significant digits: a time in the unit that
+// suits it. Without a value it returns "no value".
+func (f Finding) FoundText() string {
+	if f.Found == nil {
+		return "no value"
+	}
+	found, unit := *f.Found, f.Unit
+	if unit == UnitMicroseconds {
+		found, unit = scaled(found)
+	}
+	return strings.TrimSpace(decimal(found) + " " + unit)
+}
+
+func scaled(us float64) (value float64, unit string) {
+	switch {
+	case us >= 1e6:
+		return us / 1e6, "s"
+	case us >= 1e3:
+		return us / 1e3, "ms"
+	}
+	return us, "us"
+}
+
+// decimal writes whole numbers in full, others with 6 significant digits, neither with an
+// exponent.
+func decimal(v float64) string {
+	if v == math.Trunc(v) {
+		return strconv.FormatFloat(v, 'f', 0, 64)
+	}
+	const digits = 6
+	places := max(0, digits-1-int(math.Floor(math.Log10(math.Abs(v)))))
+	text := strconv.FormatFloat(v, 'f', places, 64)
+	if !strings.Contains(text, ".") {
+		return text
+	}
+	return strings.TrimRight(strings.TrimRight(text, "0"), ".")
+}
+
+func (r *Result) checkFindings() error {
+	if n := len(r.Findings); n > MaxFindings {
+		return fmt.Errorf("%d requirements, at most %d are allowed", n, MaxFindings)
+	}
+	for i, f := range r.Findings {
+		if f.Expression == "" || !printableASCII(f.Expression, MaxExpressionBytes) || !printableASCII(f.Unit, maxUnitBytes) {
+			return fmt.Errorf("requirement %d: expression and unit must be printable ASCII of at most %d and %d characters", i, MaxExpressionBytes, maxUnitBytes)
+		}
+		if f.Met && f.Found == nil {
+			return fmt.Errorf("requirement %d is met without a value", i)
+		}
+	}
+	return nil
+}
+
+func printableASCII(text string, most int) bool {
+	for i := range len(text) {
+		if text[i] < ' ' || text[i] > '~' {
+			return false
+		}
+	}
+	return len(text) <= most
+}

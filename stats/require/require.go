@@ -1,0 +1,123 @@
+// Package require compares results with what a user requires of them, written as
+// expressions such as "fail% < 0.1" or "open.q99 < 5ms".
+package require
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"wsperf/stats"
+)
+
+// Requirement is a parsed expression. The zero value is met by no result.
+type Requirement struct {
+	measure  string // a name that find knows
+	operator string // one of operators
+	value    string // as it was written, in ASCII
+	limit    float64
+}
+
+// operators are in an order in which none is a prefix of a later one.
+var operators = []string{"<=", ">=", "==", "!=", "<", ">"}
+
+const form = "must be MEASURE OP VALUE with an OP of < <= > >= == !=, such as 'fail% < 0.1'"
+
+// Parse reads an expression of the form MEASURE OP VALUE. Spaces around OP are optional. The
+// table in measure.go lists the measures. A value is
+//
+//   - for times a non-negative duration in us, ms or s, as time.ParseDuration reads it,
+//   - for percent measures a non-negative decimal number, with or without "%",
+//   - for counts and rates a non-negative decimal number, which may end in k (thousand) or
+//     M (million).
+//
+// An error is one line that says what is wrong and what would be right.
+func Parse(text string) (Requirement, error) {
+	if len(text) > stats.MaxExpressionBytes {
+		return Requirement{}, fmt.Errorf("too long: must have at most %d bytes", stats.MaxExpressionBytes)
+	}
+	name, operator, value, err := split(text)
+	if err != nil {
+		return Requirement{}, err
+	}
+	m, err := find(name)
+	if err != nil {
+		return Requirement{}, err
+	}
+	value = ascii(value)
+	limit, ok := m.unit.parse(value)
+	if !ok {
+		return Requirement{}, fmt.Errorf("value %q of %s: must be %s", value, name, m.unit.want)
+	}
+	r := Requirement{measure: name, operator: operator, value: value, limit: limit}
+	if len(r.String()) > stats.MaxExpressionBytes { // String adds spaces
+		return Requirement{}, fmt.Errorf("too long: must have at most %d bytes", stats.MaxExpressionBytes)
+	}
+	return r, nil
+}
+
+// split takes an expression apart at its operator.
+func split(text string) (name, operator, value string, err error) {
+	at := strings.IndexAny(text, "<>=!")
+	switch {
+	case strings.TrimSpace(text) == "":
+		return "", "", "", errors.New("the requirement is empty: " + form)
+	case at < 0:
+		return "", "", "", errors.New("no comparison: " + form)
+	}
+	for _, o := range operators {
+		if rest, found := strings.CutPrefix(text[at:], o); found {
+			return strings.TrimSpace(text[:at]), o, strings.TrimSpace(rest), nil
+		}
+	}
+	return "", "", "", fmt.Errorf("unknown comparison %q: %s", text[at:at+1], form)
+}
+
+// String returns the expression in printable ASCII, with a space on both sides of the
+// operator. Parse reads it as the same requirement.
+func (q Requirement) String() string { return q.measure + " " + q.operator + " " + q.value }
+
+// Check compares the requirement with a result. A requirement whose measure has no value in the
+// result is not met, whatever its operator: a run in which no connection reached a phase says nothing of that phase.
+//
+// Times are compared in microseconds as the histograms have them: values have 3 significant
+// digits, and a quantile or maximum is the highest value that the histogram cannot tell from the recorded
+// one. 5000 us, for example, are found as 5003 us. With fewer than 1/(1-q) values, a quantile is about the largest of them.
+func (q Requirement) Check(r *stats.Result) stats.Finding {
+	f := stats.Finding{Expression: q.String()}
+	m, err := find(q.measure)
+	if err != nil {
+		return f // the zero value
+	}
+	f.Unit = m.unit.symbol
+	if found, ok := m.of(r); ok {
+		f.Found, f.Met = &found, q.admits(found)
+	}
+	return f
+}
+
+func (q Requirement) admits(found float64) bool {
+	switch q.operator {
+	case "<":
+		return found < q.limit
+	case "<=":
+		return found <= q.limit
+	case ">":
+		return found > q.limit
+	case ">=":
+		return found >= q.limit
+	case "==":
+		return found == q.limit
+	case "!=":
+		return found != q.limit
+	}
+	return false
+}
+
+// CheckAll compares all requirements with a result, in their order.
+func CheckAll(all []Requirement, r *stats.Result) (findings []stats.Finding) {
+	for _, q := range all {
+		findings = append(findings, q.Check(r))
+	}
+	return findings
+}
