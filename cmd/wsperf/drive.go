@@ -24,7 +24,9 @@ together: local ports, the testee's listen backlog, memory.
 
 The first interrupt (Ctrl-C) lets the workers close their open connections and
 reports what was measured; a second one stops all of them at once. Before the workers
-begin, the first one already does.`
+begin, the first one already does.` + requireLong + `
+
+The requirements are for all workers together.`
 
 const driveExample = `  # 4 workers with 50000 connections each, against port 9000 of this machine
   wsperf drive

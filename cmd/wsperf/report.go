@@ -7,15 +7,22 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"wsperf/cmd/internal/job"
+	"wsperf/cmd/internal/measure"
 	"wsperf/cmd/internal/ui"
 	"wsperf/stats/file"
 	"wsperf/stats/report"
+	"wsperf/stats/require"
 )
 
 const reportLong = `Report reads result files (see wsperf run --out), and those of wsperf's ancestor, in
 any mix, merges them if there are more than one, and prints the report. "-" is
 standard input. A file that cannot be read is named and left out; of a damaged file
-the intact part is reported. In both cases the exit code is 1.`
+the intact part is reported. In both cases the exit code is 1.
+
+The report of a single file repeats the requirements of its run, if there were any. That
+of several files does not: what holds for the parts need not hold for their sum. Neither
+changes the exit code; --require does, and takes the place of those in the file.` + requireLong
 
 const reportExample = `  # the report of one run
   wsperf report result.json
@@ -26,11 +33,17 @@ const reportExample = `  # the report of one run
   # their sum as one result file
   wsperf report --json client*.json > all.json
 
+  # exit code 3 if the runs together have too many failures
+  wsperf report client*.json --require 'fail% < 0.1'
+
   # as the script that came with the ancestor would have computed it
   wsperf report --ancestor result_*.json`
 
 // reportOptions are the options of wsperf report.
-type reportOptions struct{ json, ancestor bool }
+type reportOptions struct {
+	json, ancestor bool
+	requirements   []require.Requirement
+}
 
 func newReportCommand(u *ui.UI) *cobra.Command {
 	o := reportOptions{}
@@ -45,6 +58,7 @@ func newReportCommand(u *ui.UI) *cobra.Command {
 	c.Flags().BoolVar(&o.json, "json", false, "print the merged result as JSON instead of the report (default off)")
 	c.Flags().BoolVar(&o.ancestor, "ancestor", false,
 		"print the block with the ancestor's arithmetic: exact, over all connections,\nfailed ones too; needs a record per connection (default off)")
+	c.Flags().Var(job.Requirements{To: &o.requirements}, "require", job.RequireUsage)
 	c.RunE = func(_ *cobra.Command, args []string) error {
 		if o.ancestor {
 			return reportAsAncestor(u, args)
@@ -62,6 +76,8 @@ func (o *reportOptions) check(c *cobra.Command, args []string) error {
 		return usagef(c, "\"-\" is given twice: standard input can be read once")
 	case o.json && o.ancestor:
 		return usagef(c, "--json and --ancestor: must be one of them")
+	case len(o.requirements) > 0 && o.ancestor:
+		return usagef(c, "--require and --ancestor: must be one of them")
 	}
 	return nil
 }
@@ -81,10 +97,11 @@ func (o *reportOptions) report(u *ui.UI, paths []string) error {
 	if merged == nil {
 		return errors.Join(errs...)
 	}
+	unmet := measure.Require(o.requirements, merged)
 	if o.json {
-		return errors.Join(append(errs, file.Write(u.Out, merged))...)
+		return errors.Join(append(errs, file.Write(u.Out, merged), unmet)...)
 	}
-	return errors.Join(append(errs, report.Text(u.Out, merged), writeCoverage(u.Out, paths, errs))...)
+	return errors.Join(append(errs, report.Text(u.Out, merged), writeCoverage(u.Out, paths, errs), unmet)...)
 }
 
 func reportAsAncestor(u *ui.UI, paths []string) error {

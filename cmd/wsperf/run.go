@@ -20,7 +20,7 @@ closes without sending anything. A link-local address has its interface as a zon
 ws://[fe80::1%25eth0]:9000/.
 
 The first interrupt (Ctrl-C) closes open connections and reports what was measured;
-a second one stops at once.`
+a second one stops at once.` + requireLong
 
 const runExample = `  # 200000 handshakes against the built-in testee
   wsperf run
@@ -36,6 +36,9 @@ const runExample = `  # 200000 handshakes against the built-in testee
 
   # keep the result, with a record per connection
   wsperf run ws://192.0.2.7:9000/ --conns 50000 --out result.json --log
+
+  # in a test: exit code 3 if more than 0.1 % fail, or if 1 % take 5 ms or longer
+  wsperf run ws://192.0.2.7:9000/ --duration 10s --require 'fail% <= 0.1' --require 'open.q99 < 5ms'
 
   # what a browser would send
   wsperf run ws://192.0.2.7/ --origin https://example.org --subprotocol chat --header 'Cookie: id=7'`

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"wsperf/cmd/internal/measure"
 	"wsperf/cmd/internal/ui"
 	"wsperf/stats/file"
 	"wsperf/stats/report"
@@ -18,39 +19,41 @@ type results struct {
 	lost             []string // workers without a file, and why
 }
 
-// analyze prints the report over all files. A file that cannot be read does not
-// keep the others from being reported.
-func (r *results) analyze(u *ui.UI, asJSON bool) error {
-	if asJSON {
-		return r.writeJSON(u)
+// analyze merges all files, compares the requirements with their sum and prints the
+// report. A file that cannot be read does not keep the others from being reported.
+func (d *Driver) analyze(u *ui.UI, r *results) error {
+	if d.options.JSON {
+		return d.writeJSON(u, r)
 	}
-	return r.writeText(u)
+	return d.writeText(u, r)
 }
 
-func (r *results) writeJSON(u *ui.UI) error {
+func (d *Driver) writeJSON(u *ui.UI, r *results) error {
 	merged, bad := file.LoadAll(r.files, nil)
 	if merged == nil {
 		return errors.Join(bad...)
 	}
-	return errors.Join(append(bad, file.Write(u.Out, merged))...)
+	unmet := measure.Require(d.options.Requirements, merged)
+	return errors.Join(append(bad, file.Write(u.Out, merged), unmet)...)
 }
 
 // writeText prints the lines of the ancestor's driver around the report.
-func (r *results) writeText(u *ui.UI) error {
+func (d *Driver) writeText(u *ui.UI, r *results) error {
 	merged, bad := file.LoadAll(r.files, func(path string) {
 		fmt.Fprintf(u.Out, "Loading wsperf result file %s ..\n", path)
 	})
 	if merged == nil {
 		return errors.Join(bad...)
 	}
+	unmet := measure.Require(d.options.Requirements, merged)
 	fmt.Fprintln(u.Out)
 	r.writeMissing(u, bad)
 	// u.Out keeps a write error; ui.Finish reports it.
 	if err := report.Text(u.Out, merged); err != nil {
-		return errors.Join(append(bad, err)...)
+		return errors.Join(append(bad, err, unmet)...)
 	}
 	fmt.Fprint(u.Out, "\n\nAnalyze done.\n")
-	return errors.Join(bad...)
+	return errors.Join(append(bad, unmet)...)
 }
 
 // writeMissing says above the report what its numbers do not contain.

@@ -28,13 +28,13 @@ const abandonTimeout = time.Second
 // Do runs the workers and reports what they have written.
 func (d *Driver) Do(ctx context.Context, u *ui.UI) error {
 	if d.options.SkipRun {
-		return d.earlier().analyze(u, d.options.JSON)
+		return d.analyze(u, d.earlier())
 	}
 	found, err := d.run(ctx, u)
 	if d.options.SkipAnalysis || found == nil || len(found.files) == 0 {
 		return err
 	}
-	return errors.Join(err, found.analyze(u, d.options.JSON))
+	return errors.Join(err, d.analyze(u, found))
 }
 
 // earlier returns the result files of an earlier run.

@@ -15,6 +15,7 @@ import (
 	"wsperf/cmd/internal/ui"
 	"wsperf/engine"
 	"wsperf/engine/host"
+	"wsperf/stats/require"
 )
 
 func TestDeal(t *testing.T) {
@@ -99,7 +100,10 @@ func TestNewRefuses(t *testing.T) {
 	for want, spoil := range map[string]func(*Options){
 		"--skiprun and --skipanalyze cannot be given together: nothing would be left to do": func(o *Options) { o.SkipRun, o.SkipAnalysis = true, true },
 		"--json and --skipanalyze cannot be given together: nothing would be printed":       func(o *Options) { o.JSON, o.SkipAnalysis = true, true },
-		`--resultfile "r.json": must have %d once, for the number of the worker`:            func(o *Options) { o.Out = "r.json" },
+		"--require and --skipanalyze cannot be given together: no result would be compared": func(o *Options) {
+			o.SkipAnalysis, o.Requirements = true, make([]require.Requirement, 1)
+		},
+		`--resultfile "r.json": must have %d once, for the number of the worker`: func(o *Options) { o.Out = "r.json" },
 		"--cpus 0-4: 4 loops (of 4 workers) cannot use 5 CPUs: give more --workers or --threads, or fewer CPUs": func(o *Options) {
 			o.CPUs = []int{0, 1, 2, 3, 4}
 		},

@@ -16,7 +16,7 @@ import (
 //	                                {"prepared":{"warnings":[...]}}
 //	{"begin":{}}
 //	                                {"progress":{...}}, a few each second if asked for
-//	                                {"result":{"file":"...","exit":0,"errors":[]}}
+//	                                {"result":{"file":"...","exit":0,"errors":[],"no_success":false}}
 //
 // A worker that fails sends its result at once.
 
@@ -54,6 +54,8 @@ type result struct {
 	File   string   `json:"file"`   // that was written; empty: none
 	Exit   int      `json:"exit"`   // exit code to come
 	Errors []string `json:"errors"` // a line each
+
+	NoSuccess bool `json:"no_success"` // nothing is wrong but that every handshake failed
 }
 
 // line encodes a message.

@@ -217,7 +217,7 @@ func mustReportOne(t *testing.T, all workers, dir string) {
 	t.Helper()
 	var out bytes.Buffer
 	u := ui.New(nil, &out, io.Discard)
-	if err := errors.Join(all.results(false).analyze(u, false), u.Out.Flush()); err != nil {
+	if err := errors.Join(new(Driver).analyze(u, all.results(false)), u.Out.Flush()); err != nil {
 		t.Error(err)
 	}
 	for _, want := range []string{

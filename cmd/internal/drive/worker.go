@@ -214,5 +214,8 @@ func (w *worker) report(why string) error {
 	for _, line := range own[min(1, len(own)):] {
 		lines = append(lines, fmt.Errorf("worker %d: %s", w.number, line))
 	}
+	if r := w.result(); r != nil && r.NoSuccess {
+		return ui.NoSuccess{Err: lines[0]} // its only error
+	}
 	return errors.Join(lines...)
 }

@@ -27,7 +27,7 @@ func Work(ctx context.Context, u *ui.UI) error {
 	}
 	w.sendsProgress = s.Progress
 	written, err := w.do(ctx, s.Options)
-	r := &result{File: written, Exit: ui.ExitCode(err), Errors: ui.Lines(err)}
+	r := &result{File: written, Exit: ui.ExitCode(err), Errors: ui.Lines(err), NoSuccess: ui.IsNoSuccess(err)}
 	if lost := w.tell(answer{Result: r}); lost != nil {
 		return errors.Join(err, lost)
 	}

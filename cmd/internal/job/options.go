@@ -8,6 +8,7 @@ import (
 	"github.com/gobwas/ws"
 
 	"wsperf/stats"
+	"wsperf/stats/require"
 )
 
 // Version is that of the program (semver.org).
@@ -31,6 +32,10 @@ type Options struct {
 	Quiet bool   `json:"quiet"` // show no progress
 
 	KeepSecrets bool `json:"keep_secrets"` // mask no credentials in the result
+
+	// Requirements are compared with the whole result, so drive does not send them to its
+	// workers.
+	Requirements []require.Requirement `json:"-"`
 }
 
 // Default returns the options of a run that is given none.

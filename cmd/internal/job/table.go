@@ -111,6 +111,7 @@ func outputOptions() []option {
 			func(o *Options) pflag.Value { return toggle{&o.Log} }},
 		same("samples", fmt.Sprintf("show what the testee said on the first `N` failed connections of each cause, 0 to %d", stats.MaxSamples),
 			func(o *Options) pflag.Value { return Number[int]{&o.Samples, 0, stats.MaxSamples} }),
+		same("require", RequireUsage, func(o *Options) pflag.Value { return Requirements{&o.Requirements} }),
 		{flag{"json", "print the JSON result instead of the report (default off)"},
 			flag{"json", "print the merged result as JSON instead of the report (default off)"},
 			func(o *Options) pflag.Value { return toggle{&o.JSON} }},

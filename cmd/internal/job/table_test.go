@@ -2,6 +2,7 @@ package job
 
 import (
 	"encoding/json"
+	"errors"
 	"reflect"
 	"slices"
 	"strings"
@@ -9,6 +10,9 @@ import (
 	"time"
 
 	"github.com/spf13/pflag"
+
+	"wsperf/stats"
+	"wsperf/stats/require"
 )
 
 // commandLine parses arguments the way that a verb does.
@@ -48,9 +52,10 @@ func TestEveryOptionIsRead(t *testing.T) {
 	want.ConnectTimeoutUs, want.OpenTimeoutUs, want.CloseTimeoutUs, want.CloseCode = 1e6, 2e6, 3e6, 3000
 	want.Headers, want.Subprotocols, want.Origin = []string{"A: b", "C: d, e"}, []string{"p", "q"}, "https://example.org"
 	want.Out, want.Log, want.Samples, want.JSON, want.Quiet, want.KeepSecrets = "r_%d", true, 7, true, true, true
+	want.Requirements = requirements(t, "fail% < 0.1", "open.q99<5ms")
 	same := strings.Fields("--duration 1.5000005s --cpus 1,0 --source 127.0.0.3-127.0.0.4 --connect-timeout 1s --open-timeout 2s " +
 		"--close-timeout 3s --close-code 3000 --subprotocol p --subprotocol q --origin https://example.org --log --samples 7 --json --quiet --keep-secrets")
-	same = append(same, "--header", "A: b", "--header", "C: d, e")
+	same = append(same, "--header", "A: b", "--header", "C: d, e", "--require", "fail% < 0.1", "--require", "open.q99<5ms")
 	for _, c := range []struct {
 		name  string
 		bind  func(*pflag.FlagSet, *Options) *CommandLine
@@ -66,6 +71,56 @@ func TestEveryOptionIsRead(t *testing.T) {
 	}
 	if got, err := commandLine(BindDrive, "--wsuri", "ws://h", "--conns", "9"); err != nil || got.URL != "ws://h" || got.Connections != 9 {
 		t.Errorf("drive: %v, %+v", err, got)
+	}
+}
+
+func requirements(t *testing.T, texts ...string) (all []require.Requirement) {
+	t.Helper()
+	for _, text := range texts {
+		q, err := require.Parse(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, q)
+	}
+	return all
+}
+
+func TestRequirements(t *testing.T) {
+	var all []require.Requirement
+	v := Requirements{&all}
+	if err := v.Set("fail"); !isBadValue(err) {
+		t.Errorf("no comparison: %v", err)
+	}
+	for range stats.MaxFindings {
+		if err := v.Set("fail == 0"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := v.Set("fail == 0"); !isBadValue(err) || err.Error() != "must be given at most 100 times" {
+		t.Errorf("one too many: %v", err)
+	}
+	if len(all) != stats.MaxFindings {
+		t.Errorf("%d requirements", len(all))
+	}
+}
+
+func isBadValue(err error) bool {
+	_, bad := errors.AsType[BadValue](err)
+	return bad
+}
+
+// TestWorkersGetNoRequirements: a part of a run can miss what the whole run meets.
+func TestWorkersGetNoRequirements(t *testing.T) {
+	o := Default()
+	o.Requirements = requirements(t, "success >= 10k")
+	data, err := json.Marshal(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got Options
+	if err := json.Unmarshal(data, &got); err != nil || len(got.Requirements) > 0 {
+		t.Errorf("%v, %v", err, got.Requirements)
 	}
 }
 

@@ -163,5 +163,5 @@ func Outcome(r *stats.Result) error {
 			worst = stats.Cause(c)
 		}
 	}
-	return fmt.Errorf("every handshake failed: %v %d", worst, r.Causes[worst])
+	return ui.NoSuccess{Err: fmt.Errorf("every handshake failed: %v %d", worst, r.Causes[worst])}
 }

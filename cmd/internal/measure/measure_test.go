@@ -116,5 +116,8 @@ func TestOutcome(t *testing.T) {
 		if got := fmt.Sprint(Outcome(&c.result)); got != c.want {
 			t.Errorf("%s: %s, want %s", c.name, got, c.want)
 		}
+		if none := ui.IsNoSuccess(Outcome(&c.result)); none != (c.name == "all failed") {
+			t.Errorf("%s: every handshake failed: %v", c.name, none)
+		}
 	}
 }

@@ -28,9 +28,10 @@ func RunAndPrint(ctx context.Context, u *ui.UI, j *job.Job) error {
 	if m == nil {
 		return err
 	}
+	unmet := Require(j.Requirements, m.Result)
 	// The report is printed even if the file is lost.
 	lost := Save(m, signals)
-	return errors.Join(lost, printResult(u, m.Result, j), err, Outcome(m.Result))
+	return errors.Join(lost, printResult(u, m.Result, j), err, Outcome(m.Result), unmet)
 }
 
 // Save writes the result file, if there is to be one.
