@@ -4,16 +4,18 @@ package main
 const requireLong = `
 
 Each --require compares a measure of the result with a value: MEASURE OP VALUE, where OP
-is < <= > >= == or !=. The report lists what was found. The measures are
-  fail%                           failed connections in percent of all
-  success, fail, total            numbers of connections
-  rate                            handshakes per second without the drain, or else handshakes/s
-  handshakes/s                    handshakes per second of the whole duration
-  PHASE.qN, .min, .mean, .max     time of connect, open, close, fin or total of the successes;
-                                  q50 is the median, q99 is 99 %, q999 is 99.9 %
-  cause.NAME, cause.NAME%         failed connections by a cause, such as cause.open_timeout
-  fin.received, .reset, .timeout  how the successes ended
-  cpu, cpu.user, cpu.system       the client's CPU time per connection
+is < <= > >= == or !=. The report lists what was found. The measures are:
+
+    fail%                           failed connections in percent of all
+    success, fail, total            numbers of connections
+    rate                            handshakes per second without the drain, or else handshakes/s
+    handshakes/s                    handshakes per second of the whole duration
+    PHASE.qN, .min, .mean, .max     time of connect, open, close, fin or total of the successes;
+                                    q50 is the median, q99 is 99 %, q999 is 99.9 %
+    cause.NAME, cause.NAME%         failed connections by a cause, such as cause.open_timeout
+    fin.received, .reset, .timeout  how the successes ended
+    cpu, cpu.user, cpu.system       the client's CPU time per connection
+
 A time has a unit (us, ms, s), and a number can have k or M. Times have 3 significant
 digits. A measure without a value does not meet its requirement.
 
