@@ -108,6 +108,16 @@ func TestParseRefuses(t *testing.T) {
 	}
 }
 
+func TestPercentileOf(t *testing.T) {
+	for statistic, want := range map[string]float64{
+		"q05": 5, "q50": 50, "q90": 90, "q99": 99, "q999": 99.9, "q9999": 99.99, "q001": 0.1, "q125": 12.5, "q999999999": 99.9999999,
+	} {
+		if got, err := percentileOf(statistic); err != nil || got != want {
+			t.Errorf("%s: %v, %v, want %v", statistic, got, err, want)
+		}
+	}
+}
+
 func zeros(n int) string { return strings.Repeat("0", n) }
 
 // success is a connection whose phases take 1, 2, 3, 4 and 10 milliseconds.
