@@ -22,8 +22,8 @@ const (
 	UnitMicroseconds = "us"
 )
 
-// Finding is a requirement that was compared with a result (package require). The JSON keys are those of
-// the result file. Result.Check bounds the texts, because a file can hold any.
+// Finding is a requirement that was compared with a result (package require). The JSON keys
+// are those of the result file. Result.Check bounds the texts, because a file can hold any.
 type Finding struct {
 	Expression string   `json:"expression"` // such as "open.q99 < 5ms", printable ASCII
 	Found      *float64 `json:"found"`      // in Unit; nil: the result has no value

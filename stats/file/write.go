@@ -70,7 +70,7 @@ func members(r *stats.Result, phases []member) []member {
 	if r.Loaded != (stats.LoadedResult{}) {
 		all = append(all, member{loadedKey, newLoadedShape(r)})
 	}
-	if len(r.Findings) > 0 { // before the last required key, so that a truncated file has all or is useless
+	if len(r.Findings) > 0 { // before the last required key: a truncated file that can be used has it
 		all = append(all, member{requirementsKey, r.Findings})
 	}
 	all = append(all,

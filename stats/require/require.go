@@ -77,12 +77,14 @@ func split(text string) (name, operator, value string, err error) {
 // operator. Parse reads it as the same requirement.
 func (q Requirement) String() string { return q.measure + " " + q.operator + " " + q.value }
 
-// Check compares the requirement with a result. A requirement whose measure has no value in the
-// result is not met, whatever its operator: a run in which no connection reached a phase says nothing of that phase.
+// Check compares the requirement with a result. If the result has no value of the measure,
+// the requirement is not met, whatever its operator: a run in which no connection reached a
+// phase says nothing of that phase.
 //
-// Times are compared in microseconds as the histograms have them: values have 3 significant
-// digits, and a quantile or maximum is the highest value that the histogram cannot tell from the recorded
-// one. 5000 us, for example, are found as 5003 us. With fewer than 1/(1-q) values, a quantile is about the largest of them.
+// Times are compared in microseconds, as the histograms have them: with 3 significant digits.
+// A quantile and the maximum are the highest value that the histogram cannot tell from the
+// recorded one, so 5000 us are found as 5003 us. With fewer than 1/(1-q) values, a quantile
+// is one of the largest values, if not the largest.
 func (q Requirement) Check(r *stats.Result) stats.Finding {
 	f := stats.Finding{Expression: q.String()}
 	m, err := find(q.measure)
