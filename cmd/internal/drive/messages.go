@@ -16,7 +16,7 @@ import (
 //	                                {"prepared":{"warnings":[...]}}
 //	{"begin":{}}
 //	                                {"progress":{...}}, a few each second if asked for
-//	                                {"result":{"file":"...","exit":0,"errors":[],"no_success":false}}
+//	                                {"result":{"file":"...","exit":0,"errors":[]}}
 //
 // A worker that fails sends its result at once.
 
@@ -55,7 +55,7 @@ type result struct {
 	Exit   int      `json:"exit"`   // exit code to come
 	Errors []string `json:"errors"` // a line each
 
-	NoSuccess bool `json:"no_success"` // nothing is wrong but that every handshake failed
+	NoSuccess bool `json:"no_success,omitempty"` // nothing is wrong but that every handshake failed
 }
 
 // line encodes a message.
