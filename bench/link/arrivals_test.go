@@ -35,11 +35,11 @@ func TestArrivals(t *testing.T) {
 // and even starts in place of Poisson ones, are more than 0.4 apart.
 const mostApart = 0.25
 
-// inTime is how late nine of ten starts may be, in a tenth of the mean distance, and tries
+// inTime is how late nine of ten starts may be, half of the mean distance, and tries
 // how often that is tried: on a busy machine starts are late and come together, whatever
 // was offered.
 const (
-	inTime = time.Second / rate / 10
+	inTime = time.Second / rate / 2
 	tries  = 5
 )
 

@@ -10,7 +10,9 @@ is < <= > >= == or !=. The report lists what was found. The measures are:
     success, fail, total            numbers of connections
     rate                            handshakes per second without the drain, or else handshakes/s
     handshakes/s                    handshakes per second of the whole duration
-    PHASE.qN, .min, .mean, .max     time of connect, open, close, fin or total of the successes;
+    made%                           starts of an open loop in percent of those that were due
+    PHASE.qN, .min, .mean, .max     time of connect, open, close, fin, total or ready of the
+                                    successes, or of late, the delay of all starts;
                                     q50 is the median, q99 is 99 %, q999 is 99.9 %
     cause.NAME, cause.NAME%         failed connections by a cause, such as cause.open_timeout
     fin.received, .reset, .timeout  how the successes ended

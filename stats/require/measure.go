@@ -23,6 +23,7 @@ func figures() []measure {
 		{"total", count, func(r *stats.Result) (float64, bool) { return float64(r.Total), true }},
 		{"rate", rate, loadedRate},
 		{"handshakes/s", rate, wholeRate},
+		{"made%", percent, made},
 		{"cpu", span, func(r *stats.Result) (float64, bool) { return cost(r, r.Client.UserUs+r.Client.SystemUs) }},
 		{"cpu.user", span, func(r *stats.Result) (float64, bool) { return cost(r, r.Client.UserUs) }},
 		{"cpu.system", span, func(r *stats.Result) (float64, bool) { return cost(r, r.Client.SystemUs) }},
@@ -45,6 +46,11 @@ func loadedRate(r *stats.Result) (float64, bool) {
 		return perSecond, true
 	}
 	return wholeRate(r)
+}
+
+// made returns how many starts of an open loop were made, of those that were due.
+func made(r *stats.Result) (float64, bool) {
+	return 100 * float64(r.Load.Due-r.Load.Owed) / float64(r.Load.Due), r.Load.Due > 0
 }
 
 func wholeRate(r *stats.Result) (float64, bool) { return r.HandshakesPerSecond(), r.Duration() > 0 }
@@ -92,13 +98,13 @@ type histogram interface {
 	ValueAtPercentile(percentile float64) int64
 }
 
-// distributions is the table of what has quantiles: the phases of the successes. A new one is
-// appended here.
+// distributions is the table of what has quantiles: the phases of the successes, and the
+// lateness of all starts. A new one is appended here.
 func distributions() (all []distribution) {
-	for p := range stats.Phase(stats.NumPhases) {
+	for p := range stats.PhaseLate {
 		all = append(all, distribution{p.String(), func(r *stats.Result) histogram { return r.Phases[p].Success }})
 	}
-	return all
+	return append(all, distribution{stats.PhaseLate.String(), func(r *stats.Result) histogram { return r.Late() }})
 }
 
 // measure returns a measure of the distribution.

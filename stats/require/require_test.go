@@ -37,7 +37,7 @@ func TestParse(t *testing.T) {
 func TestParseRefuses(t *testing.T) {
 	const (
 		form  = "must be MEASURE OP VALUE with an OP of < <= > >= == !=, such as 'fail% < 0.1'"
-		all   = "must be fail%, success, fail, total, rate, handshakes/s, cpu, cpu.user, cpu.system, fin.received, fin.reset, fin.timeout, cause.NAME, cause.NAME%, "
+		all   = "must be fail%, success, fail, total, rate, handshakes/s, made%, cpu, cpu.user, cpu.system, fin.received, fin.reset, fin.timeout, cause.NAME, cause.NAME%, "
 		times = "must be a time of 0 or more with its unit us, ms or s, such as 250us, 5ms or 1.5s"
 		count = "must be a number of 0 or more, such as 0, 250 or 10k"
 	)
@@ -192,6 +192,7 @@ func TestCheckAtTheBoundary(t *testing.T) {
 // TestEveryMeasureIsCompared with 0 and with more than any value, in both directions.
 func TestEveryMeasureIsCompared(t *testing.T) {
 	r := measured(t)
+	r.Load = stats.LoadResult{Mode: stats.ModeOpen, Due: 10, Owed: 1}
 	all := named()
 	for _, d := range distributions() {
 		for _, statistic := range []string{"q50", "q99", "q9999"} {
@@ -202,7 +203,7 @@ func TestEveryMeasureIsCompared(t *testing.T) {
 			all = append(all, m)
 		}
 	}
-	if least := 12 + 2*(stats.NumCauses-1) + 6*stats.NumPhases; len(all) < least {
+	if least := 13 + 2*(stats.NumCauses-1) + 6*stats.NumPhases; len(all) < least {
 		t.Errorf("%d measures, want %d or more", len(all), least)
 	}
 	for _, m := range all {
