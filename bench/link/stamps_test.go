@@ -50,15 +50,16 @@ func slow(t *testing.T, link *emulator.Link, waited *pauses) netip.AddrPort {
 	})
 }
 
-// putIn is the delay that link and testee put into each phase.
-func putIn(rtt time.Duration) [stats.NumPhases]time.Duration {
-	d := [stats.NumPhases]time.Duration{
+// putIn is the delay that link and testee put into each phase. No start is late.
+func putIn(rtt time.Duration) [stats.PhaseLate]time.Duration {
+	d := [stats.PhaseLate]time.Duration{
 		stats.PhaseConnect: rtt, stats.PhaseOpen: rtt + beforeResponse,
 		stats.PhaseClose: rtt + beforeClose, stats.PhaseFin: beforeFIN,
 	}
 	for p := range stats.PhaseTotal {
 		d[stats.PhaseTotal] += d[p]
 	}
+	d[stats.PhaseReady] = d[stats.PhaseConnect] + d[stats.PhaseOpen]
 	return d
 }
 
@@ -72,10 +73,8 @@ func TestDelaysOfTheTestee(t *testing.T) {
 	o := run(t, link, slow(t, link, &waited), "--conns", strconv.Itoa(connections), "--low", "4", "--high", "4")
 	o.checkAllSucceeded(t, connections)
 	own := [stats.PhaseTotal]time.Duration{rtt, rtt + waited.sum[0]/connections, rtt + waited.sum[1]/connections, waited.sum[2] / connections}
-	for p, want := range putIn(rtt) {
-		if p == int(stats.PhaseTotal) {
-			continue
-		}
+	put := putIn(rtt)
+	for p, want := range put[:stats.PhaseTotal] {
 		h := o.Phases[p].Success
 		least, mean := time.Duration(h.Min())*microsecond, time.Duration(h.Mean()*float64(microsecond))
 		t.Logf("%v: %v at least, mean %v; link and testee: %v, %v", stats.Phase(p), least, mean, want, own[p])

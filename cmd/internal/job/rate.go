@@ -3,6 +3,7 @@ package job
 import (
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -156,6 +157,9 @@ func (l *CommandLine) endByStages() error {
 	}
 	l.options.Connections, l.options.DurationUs = 0, 0
 	for _, s := range l.options.Stages {
+		if s.LengthUs > math.MaxInt64/1000-l.options.DurationUs { // time.Duration counts nanoseconds
+			return errors.New("--stages: the times are too long: together they must be at most 292 years")
+		}
 		l.options.DurationUs += s.LengthUs
 	}
 	return nil

@@ -63,6 +63,7 @@ func TestOpenLoopOptions(t *testing.T) {
 		{"--rate 100 --stages 1:1s", "--rate and --stages cannot be given together", 0, 0},
 		{"--stages 1:1s --conns 7", "--conns and --stages cannot be given together", 0, 0},
 		{"--stages 1:1s --duration 7s", "--duration and --stages cannot be given together", 0, 0},
+		{"--stages 1:1600000h,1:1600000h", "--stages: the times are too long", 0, 0},
 		{"--arrivals even", "--arrivals needs --rate or --stages", 0, 0},
 	} {
 		o := Default()
