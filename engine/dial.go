@@ -16,10 +16,12 @@ const leastSegment = 536
 // start begins a connection that was meant to begin at intendedNs.
 func (l *loop) start(intendedNs, nowNs int64) {
 	s := l.slots.take()
-	s.intendedNs = intendedNs
+	s.intendedNs, s.warm = intendedNs, l.pacer.warming
 	l.enter(s, stateStarting, nowNs)
-	l.loaded.started(nowNs)
-	l.rec.Start()
+	if !s.warm {
+		l.measures(s, nowNs)
+	}
+	l.recorder(s).Start()
 	l.attempt(s, nowNs)
 }
 

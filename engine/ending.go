@@ -32,7 +32,7 @@ func (l *loop) finish(s *slot, nowNs int64) {
 // finReceived ends a connection as RFC 6455 section 7.1.1 would have it.
 func (l *loop) finReceived(s *slot, nowNs int64) {
 	s.ended(stats.PhaseFin, nowNs)
-	l.rec.Fin(stats.FinReceived)
+	l.recorder(s).Fin(stats.FinReceived)
 	l.recordSuccess(s, nowNs)
 	if !l.keepSocket(s) {
 		l.closeFD(s)
@@ -53,14 +53,14 @@ func (l *loop) finCut(s *slot, errno unix.Errno) {
 
 // finReset ends a connection whose testee sent an RST instead of its FIN.
 func (l *loop) finReset(s *slot) {
-	l.rec.Fin(stats.FinReset)
+	l.recorder(s).Fin(stats.FinReset)
 	l.succeed(s)
 }
 
 // finTimedOut ends a connection that the testee has left open, by an RST: an orderly
 // close would leave the port in TIME_WAIT on our side, and use up the ports.
 func (l *loop) finTimedOut(s *slot) {
-	l.rec.Fin(stats.FinTimeout)
+	l.recorder(s).Fin(stats.FinTimeout)
 	setAbortive(s.fd)
 	l.succeed(s)
 }
@@ -74,7 +74,7 @@ func (l *loop) succeed(s *slot) {
 
 func (l *loop) recordSuccess(s *slot, nowNs int64) {
 	s.span(stats.PhaseTotal, nowNs)
-	l.rec.Success(&s.sample)
+	l.recorder(s).Success(&s.sample)
 }
 
 // failure is why a connection is to be ended by its loop. Without a cause it goes on.
@@ -97,9 +97,9 @@ func (l *loop) fail(s *slot, f failure) {
 	if f.reply == nil {
 		f.reply = l.incoming(s)
 	}
-	l.rec.Reply(f.cause, f.reply)
-	l.rec.Fail(&s.sample, f.cause)
-	l.rec.Errno(f.cause, int(f.errno))
+	l.recorder(s).Reply(f.cause, f.reply)
+	l.recorder(s).Fail(&s.sample, f.cause)
+	l.recorder(s).Errno(f.cause, int(f.errno))
 	if s.fd != noFD {
 		setAbortive(s.fd)
 	}

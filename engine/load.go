@@ -3,6 +3,7 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"wsperf/stats"
@@ -14,6 +15,11 @@ import (
 type Load struct {
 	Connections int64         // to start, 1 or more; 0: until Duration is over
 	Duration    time.Duration // if Connections is 0: for how long connections are started
+
+	// Before that, connections are started in the same way and not measured: for a time, or a
+	// number of them. An open loop takes that number's time at the rate with which it begins.
+	Warmup            time.Duration
+	WarmupConnections int64
 
 	Low, High int // of a closed loop: watermarks of the connections in flight, per process: 1 <= Low <= High
 
@@ -35,10 +41,27 @@ func (ld *Load) check() error {
 	case ld.Connections > 0 && ld.Duration != 0:
 		return fmt.Errorf("a number of connections and a duration cannot be given together")
 	}
+	if err := ld.checkWarmup(); err != nil {
+		return err
+	}
 	if ld.open() {
 		return ld.checkStages()
 	}
 	return ld.checkWatermarks()
+}
+
+func (ld *Load) checkWarmup() error {
+	switch {
+	case ld.Warmup < 0:
+		return fmt.Errorf("warm-up %v: must be above 0", ld.Warmup)
+	case ld.WarmupConnections < 0:
+		return fmt.Errorf("warm-up of %d connections: must be 1 or more", ld.WarmupConnections)
+	case ld.Warmup > 0 && ld.WarmupConnections > 0:
+		return errors.New("a time and a number of connections for the warm-up cannot be given together")
+	case ld.warms() && ld.open() && ld.Stages[0].From == 0:
+		return errors.New("the warm-up has the rate with which the first stage begins: it must be above 0")
+	}
+	return nil
 }
 
 func (ld *Load) checkWatermarks() error {
@@ -87,10 +110,21 @@ func validRate(r float64) bool { return r >= 0 && r <= stats.MaxRate } // nor Na
 // part returns the i-th of n parts of the load. Numbers of connections, watermarks and
 // starts of all parts add up to those of the whole.
 func (ld Load) part(n, i int) Load {
-	ld.Connections = share(ld.Connections, n, i)
+	if ld.open() { // their starts are interleaved: all parts end it at the same time
+		ld.Warmup, ld.WarmupConnections = ld.warmupTime(), 0
+	}
+	ld.Connections, ld.WarmupConnections = share(ld.Connections, n, i), share(ld.WarmupConnections, n, i)
 	ld.Low, ld.High = share(ld.Low, n, i), share(ld.High, n, i)
 	ld.loops, ld.turn = n, i
 	return ld
+}
+
+// most returns how many connections the load starts, with those of the warm-up.
+func (ld *Load) most() int64 {
+	if ld.Connections == 0 || ld.Warmup > 0 || ld.WarmupConnections > math.MaxInt64-ld.Connections {
+		return math.MaxInt64
+	}
+	return ld.Connections + ld.WarmupConnections
 }
 
 // offered returns the mean rate of an open loop in starts per second: over its stages, or

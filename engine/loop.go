@@ -48,6 +48,11 @@ type loop struct {
 	outbox  []byte // pong and close frame being written
 	random  *rand.ChaCha8
 	rec     *stats.Recorder
+	warm    *stats.Recorder // of the warm-up's connections; nil: there is no warm-up
+
+	window        *window
+	warming       bool     // no connection of the measured window has been started
+	before, after expenses // at the ends of the measured window
 
 	baseline      time.Time // of every ...Ns stamp of this loop
 	loaded        loaded
@@ -75,6 +80,7 @@ func (l *loop) clock() int64 {
 // run handles connections until all are started and ended.
 func (l *loop) run() {
 	l.nowNs = l.clock()
+	l.before = l.expenses()
 	for {
 		more := l.startSome()
 		if l.finished() {
@@ -94,6 +100,10 @@ func (l *loop) run() {
 	}
 	l.closeKept()
 	l.counters.publish(l)
+	l.after = l.expenses()
+	if l.warming { // it has measured nothing
+		l.before = l.after
+	}
 }
 
 // wait returns the events that are there. It sleeps for the first one only if nothing
@@ -128,11 +138,15 @@ func (l *loop) startSome() (more bool) {
 
 // count counts resumes, throttles and waits for a slot.
 func (l *loop) count(say pace) {
+	rec := l.rec
+	if l.warming {
+		rec = l.warm
+	}
 	switch say {
 	case paceResume:
-		l.rec.Resume()
+		rec.Resume()
 	case paceThrottle:
-		l.rec.Throttle()
+		rec.Throttle()
 	case paceFull:
 		l.slotWaits++
 	}
@@ -219,6 +233,7 @@ type loopPart struct {
 	load        Load
 	slots       int
 	testee      testee
+	window      *window
 }
 
 // newLoop allocates everything that a loop needs. If it fails, nothing is left open.
@@ -237,14 +252,18 @@ func newLoop(cfg *Config, part loopPart) (*loop, error) {
 		poller.close()
 		return nil, fmt.Errorf("loop %d: %w", part.number, err)
 	}
-	return &loop{
-		number: part.number, cpu: part.cpu, beside: part.beside,
+	l := &loop{
+		number: part.number, cpu: part.cpu, beside: part.beside, window: part.window,
 		cfg: cfg, testee: part.testee, pacer: newPacer(part.load, part.slots, random),
 		poller: poller, slots: newSlots(part.slots), queues: newQueues(cfg), buffers: buffers,
 		inbox: make([]byte, inboxBytes), outbox: make([]byte, 0, maxOutbox),
 		random: random, rec: newRecorder(cfg, part.load),
 		stalls: newStalls(min(cfg.ConnectTimeout, cfg.OpenTimeout, cfg.CloseTimeout)), graceNs: never,
-	}, nil
+	}
+	if part.load.warms() {
+		l.warming, l.warm = true, stats.NewRecorder(nil)
+	}
+	return l, nil
 }
 
 func newRecorder(cfg *Config, load Load) *stats.Recorder {

@@ -55,7 +55,7 @@ func (l *loop) refused(s *slot, err error, b []byte) failure {
 	cause := openCause(err)
 	switch {
 	case cause == stats.CauseOpenStatus:
-		l.rec.Status(s.parser.Status())
+		l.recorder(s).Status(s.parser.Status())
 	case cause == stats.CauseOpenMalformed && isItsOwnPeer(s.fd, l.to(s).addr):
 		l.drop(s)
 		return failure{cause: stats.CauseConnectRefused}

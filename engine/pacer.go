@@ -10,16 +10,19 @@ import "math/rand/v2"
 // a schedule, whatever the number in flight. A start that cannot be made when it is due
 // does not move: it is made late, as soon as it can be, and so are those behind it.
 type pacer struct {
-	left      int64     // connections still to start, or unlimited
+	left      int64     // connections to start after the warm-up, or unlimited
 	low, high int       // of a closed loop, this loop's share: 1 <= low <= high
 	schedule  *schedule // of an open loop; nil: a closed loop
 	slots     int       // most connections open at once
-	endNs     int64     // no start from then on, or never
-	restNs    int64     // no start before, after a shortage
-	holding   bool      // also before the first start, which counts as resumed
-	full      bool      // a start is waiting for a slot
-	stoppedNs int64     // when stop was called, and
-	leftAtEnd int64     // what was left then
+	warmup    warmup
+	warming   bool  // the last start belongs to the warm-up
+	lengthNs  int64 // of the time after the warm-up in which connections are started, or never
+	endNs     int64 // no start from then on, or never, also while it is not known when the warm-up ends
+	restNs    int64 // no start before, after a shortage
+	holding   bool  // also before the first start, which counts as resumed
+	full      bool  // a start is waiting for a slot
+	stoppedNs int64 // when stop was called, and
+	leftAtEnd int64 // what was left then
 }
 
 // unlimited is the number of connections of a run that ends by time.
@@ -45,14 +48,27 @@ func (say pace) starts() bool { return say >= paceStart }
 // newPacer makes the pacer of a loop with that share of the load. Poisson arrivals take
 // random numbers.
 func newPacer(ld Load, slots int, random rand.Source) pacer {
-	p := pacer{left: ld.Connections, low: ld.Low, high: ld.High, slots: slots, endNs: never, holding: true}
+	p := pacer{
+		left: ld.Connections, low: ld.Low, high: ld.High, slots: slots, holding: true,
+		warmup: newWarmup(&ld), endNs: never, lengthNs: never,
+	}
 	if ld.Connections == 0 {
-		p.left, p.endNs = unlimited, int64(ld.Duration)
+		p.left, p.lengthNs = unlimited, int64(ld.Duration)
+	}
+	if ld.WarmupConnections == 0 {
+		p.measureFrom(int64(ld.Warmup))
 	}
 	if ld.open() {
 		p.schedule = newSchedule(&ld, random)
 	}
 	return p
+}
+
+// measureFrom says when the measured window begins.
+func (p *pacer) measureFrom(ns int64) {
+	if p.lengthNs < never-ns {
+		p.endNs = ns + p.lengthNs
+	}
 }
 
 // next says what to do now, with that many connections in flight and open. atNs of
@@ -80,7 +96,7 @@ func (p *pacer) next(nowNs int64, inFlight, open int) (say pace, atNs int64) {
 	if !say.starts() {
 		return say, p.endNs
 	}
-	p.started()
+	p.started(nowNs)
 	return say, nowNs
 }
 
@@ -88,25 +104,28 @@ func (p *pacer) next(nowNs int64, inFlight, open int) (say pace, atNs int64) {
 func (p *pacer) startDue() (atNs int64) {
 	atNs = p.schedule.dueNs
 	p.schedule.advance()
-	p.started()
+	p.started(atNs)
 	return atNs
 }
 
-func (p *pacer) started() {
-	if p.left > 0 {
+func (p *pacer) started(atNs int64) {
+	p.warming = p.warmup.has(atNs)
+	if !p.warming && p.left > 0 {
 		p.left--
 	}
 }
 
-// owed returns how many starts of the schedule were due when starting ended, and were not
-// made. It must be called once, after the run.
+// owed returns how many starts of the schedule were due after the warm-up, when starting
+// ended, and were not made. It must be called once, after the run.
 func (p *pacer) owed() (n uint64) {
 	if p.schedule == nil {
 		return 0
 	}
-	for left := p.leftAtEnd; p.schedule.dueNs < p.stoppedNs && left != 0; left-- {
-		n++
-		p.schedule.advance()
+	for left := p.leftAtEnd; p.schedule.dueNs < p.stoppedNs && left != 0; p.schedule.advance() {
+		if !p.warmup.has(p.schedule.dueNs) {
+			n++
+			left--
+		}
 	}
 	return n
 }

@@ -65,10 +65,7 @@ func mostOpen(cfg *Config, f *facts) int {
 
 // atMost caps a number of connections at what the run and the descriptors allow.
 func atMost(cfg *Config, f *facts, n int) int {
-	if cfg.Connections > 0 {
-		n = int(min(int64(n), cfg.Connections))
-	}
-	return min(n, f.maxOpen)
+	return int(min(int64(n), cfg.most(), int64(f.maxOpen)))
 }
 
 // portsTo is how many ports there are for connections to one testee: every source

@@ -7,21 +7,28 @@ import "sync/atomic"
 // and the prefetcher fetches its neighbour too.
 type counters struct {
 	started, success, fail atomic.Uint64
+	warmup                 atomic.Uint64
 	inFlight               atomic.Int64
-	_                      [128 - 32]byte
+	_                      [128 - 40]byte
 }
 
 func (c *counters) publish(l *loop) {
 	started, success, fail := l.rec.Counts()
+	if l.warm != nil {
+		n, ok, failed := l.warm.Counts()
+		started, success, fail = started+n, success+ok, fail+failed
+		c.warmup.Store(ok + failed)
+	}
 	c.started.Store(started)
 	c.success.Store(success)
 	c.fail.Store(fail)
 	c.inFlight.Store(int64(l.inFlight))
 }
 
-// Progress is a snapshot of a run in progress.
+// Progress is a snapshot of a run in progress, its warm-up included.
 type Progress struct {
 	Started, Success, Fail uint64
+	Warmup                 uint64 // the part of Success and Fail that belongs to the warm-up
 	InFlight               int
 }
 
@@ -34,6 +41,7 @@ func (r *Run) Progress() Progress {
 		p.Started += c.started.Load()
 		p.Success += c.success.Load()
 		p.Fail += c.fail.Load()
+		p.Warmup += c.warmup.Load()
 		p.InFlight += int(c.inFlight.Load())
 	}
 	return p

@@ -22,6 +22,7 @@ type Run struct {
 	cfg      Config
 	beside   bool // the testee is on this machine
 	limit    openLimit
+	window   *window
 	loops    []*loop
 	counters []counters
 	stop     atomic.Bool
@@ -52,7 +53,7 @@ func Prepare(cfg Config) (run *Run, warnings []Warning, err error) {
 	warnings = append(warnings, preflight(&cfg, f)...)
 	limit := maxOpen(&cfg, &f)
 	limit.connections = max(limit.connections, int64(cfg.Loops))
-	r := &Run{cfg: cfg, beside: f.here, limit: limit, counters: make([]counters, cfg.Loops)}
+	r := &Run{cfg: cfg, beside: f.here, limit: limit, window: newWindow(cfg.Load), counters: make([]counters, cfg.Loops)}
 	if err := r.makeLoops(); err != nil {
 		r.Close()
 		return nil, nil, err
@@ -107,13 +108,11 @@ func (r *Run) makeLoops() error {
 // part is the i-th loop's share: the shares add up to the run's totals.
 func (r *Run) part(i int) loopPart {
 	n := r.cfg.Loops
-	p := loopPart{number: i, cpu: -1, beside: r.beside, load: r.cfg.Load.part(n, i), slots: share(int(r.limit.connections), n, i)}
+	p := loopPart{number: i, cpu: -1, beside: r.beside, window: r.window, load: r.cfg.Load.part(n, i), slots: share(int(r.limit.connections), n, i)}
 	if len(r.cfg.CPUs) > 0 {
 		p.cpu = r.cfg.CPUs[i%len(r.cfg.CPUs)]
 	}
-	if r.cfg.Connections > 0 {
-		p.slots = int(min(int64(p.slots), p.load.Connections))
-	}
+	p.slots = int(min(int64(p.slots), p.load.most()))
 	return p
 }
 
@@ -147,10 +146,14 @@ func (r *Run) Do(ctx context.Context) (*stats.Result, error) {
 	before := meter.read()
 	started := time.Now()
 	threads.begin(started)
+	if r.cfg.warms() {
+		r.warmUp(threads, started)
+		before = meter.read()
+	}
 	threads.ended.Wait()
 	ended := time.Now()
 	cost := costBetween(before, meter.read())
-	return r.result(started, ended, cost, threads.cpuUs)
+	return r.result(started, ended, cost)
 }
 
 // threads is the loops' goroutines, each locked to a thread of its own. They wait to
@@ -159,17 +162,12 @@ type threads struct {
 	pinned   chan error
 	baseline chan time.Time
 	ended    sync.WaitGroup
-	cpuUs    []int64 // CPU time of each loop
 }
 
 func (r *Run) startThreads() *threads {
-	t := &threads{
-		pinned:   make(chan error, len(r.loops)),
-		baseline: make(chan time.Time),
-		cpuUs:    make([]int64, len(r.loops)),
-	}
+	t := &threads{pinned: make(chan error, len(r.loops)), baseline: make(chan time.Time)}
 	for _, l := range r.loops {
-		t.ended.Go(func() { t.cpuUs[l.number] = t.run(l) })
+		t.ended.Go(func() { t.run(l) })
 	}
 	return t
 }
@@ -198,22 +196,18 @@ func (t *threads) begin(baseline time.Time) {
 	}
 }
 
-// run is the life of a loop's goroutine. It returns the CPU time of the run in
-// microseconds.
-func (t *threads) run(l *loop) (cpuUs int64) {
+// run is the life of a loop's goroutine.
+func (t *threads) run(l *loop) {
 	runtime.LockOSThread() // never unlocked: the thread, with its mask and name, ends with the goroutine
 	t.pinned <- l.settle()
 	baseline, ok := <-t.baseline
-	if !ok {
-		return 0
+	if ok {
+		l.baseline = baseline
+		l.run()
 	}
-	l.baseline = baseline
-	before := threadCPUUs()
-	l.run()
-	return threadCPUUs() - before
 }
 
-func (r *Run) result(started, ended time.Time, cost stats.ClientCost, loopCPUUs []int64) (*stats.Result, error) {
+func (r *Run) result(started, ended time.Time, cost stats.ClientCost) (*stats.Result, error) {
 	recorders := make([]*stats.Recorder, len(r.loops))
 	for i, l := range r.loops {
 		recorders[i] = l.rec
@@ -223,17 +217,11 @@ func (r *Run) result(started, ended time.Time, cost stats.ClientCost, loopCPUUs 
 		return nil, err
 	}
 	res.Setup, res.Client = r.setup(), cost
-	res.Started, res.Ended = started, ended
+	res.Started, res.Ended = r.window.from(started, ended), ended
 	res.Load, res.Loaded = r.load(), loadedWindow(r.loops, started)
-	for i, l := range r.loops {
-		n, success, fail := l.rec.Counts()
-		res.Loops = append(res.Loops, stats.LoopResult{
-			CPU: l.cpu, Started: n, Success: success, Fail: fail, CPUUs: loopCPUUs[i],
-			EarlyWrites: l.testee.early.uses, KeptSockets: l.testee.keep.uses,
-		})
-		res.Client.SlotWaits += l.slotWaits
-		res.Client.ShortageWaits += l.shortageWaits
-		l.stalls.addTo(&res.Client)
+	for _, l := range r.loops {
+		res.Loops = append(res.Loops, l.result())
+		l.addTo(&res.Client)
 		res.Interrupted = res.Interrupted || l.stopping
 	}
 	return res, res.Check()
@@ -241,17 +229,28 @@ func (r *Run) result(started, ended time.Time, cost stats.ClientCost, loopCPUUs 
 
 // load is what was asked of the loops, and what they owe. The loops have ended.
 func (r *Run) load() stats.LoadResult {
-	if !r.cfg.open() {
-		return stats.LoadResult{Mode: stats.ModeClosed}
+	all := stats.LoadResult{Mode: stats.ModeClosed}
+	if r.cfg.open() {
+		all.Mode, all.Offered = stats.ModeOpen, r.cfg.offered()
 	}
-	all := stats.LoadResult{Mode: stats.ModeOpen, Offered: r.cfg.offered()}
 	for _, l := range r.loops {
-		started, _, _ := l.rec.Counts()
-		owed := l.pacer.owed()
-		all.Due += started + owed
-		all.Owed += owed
+		started, fail := l.leftOut()
+		all.LeftOut.Started += started
+		all.LeftOut.Fail += fail
+		l.addDue(&all)
 	}
 	return all
+}
+
+// addDue adds the starts of the loop that were due, if they were by the clock.
+func (l *loop) addDue(all *stats.LoadResult) {
+	if l.pacer.schedule == nil {
+		return
+	}
+	started, _, _ := l.rec.Counts()
+	owed := l.pacer.owed()
+	all.Due += started + owed
+	all.Owed += owed
 }
 
 // setup is what only the run knows of its setup, and what its result is checked by.

@@ -81,7 +81,7 @@ type schedule struct {
 // has a stream of its own with the n-th part of the rate: together they are a Poisson
 // process with the whole rate.
 func newSchedule(ld *Load, random rand.Source) *schedule {
-	s := &schedule{curve: newCurve(ld.Stages), loops: float64(max(1, ld.loops)), due: float64(ld.turn)}
+	s := &schedule{curve: newCurve(ld.schedule()), loops: float64(max(1, ld.loops)), due: float64(ld.turn)}
 	if ld.Arrivals == stats.ArrivalsPoisson {
 		s.draws = rand.New(random)
 		s.due = s.interval()

@@ -31,10 +31,11 @@ type slot struct {
 	phaseNs        int64  // when the phase in progress began; for connect, the last attempt
 
 	sample stats.Sample
+	warm   bool // it belongs to the warm-up
 	key    handshake.Key
 	frames handshake.FrameReader // its last bytes are for pings and close frames in pieces
 	parser handshake.Parser      // for a response that the memo does not know
-	_      [48]byte
+	_      [40]byte
 }
 
 // event returns the event that the slot's socket is registered with.

@@ -1,10 +1,6 @@
 package engine
 
-import (
-	"time"
-
-	"wsperf/stats"
-)
+import "time"
 
 // A loop stalls when its process is stopped (SIGSTOP, Ctrl-Z, a debugger), its virtual
 // machine is paused, or others have its CPU. Meanwhile the testee's answers come and are
@@ -79,13 +75,6 @@ func (s *stalls) own(ns int64) int64 {
 		return ns - s.beforeNs
 	}
 	return ns - s.totalNs
-}
-
-// addTo adds the stalls to those of other loops.
-func (s *stalls) addTo(c *stats.ClientCost) {
-	c.Stalls += s.count
-	c.StalledUs += s.totalNs / 1e3
-	c.LongestStallUs = max(c.LongestStallUs, s.longestNs/1e3)
 }
 
 // sweep is a pass over the events that were ready at its beginning. It is over when

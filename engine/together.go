@@ -28,7 +28,8 @@ func sharedWarnings(sum *Config, f facts) []Warning {
 // times returns the configuration of a run that does what n runs do.
 func (c Config) times(n int) Config {
 	c.Loops = times(c.Loops, n)
-	c.Connections, c.Low, c.High = times(c.Connections, n), times(c.Low, n), times(c.High, n)
+	c.Connections, c.WarmupConnections = times(c.Connections, n), times(c.WarmupConnections, n)
+	c.Low, c.High = times(c.Low, n), times(c.High, n)
 	return c
 }
 

@@ -45,12 +45,20 @@ func (s Stage) Starts() float64 { return (s.From + s.To) / 2 * s.Length().Second
 func (s Stage) Length() time.Duration { return time.Duration(s.LengthUs) * time.Microsecond }
 
 // LoadResult is what was asked of a run and what became of it. The zero value means that
-// it is not known. All but Mode are 0 for a closed loop, whose starts are never due.
+// it is not known. Offered, Due and Owed are 0 for a closed loop, whose starts are never due.
 type LoadResult struct {
 	Mode    Mode    `json:"mode" merge:"common"`
 	Offered float64 `json:"offered"` // starts per second that were asked for, on average
 	Due     uint64  `json:"due"`     // starts that were due by the end of starting
 	Owed    uint64  `json:"owed"`    // those of them that were not made
+
+	LeftOut LeftOut `json:"left_out,omitzero"`
+}
+
+// LeftOut counts the connections of the warm-up, which are in no other count.
+type LeftOut struct {
+	Started uint64 `json:"started"`
+	Fail    uint64 `json:"fail"`
 }
 
 // Bounds of an offered rate that was kept.
@@ -91,6 +99,8 @@ func (r *Result) checkLoad() error {
 		return fmt.Errorf("arrivals %q: must be %s or %s", r.Setup.Arrivals, ArrivalsEven, ArrivalsPoisson)
 	case math.IsNaN(l.Offered) || l.Offered < 0 || math.IsInf(l.Offered, 0):
 		return fmt.Errorf("offered rate %v: must be 0 or more", l.Offered)
+	case l.LeftOut.Fail > l.LeftOut.Started:
+		return fmt.Errorf("failures of the warm-up (%d) are more than its connections (%d)", l.LeftOut.Fail, l.LeftOut.Started)
 	case l.Owed > l.Due:
 		return fmt.Errorf("starts owed (%d) are more than starts due (%d)", l.Owed, l.Due)
 	}

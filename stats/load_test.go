@@ -51,10 +51,11 @@ func TestCheckLoad(t *testing.T) {
 		want     string
 	}{
 		{LoadResult{}, "", ""},
-		{LoadResult{ModeOpen, 100, 10, 10}, ArrivalsPoisson, ""},
+		{LoadResult{ModeOpen, 100, 10, 10, LeftOut{2, 2}}, ArrivalsPoisson, ""},
 		{LoadResult{Mode: "ajar"}, "", `load mode "ajar": must be closed or open`},
 		{LoadResult{Mode: ModeOpen, Offered: -1}, "", "offered rate -1: must be 0 or more"},
 		{LoadResult{Mode: ModeOpen, Due: 1, Owed: 2}, "", "starts owed (2) are more than starts due (1)"},
+		{LoadResult{LeftOut: LeftOut{1, 2}}, "", "failures of the warm-up (2) are more than its connections (1)"},
 		{LoadResult{Mode: ModeOpen}, "\x1b[2J", `arrivals "\x1b[2J": must be even or poisson`},
 	} {
 		r := newResult()
@@ -72,13 +73,13 @@ func TestCheckLoad(t *testing.T) {
 // TestLoadsAreMerged: what processes offered at the same time adds up.
 func TestLoadsAreMerged(t *testing.T) {
 	a, b := newResult(), newResult()
-	a.Load, b.Load = LoadResult{ModeOpen, 100, 1000, 1}, LoadResult{ModeOpen, 50.5, 505, 2}
+	a.Load, b.Load = LoadResult{ModeOpen, 100, 1000, 1, LeftOut{5, 1}}, LoadResult{ModeOpen, 50.5, 505, 2, LeftOut{7, 2}}
 	a.Setup.Rate, b.Setup.Rate = 100, 50.5
 	merged, err := MergeResults(a, b)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := (LoadResult{ModeOpen, 150.5, 1505, 3}); merged.Load != want || merged.Setup.Rate != 150.5 {
+	if want := (LoadResult{ModeOpen, 150.5, 1505, 3, LeftOut{12, 3}}); merged.Load != want || merged.Setup.Rate != 150.5 {
 		t.Errorf("%+v at rate %v, want %+v", merged.Load, merged.Setup.Rate, want)
 	}
 	b.Load = LoadResult{Mode: ModeClosed}

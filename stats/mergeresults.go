@@ -10,8 +10,8 @@ import "errors"
 //     includes the pauses between runs that did not overlap.
 //   - Counts, StatusCodes, Errnos and histograms are added, Loops are concatenated.
 //   - Load: added, except for Mode, which is empty if the results have different ones.
-//   - Setup: Loops, Connections, Low, High, Rate and MaxOpen are added, CPUs are
-//     concatenated, DurationUs and Samples are the maximum. Any other field keeps its
+//   - Setup: Loops, Connections, WarmupConnections, Low, High, Rate and MaxOpen are added,
+//     CPUs are concatenated, DurationUs, WarmupUs and Samples are the maximum. Any other field keeps its
 //     value if all results have the same one, and is zero otherwise.
 //   - Replies: for each cause the first Setup.Samples of the merged Setup, in the order
 //     of the results.

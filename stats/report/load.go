@@ -43,6 +43,9 @@ func load(r *stats.Result) (s section) {
 	if r.Load.Mode == stats.ModeOpen {
 		d = append(d, offered(r)...)
 	}
+	if n := r.Load.LeftOut; n != (stats.LeftOut{}) {
+		d = append(d, detail{"Warm-up", fmt.Sprintf("%d connections, of which %d failed, were made before and are left out", n.Started, n.Fail)})
+	}
 	if r.Success > 0 && r.Loaded != (stats.LoadedResult{}) {
 		d = append(d, loadedAndDrain(r)...)
 	}

@@ -139,5 +139,5 @@ func (d *Driver) work(ctx context.Context, u *ui.UI, all workers, prepared func(
 
 // goal returns the goal of all workers together.
 func (d *Driver) goal() ui.Goal {
-	return ui.Goal{Connections: int64(d.options.Workers) * d.options.Connections, Duration: d.options.Duration()}
+	return ui.Goal{Connections: int64(d.options.Workers) * d.options.Connections, Duration: d.options.Starting()}
 }

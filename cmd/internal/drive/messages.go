@@ -47,6 +47,7 @@ type progress struct {
 	Started  uint64 `json:"started"`
 	Success  uint64 `json:"success"`
 	Fail     uint64 `json:"fail"`
+	Warmup   uint64 `json:"warmup"`
 	InFlight int    `json:"in_flight"`
 }
 
@@ -73,6 +74,8 @@ func appendProgress(b []byte, p engine.Progress) []byte {
 	b = strconv.AppendUint(b, p.Success, 10)
 	b = append(b, `,"fail":`...)
 	b = strconv.AppendUint(b, p.Fail, 10)
+	b = append(b, `,"warmup":`...)
+	b = strconv.AppendUint(b, p.Warmup, 10)
 	b = append(b, `,"in_flight":`...)
 	b = strconv.AppendInt(b, int64(p.InFlight), 10)
 	return append(b, "}}\n"...)

@@ -58,6 +58,8 @@ func (l *CommandLine) Check() error {
 	switch {
 	case l.given("duration") && l.given("conns"):
 		return errors.New("--duration and --conns cannot be given together: a run ends by one of them")
+	case l.given("warmup") && l.given("warmup-conns"):
+		return errors.New("--warmup and --warmup-conns cannot be given together: a warm-up ends by one of them")
 	case o.JSON && o.Out == StandardOutput:
 		return errors.New("--json and --out -: both write the result to standard output: must be one of them")
 	case o.Log && o.Out == "" && !o.JSON:

@@ -151,6 +151,7 @@ func (j *Job) EngineConfig(addr netip.AddrPort) (engine.Config, error) {
 		Load: engine.Load{
 			Connections: j.Connections, Duration: j.Duration(), Low: j.Low, High: j.High,
 			Stages: j.stages(), Arrivals: j.Arrivals,
+			Warmup: microseconds(j.WarmupUs), WarmupConnections: j.WarmupConnections,
 		},
 		CloseCode:      ws.StatusCode(j.CloseCode),
 		ConnectTimeout: microseconds(j.ConnectTimeoutUs),

@@ -52,3 +52,12 @@ func Default() Options {
 
 // Duration returns how long connections are started; 0: until there are Connections.
 func (o *Options) Duration() time.Duration { return microseconds(o.DurationUs) }
+
+// Starting returns for how long connections are started, those of a warm-up included as far
+// as its length is known; 0 as Duration.
+func (o *Options) Starting() time.Duration {
+	if o.DurationUs == 0 {
+		return 0
+	}
+	return microseconds(o.DurationUs + o.WarmupUs)
+}

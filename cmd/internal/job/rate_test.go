@@ -64,6 +64,9 @@ func TestOpenLoopOptions(t *testing.T) {
 		{"--stages 1:1s --conns 7", "--conns and --stages cannot be given together", 0, 0},
 		{"--stages 1:1s --duration 7s", "--duration and --stages cannot be given together", 0, 0},
 		{"--stages 1:1600000h,1:1600000h", "--stages: the times are too long", 0, 0},
+		{"--warmup 1s --warmup-conns 5", "--warmup and --warmup-conns cannot be given together", 0, 0},
+		{"--rate 100 --warmup 1s --conns 7", "", 7, 0},
+		{"--stages 1:1s --warmup-conns 9", "", 0, 1e6},
 		{"--arrivals even", "--arrivals needs --rate or --stages", 0, 0},
 	} {
 		o := Default()
@@ -88,7 +91,7 @@ func TestOpenLoopOptions(t *testing.T) {
 	flags := pflag.NewFlagSet("run", pflag.ContinueOnError)
 	o := Default()
 	BindRun(flags, &o)
-	for _, args := range []string{"--rate 0", "--rate=-1", "--arrivals odd", "--stages 1"} {
+	for _, args := range []string{"--warmup 0s", "--warmup 1001h", "--warmup-conns 0", "--rate 0", "--rate=-1", "--arrivals odd", "--stages 1"} {
 		if flags.Parse(strings.Fields(args)) == nil {
 			t.Errorf("%s is accepted", args)
 		}

@@ -3,6 +3,7 @@ package job
 import (
 	"fmt"
 	"math"
+	"time"
 
 	"github.com/gobwas/ws"
 	"github.com/spf13/pflag"
@@ -43,6 +44,9 @@ func table() []option {
 }
 
 // An open loop has these options in place of the watermarks.
+// maxWarmup keeps the time of a run within the range of time.Duration.
+const maxWarmup = 1000 * time.Hour
+
 const (
 	rateUsage = "start this number a second, whatever the testee does: an open loop, without watermarks; " +
 		"`RATE` is such as 5000, 12k or 300/m (without a number of connections or a duration, for 10s)"
@@ -58,6 +62,10 @@ func loadOptions() []option {
 			func(o *Options) pflag.Value { return Number[int64]{&o.Connections, 1, math.MaxInt64} }),
 		same("duration", "start connections for this `TIME` instead of a number of them, such as 30s (default none)",
 			func(o *Options) pflag.Value { return span{&o.DurationUs, 0} }),
+		same("warmup", "before that, start connections for this `TIME` and leave them out of the result (default none)",
+			func(o *Options) pflag.Value { return span{&o.WarmupUs, maxWarmup} }),
+		each("warmup-conns", "warmup-conns", "before that, start `N` connections and leave them out of the result; an open loop does so for the time of N starts (default none)",
+			func(o *Options) pflag.Value { return Number[int64]{&o.WarmupConnections, 1, math.MaxInt64} }),
 		each("low", "lowmark", "start handshakes again below `N` opening handshakes in flight",
 			func(o *Options) pflag.Value { return Number[int]{&o.Low, 1, math.MaxInt} }),
 		each("high", "highmark", "start no more handshakes at `N` opening handshakes in flight",

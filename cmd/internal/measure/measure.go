@@ -143,7 +143,7 @@ func against(ctx context.Context, j *job.Job, o Observer, addr netip.AddrPort) (
 	if ctx.Err() != nil {
 		return nil, ui.ErrEarly
 	}
-	defer o.Begun(run.Progress, ui.Goal{Connections: cfg.Connections, Duration: cfg.Duration})()
+	defer o.Begun(run.Progress, ui.Goal{Connections: cfg.Connections, Duration: j.Starting()})()
 	return run.Do(ctx)
 }
 
@@ -154,6 +154,8 @@ func Outcome(r *stats.Result) error {
 		return ui.ErrInterrupted
 	case r.Success > 0:
 		return nil
+	case r.Total == 0 && r.Load.LeftOut.Started > 0:
+		return errors.New("no connection was started after the warm-up")
 	case r.Total == 0:
 		return errors.New("no connection was started")
 	}

@@ -12,14 +12,14 @@ const RefreshEvery = 250 * time.Millisecond
 
 // Goal is what ends a run: a number of connections, or if that is 0 a duration.
 type Goal struct {
-	Connections int64
-	Duration    time.Duration
+	Connections int64         // without those of the warm-up
+	Duration    time.Duration // with the warm-up, as far as its length is known
 }
 
 // share is the part of the goal that is done, 0 to 1.
 func (g Goal) share(r reading) float64 {
 	if g.Connections > 0 {
-		return min(float64(r.ended())/float64(g.Connections), 1)
+		return min(float64(r.measured())/float64(g.Connections), 1)
 	}
 	return min(float64(r.elapsed)/float64(g.Duration), 1)
 }

@@ -26,6 +26,9 @@ type reading struct {
 
 func (r reading) ended() uint64 { return r.progress.Success + r.progress.Fail }
 
+// measured is the part of the ended connections that does not belong to the warm-up.
+func (r reading) measured() uint64 { return r.ended() - min(r.ended(), r.progress.Warmup) }
+
 func (r *readings) add(elapsed time.Duration, p engine.Progress) {
 	if len(r.all) > rateReadings {
 		r.all = slices.Delete(r.all, 0, 1)
@@ -123,7 +126,7 @@ func (r *readings) appendWords(b []byte, columns int, last reading, rate float64
 }
 
 func appendCount(b []byte, g Goal, last reading, _ float64) []byte {
-	b = strconv.AppendUint(b, last.ended(), 10)
+	b = strconv.AppendUint(b, last.measured(), 10)
 	if g.Connections > 0 {
 		return strconv.AppendInt(append(b, '/'), g.Connections, 10)
 	}
@@ -136,7 +139,7 @@ func appendTimeLeft(b []byte, g Goal, last reading, rate float64) []byte {
 		b = appendTime(b, min(last.elapsed, g.Duration))
 		return appendTime(append(b, '/'), g.Duration)
 	}
-	open := g.Connections - int64(last.ended())
+	open := g.Connections - int64(last.measured())
 	seconds := float64(open) / rate
 	if open < 0 || rate == 0 || seconds > (1000*time.Hour).Seconds() {
 		return append(b, "- left"...)

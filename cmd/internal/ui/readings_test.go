@@ -45,6 +45,7 @@ func TestReadingsTimeLeft(t *testing.T) {
 		want     string
 	}{
 		{"at half", Goal{Connections: 1000}, time.Second, engine.Progress{Success: 400, Fail: 100}, "1s left"},
+		{"after a warm-up", Goal{Connections: 1000}, time.Second, engine.Progress{Success: 400, Fail: 100, Warmup: 200}, "1s left"},
 		{"minutes", Goal{Connections: 126}, time.Second, engine.Progress{Success: 1}, "2m05s left"},
 		{"hours", Goal{Connections: 7321}, time.Second, engine.Progress{Success: 1}, "2h02m left"},
 		{"nothing ended yet", Goal{Connections: 1000}, time.Second, engine.Progress{}, "- left"},
