@@ -34,6 +34,9 @@ type Config struct {
 	OpenTimeout    time.Duration // request written -> response validated, as a whole
 	CloseTimeout   time.Duration // close frame sent -> received, as a whole; and again until the FIN
 
+	Interval time.Duration        // of the intervals of the result, stats.MinInterval to stats.MaxInterval; 0: none
+	Watch    func(stats.Interval) // is told of each interval soon after its end, by a goroutine of its own; nil: nobody
+
 	Log     bool // keep a record per connection: 16 bytes each
 	Samples int  // failing responses to keep per cause and loop, 0 to stats.MaxSamples
 }
@@ -41,7 +44,7 @@ type Config struct {
 // Validate returns an error for the first invalid field: one line that says what is
 // allowed.
 func (c *Config) Validate() error {
-	for _, check := range []func() error{c.checkTestee, c.checkSources, c.checkLoops, c.Load.check, c.checkSamples, c.checkTimeouts} {
+	for _, check := range []func() error{c.checkTestee, c.checkSources, c.checkLoops, c.Load.check, c.checkSamples, c.checkInterval, c.checkTimeouts} {
 		if err := check(); err != nil {
 			return err
 		}
@@ -89,6 +92,13 @@ func (c *Config) checkLoops() error {
 func (c *Config) checkSamples() error {
 	if c.Samples < 0 || c.Samples > stats.MaxSamples {
 		return fmt.Errorf("samples %d: must be 0 to %d", c.Samples, stats.MaxSamples)
+	}
+	return nil
+}
+
+func (c *Config) checkInterval() error {
+	if c.Interval != 0 && (c.Interval < stats.MinInterval || c.Interval > stats.MaxInterval) {
+		return fmt.Errorf("interval %v: must be %v to %v", c.Interval, stats.MinInterval, stats.MaxInterval)
 	}
 	return nil
 }

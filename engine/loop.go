@@ -54,6 +54,7 @@ type loop struct {
 	warming       bool     // no connection of the measured window has been started
 	before, after expenses // at the ends of the measured window
 
+	intervals     intervals
 	baseline      time.Time // of every ...Ns stamp of this loop
 	loaded        loaded
 	stalls        stalls
@@ -81,6 +82,7 @@ func (l *loop) clock() int64 {
 func (l *loop) run() {
 	l.nowNs = l.clock()
 	l.before = l.expenses()
+	l.intervals.begin(l.window.fromNs.Load())
 	for {
 		more := l.startSome()
 		if l.finished() {
@@ -88,6 +90,7 @@ func (l *loop) run() {
 		}
 		events := l.wait(more)
 		l.nowNs = l.clock()
+		l.cutInterval()
 		for i := range events {
 			l.dispatch(&events[i])
 		}
@@ -98,6 +101,7 @@ func (l *loop) run() {
 		l.closeIdle()
 		l.counters.publish(l)
 	}
+	l.endIntervals()
 	l.closeKept()
 	l.counters.publish(l)
 	l.after = l.expenses()
@@ -160,7 +164,7 @@ func (l *loop) sleepNs() int64 {
 	for i := range l.queues {
 		next = l.queues[i].nextNs(l.slots.all, next)
 	}
-	return max(0, min(next-ownNs, l.askNs-nowNs))
+	return max(0, min(next-ownNs, l.askNs-nowNs, l.intervals.endNs-nowNs))
 }
 
 // dispatch hands an event to what awaits it in the state of its slot, and ends the
@@ -257,7 +261,7 @@ func newLoop(cfg *Config, part loopPart) (*loop, error) {
 		cfg: cfg, testee: part.testee, pacer: newPacer(part.load, part.slots, random),
 		poller: poller, slots: newSlots(part.slots), queues: newQueues(cfg), buffers: buffers,
 		inbox: make([]byte, inboxBytes), outbox: make([]byte, 0, maxOutbox),
-		random: random, rec: newRecorder(cfg, part.load),
+		random: random, rec: newRecorder(cfg, part.load), intervals: newIntervals(cfg.Interval),
 		stalls: newStalls(min(cfg.ConnectTimeout, cfg.OpenTimeout, cfg.CloseTimeout)), graceNs: never,
 	}
 	if part.load.warms() {
@@ -274,6 +278,9 @@ func newRecorder(cfg *Config, load Load) *stats.Recorder {
 	rec := stats.NewRecorder(log)
 	if cfg.Samples > 0 {
 		rec.KeepReplies(cfg.Samples)
+	}
+	if cfg.Interval > 0 {
+		rec.RecordIntervals(new(stats.IntervalRecorder))
 	}
 	return rec
 }

@@ -145,6 +145,7 @@ func (r *Run) Do(ctx context.Context) (*stats.Result, error) {
 	meter := new(meter)
 	before := meter.read()
 	started := time.Now()
+	collector := r.startCollector()
 	threads.begin(started)
 	if r.cfg.warms() {
 		r.warmUp(threads, started)
@@ -153,7 +154,13 @@ func (r *Run) Do(ctx context.Context) (*stats.Result, error) {
 	threads.ended.Wait()
 	ended := time.Now()
 	cost := costBetween(before, meter.read())
-	return r.result(started, ended, cost)
+	intervals, lost := collector.finish(ended.Sub(r.window.from(started, ended)))
+	res, err := r.result(started, ended, cost)
+	if err != nil {
+		return nil, err
+	}
+	res.Intervals = intervals
+	return res, errors.Join(lost, res.Check())
 }
 
 // threads is the loops' goroutines, each locked to a thread of its own. They wait to
@@ -224,7 +231,7 @@ func (r *Run) result(started, ended time.Time, cost stats.ClientCost) (*stats.Re
 		l.addTo(&res.Client)
 		res.Interrupted = res.Interrupted || l.stopping
 	}
-	return res, res.Check()
+	return res, nil
 }
 
 // load is what was asked of the loops, and what they owe. The loops have ended.

@@ -116,7 +116,9 @@ func (r *Run) warmUp(t *threads, started time.Time) {
 func (l *loop) measures(s *slot, nowNs int64) {
 	if l.warming {
 		l.warming = false
-		l.pacer.measureFrom(l.window.measure(s.intendedNs))
+		fromNs := l.window.measure(s.intendedNs)
+		l.pacer.measureFrom(fromNs)
+		l.intervals.begin(fromNs)
 		l.stalls.longestNs = 0
 		l.before = l.expenses()
 	}

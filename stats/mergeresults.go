@@ -19,6 +19,8 @@ import "errors"
 //   - Loaded goes from the earliest first start to the latest last start. It is zero if
 //     that of any result with a connection is.
 //   - Findings are dropped: what holds for the parts need not hold for their sum.
+//   - Intervals are added by their offset from the start of each result's window. There are
+//     none unless all results with a connection have some, of the same length.
 //   - Interrupted is set if any result has it. Log is set only if all results have one.
 //
 // It fails if there is no result, or if a histogram cannot hold all values.
@@ -39,7 +41,9 @@ func MergeResults(rs ...*Result) (*Result, error) {
 	}
 	res.Log = mergeLogs(rs)
 	res.Loaded = mergeLoaded(rs)
-	return res, nil
+	var err error
+	res.Intervals, err = mergeIntervals(rs)
+	return res, err
 }
 
 func (r *Result) addResult(other *Result) error {

@@ -58,6 +58,9 @@ type Recorder struct {
 
 	errnos [NumCauses][maxErrno + 1]uint64 // of catch-all causes; [otherErrno]: those without a name
 
+	interval *IntervalRecorder // nil: no intervals are recorded
+	atCut    Counts            // when the interval began
+
 	log     *ConnLog // nil: no record per connection
 	replies *replies // nil: replies are not kept
 }
@@ -101,6 +104,9 @@ func (r *Recorder) Fail(s *Sample, c Cause) {
 	r.counts.Causes[c]++
 	m := r.measure(s)
 	m.record(&r.failures)
+	if r.interval != nil {
+		r.interval.addFailure(&m)
+	}
 	r.keep(&m.us, true)
 }
 
@@ -176,6 +182,9 @@ func (r *Recorder) flush() {
 		for i := range r.batch[:r.batched] {
 			r.batch[i].recordPhase(Phase(p), h)
 		}
+	}
+	if r.interval != nil {
+		r.interval.addSuccesses(r.batch[:r.batched])
 	}
 	r.batched = 0
 }

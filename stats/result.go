@@ -107,6 +107,7 @@ type Result struct {
 	Loops       []LoopResult
 	Client      ClientCost
 	Interrupted bool
+	Intervals   []Interval         // of the measured window in turn; empty: not recorded
 	Findings    []Finding          // the requirements of the run, in their order
 	Log         []*ConnLog         // one per loop, nil without a log
 	Replies     [NumCauses][]Reply // the first replies of failed connections, at most Setup.Samples per cause

@@ -43,6 +43,8 @@ type document struct {
 	client                         stats.ClientCost
 	replies                        [stats.NumCauses][]stats.Reply
 	findings                       []stats.Finding
+	intervals                      []stats.Interval
+	intervalBytes                  int // of their histograms
 	hasLog                         bool
 	records                        uint64
 	negative, negativeSuccess      error // the first negative duration of any record, and of one that did not fail
@@ -132,6 +134,7 @@ func (d *document) result() (*stats.Result, error) {
 		Replies:     d.replies,
 		Interrupted: d.interrupted,
 		Findings:    d.findings,
+		Intervals:   d.intervals,
 	}
 	for _, fill := range []func(*stats.Result) error{d.fillCauses, d.fillStatus, d.fillErrnos, d.fillPhases} {
 		if err := fill(r); err != nil {

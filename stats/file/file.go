@@ -12,13 +12,14 @@ const logKey = "connection_stats"
 
 // Optional keys: samplesKey is in a file only when there are samples, errnosKey when a
 // catch-all cause was charged, loadKey and loadedKey unless that is unknown,
-// requirementsKey when the run had requirements.
+// requirementsKey when the run had requirements, intervalsKey when it recorded intervals.
 const (
 	samplesKey      = "samples"
 	errnosKey       = "errnos"
 	loadKey         = "load"
 	loadedKey       = "loaded"
 	requirementsKey = "requirements"
+	intervalsKey    = "intervals"
 )
 
 // ancestorKeys are the keys of an ancestor's file in their order, all required.
@@ -32,14 +33,17 @@ type fileReader struct {
 	scan     *scanner
 	doc      document
 	targets  map[string]target
-	required []string        // keys of targets that are not optional
-	seen     map[string]bool // keys of targets, samples and connection_stats
-	onRecord func(*record)   // called for each complete record
+	required []string                              // keys of targets that are not optional
+	lists    map[string]func(element []byte) error // keys whose value is read element by element
+	seen     map[string]bool                       // keys of targets and lists, and connection_stats
+	whole    map[string]bool                       // keys of lists that were read to their end
+	onRecord func(*record)                         // called for each complete record
 }
 
 func newFileReader(rd io.Reader, onRecord func(*record)) *fileReader {
-	f := &fileReader{scan: newScanner(rd), seen: make(map[string]bool), onRecord: onRecord}
+	f := &fileReader{scan: newScanner(rd), seen: make(map[string]bool), whole: make(map[string]bool), onRecord: onRecord}
 	f.targets = f.doc.targets()
+	f.lists = map[string]func([]byte) error{samplesKey: f.doc.addSample, intervalsKey: f.doc.addInterval}
 	for key, target := range f.targets {
 		if !target.optional {
 			f.required = append(f.required, key)
@@ -93,13 +97,13 @@ func (f *fileReader) member() error {
 		return fmt.Errorf("duplicate key %q", clip(key))
 	}
 	target, known := f.targets[key]
-	switch {
+	switch add := f.lists[key]; {
 	case key == logKey:
 		f.seen[key] = true
 		return f.records()
-	case key == samplesKey:
+	case add != nil:
 		f.seen[key] = true
-		return f.samples()
+		return f.elements(key, add)
 	case !known:
 		_, err := f.scan.value()
 		return err
@@ -145,23 +149,27 @@ func (f *fileReader) records() error {
 	}
 }
 
-// samples reads the replies one by one, because all together can exceed
+// elements reads the elements of a list one by one, because all together can exceed
 // maxValueBytes.
-func (f *fileReader) samples() error {
+func (f *fileReader) elements(key string, add func(element []byte) error) error {
 	if err := f.scan.open('['); err != nil {
 		return err
 	}
 	for n := uint64(0); ; n++ {
 		more, err := f.scan.more(n, ']')
-		if err != nil || !more {
+		if err != nil {
 			return err
+		}
+		if !more {
+			f.whole[key] = true
+			return nil
 		}
 		value, err := f.scan.value()
 		if err != nil {
 			return err
 		}
-		if err := f.doc.addSample(value); err != nil {
-			return fmt.Errorf("key %q: %w", samplesKey, err)
+		if err := add(value); err != nil {
+			return fmt.Errorf("key %q: %w", key, err)
 		}
 	}
 }

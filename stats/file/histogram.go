@@ -67,6 +67,17 @@ func checkHeader(encoded string, want *hdrhistogram.Histogram) error {
 }
 
 func readHeader(encoded string) (*wireHeader, error) {
+	inflated, err := inflate(encoded)
+	if err != nil {
+		return nil, err
+	}
+	header := &wireHeader{}
+	fixed := io.LimitReader(inflated, int64(binary.Size(header)))
+	return header, binary.Read(fixed, binary.BigEndian, header)
+}
+
+// inflate returns a reader of the decompressed encoding.
+func inflate(encoded string) (io.Reader, error) {
 	const envelope = 8 // cookie of the compressed encoding, and the compressed length
 	raw, err := base64.StdEncoding.DecodeString(encoded)
 	if err != nil {
@@ -75,11 +86,5 @@ func readHeader(encoded string) (*wireHeader, error) {
 	if len(raw) < envelope {
 		return nil, errors.New("too short")
 	}
-	inflated, err := zlib.NewReader(bytes.NewReader(raw[envelope:]))
-	if err != nil {
-		return nil, err
-	}
-	header := &wireHeader{}
-	fixed := io.LimitReader(inflated, int64(binary.Size(header)))
-	return header, binary.Read(fixed, binary.BigEndian, header)
+	return zlib.NewReader(bytes.NewReader(raw[envelope:]))
 }

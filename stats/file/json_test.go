@@ -27,7 +27,7 @@ func write(t testing.TB, r *stats.Result) []byte {
 
 func results(t testing.TB) map[string]*stats.Result {
 	return map[string]*stats.Result{
-		"plain": example.Plain(), "full": example.Full(), "failed": example.Failed(), "catch-all": example.CatchAll(), "empty": example.Complete(),
+		"plain": example.Plain(), "full": example.Full(), "failed": example.Failed(), "catch-all": example.CatchAll(), "empty": example.Complete(), "intervals": example.Intervals(),
 	}
 }
 

@@ -61,6 +61,9 @@ func (f *fileReader) result(tally *stats.Tally, damaged bool) (*stats.Result, er
 	}
 	if damaged {
 		f.doc.hasLog = false
+		if !f.whole[intervalsKey] {
+			f.doc.intervals = nil
+		}
 	}
 	return f.doc.result()
 }

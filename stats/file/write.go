@@ -36,6 +36,11 @@ func writeFile(w io.Writer, r *stats.Result, phases []member) error {
 			return err
 		}
 	}
+	if len(r.Intervals) > 0 {
+		if err := writeIntervals(out, r.Intervals); err != nil {
+			return err
+		}
+	}
 	if r.Log != nil {
 		if err := writeLog(out, r.Log); err != nil {
 			return err
@@ -173,6 +178,29 @@ func writeMember(out *bufio.Writer, separator string, m member) error {
 		return fmt.Errorf("write %s: %w", m.key, err)
 	}
 	_, err := fmt.Fprintf(out, "%s%q:%s", separator, m.key, bytes.TrimSuffix(value.Bytes(), []byte("\n")))
+	return err
+}
+
+// writeIntervals writes the intervals, one per line.
+func writeIntervals(out *bufio.Writer, all []stats.Interval) error {
+	w := newIntervalWriter()
+	fmt.Fprintf(out, ",\n%q:[", intervalsKey)
+	separator := "\n"
+	for i := range all {
+		shape, err := w.shape(&all[i])
+		if err != nil {
+			return err
+		}
+		line, err := json.Marshal(shape)
+		if err != nil {
+			return err
+		}
+		if _, err := fmt.Fprintf(out, "%s%s", separator, line); err != nil {
+			return err
+		}
+		separator = ",\n"
+	}
+	_, err := out.WriteString("]")
 	return err
 }
 

@@ -102,6 +102,33 @@ func Overloaded() *stats.Result {
 	return r
 }
 
+// Intervals is a run of an open loop with two whole intervals and a part of one, in which
+// connections fail.
+func Intervals() *stats.Result {
+	rec, series := stats.NewRecorder(nil), stats.NewSeries(time.Second)
+	part := new(stats.IntervalRecorder)
+	rec.RecordIntervals(part)
+	for i := range 3 {
+		for n := range 100 * (i + 1) {
+			recordStart(rec, int64(20_000+n*3000))
+		}
+		RecordFailures(rec, stats.CauseOpenReset, 0, 0)
+		part = rec.Cut(new(stats.IntervalRecorder))
+		part.Index, part.InFlight, part.Open = i, 3*i, 4*i
+		if err := series.Add(part); err != nil {
+			panic(err)
+		}
+	}
+	r := openLoop(rec, 0)
+	r.Ended = r.Started.Add(2250 * time.Millisecond)
+	r.Loaded.LastNs = r.Started.UnixNano() + 2e9
+	r.Intervals = series.Intervals(r.Duration())
+	if err := r.Check(); err != nil {
+		panic(err)
+	}
+	return r
+}
+
 // recordStart records a success that was started so many nanoseconds late.
 func recordStart(rec *stats.Recorder, lateNs int64) {
 	rec.Start()
