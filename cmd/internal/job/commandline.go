@@ -14,22 +14,19 @@ type CommandLine struct {
 	verb    verb
 }
 
-// verb picks the names that a verb has for the options.
-type verb func(option) flag
-
 // BindRun makes flags of run's options. The defaults are what o holds.
-func BindRun(f *pflag.FlagSet, o *Options) *CommandLine {
-	return bind(f, o, func(row option) flag { return row.run })
-}
+func BindRun(f *pflag.FlagSet, o *Options) *CommandLine { return bind(f, o, run) }
 
 // BindDrive makes flags of drive's options. The defaults are what o holds.
-func BindDrive(f *pflag.FlagSet, o *Options) *CommandLine {
-	return bind(f, o, func(row option) flag { return row.drive })
-}
+func BindDrive(f *pflag.FlagSet, o *Options) *CommandLine { return bind(f, o, drive) }
+
+// BindSearch makes flags of the options that search has in common with run. The defaults are
+// what o holds.
+func BindSearch(f *pflag.FlagSet, o *Options) *CommandLine { return bind(f, o, search) }
 
 func bind(f *pflag.FlagSet, o *Options, v verb) *CommandLine {
 	for _, row := range table() {
-		if flag := v(row); flag.name != "" {
+		if flag := row.flags[v]; flag.name != "" {
 			bound := f.VarPF(row.value(o), flag.name, "", flag.usage)
 			if bound.Value.Type() == "bool" {
 				bound.NoOptDefVal = "true"
@@ -39,16 +36,17 @@ func bind(f *pflag.FlagSet, o *Options, v verb) *CommandLine {
 	return &CommandLine{o, f, v}
 }
 
-// name returns what the verb calls an option of run.
+// name returns what the verb calls an option of run, an empty string if it does not have it.
 func (l *CommandLine) name(ofRun string) string {
 	for _, row := range table() {
-		if row.run.name == ofRun {
-			return l.verb(row).name
+		if row.flags[run].name == ofRun {
+			return row.flags[l.verb].name
 		}
 	}
 	panic("no option is named " + ofRun)
 }
 
+// given reports whether an option of run was given. One that the verb does not have was not.
 func (l *CommandLine) given(ofRun string) bool { return l.flags.Changed(l.name(ofRun)) }
 
 // Check reports options that do not go together, and lets a duration take the

@@ -14,21 +14,36 @@ import (
 // defaultOpenLength is how long an open loop lasts that is given a rate alone.
 const defaultOpenLength = 10 * time.Second
 
-// rate is a number of starts per second, such as 5000, 12k, 5000/s or 300/m.
-type rate struct{ to *float64 }
+// Rate is a pflag.Value: a number of starts per second above 0, such as 5000, 12k, 5000/s or
+// 300/m, of Least to stats.MaxRate.
+type Rate struct {
+	To    *float64
+	Least float64
+}
 
-func (r rate) String() string { return "" }
-func (r rate) Type() string   { return "rate" }
+// String returns an empty string for 0, which stands for no rate.
+func (r Rate) String() string {
+	if r.To == nil || *r.To == 0 {
+		return ""
+	}
+	return strconv.FormatFloat(*r.To, 'f', -1, 64)
+}
 
-func (r rate) Set(text string) error {
+// Type returns a word for the type.
+func (r Rate) Type() string { return "rate" }
+
+// Set reads a rate.
+func (r Rate) Set(text string) error {
 	perSecond, err := parseRate(text)
 	switch {
 	case err != nil:
 		return BadValue{err}
 	case perSecond == 0:
 		return badValue("must be above 0")
+	case perSecond < r.Least:
+		return badValue("must be %v per second or more", r.Least)
 	}
-	*r.to = perSecond
+	*r.To = perSecond
 	return nil
 }
 

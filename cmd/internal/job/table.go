@@ -13,12 +13,25 @@ import (
 	"wsperf/stats"
 )
 
+// verb is a command that has options of the table.
+type verb uint8
+
+const (
+	run verb = iota
+	drive
+	search
+	numVerbs
+)
+
 // option is a row of the table: the only place that gives an option its names,
 // its description and its bounds.
 type option struct {
-	run, drive flag
-	value      func(*Options) pflag.Value // its place in the options; Set checks
+	flags flags
+	value value // its place in the options; Set checks
 }
+
+// flags has the flag of an option for each verb that has the option.
+type flags [numVerbs]flag
 
 // flag is what a verb calls an option and how its help describes it: the value
 // stands in backquotes. A verb does not have a flag without a name.
@@ -27,15 +40,23 @@ type flag struct{ name, usage string }
 // value is the place of an option in the options.
 type value = func(*Options) pflag.Value
 
-// same is an option that is the same for run and for drive.
+// same is an option that is the same for all verbs.
 func same(name, usage string, v value) option {
-	return option{flag{name, usage}, flag{name, usage}, v}
+	f := flag{name, usage}
+	return option{flags{run: f, drive: f, search: f}, v}
 }
 
-// each is an option whose value drive gives to each of its workers. Where the
-// ancestor's driver has a name for it, so has drive.
+// ofRuns is an option that is the same for run and for drive, and that search has not: it
+// decides on the load itself.
+func ofRuns(name, usage string, v value) option {
+	f := flag{name, usage}
+	return option{flags{run: f, drive: f}, v}
+}
+
+// each is an option whose value drive gives to each of its workers, and that search has
+// not. Where the ancestor's driver has a name for it, so has drive.
 func each(name, driveName, usage string, v value) option {
-	return option{flag{name, usage}, flag{driveName, usage + " in each worker"}, v}
+	return option{flags{run: {name, usage}, drive: {driveName, usage + " in each worker"}}, v}
 }
 
 // table returns all options, in the order of the help.
@@ -54,13 +75,24 @@ const (
 		"such as 1000:10s,1000..5000:30s"
 )
 
+const (
+	loopsUsage = "run `N` event loops, 1 to %d, each pinned to a CPU; 0: one loop, not pinned\n" +
+		"(default one per allowed CPU; beside a testee on this machine they are not pinned)"
+	driveLoopsUsage = "run `N` event loops in each worker, each pinned to a CPU; 0: one loop (default 0)"
+	cpusUsage       = "pin the loops to the CPUs of `LIST`, such as 1,3 or 0-3,6 (default the first allowed ones)"
+	driveCPUsUsage  = "deal the CPUs of `LIST`, such as 1,3 or 0-3,6, to the loops of the workers\n" +
+		"(default the allowed ones; beside a testee on this machine, a single loop in each is not pinned)"
+)
+
 func loadOptions() []option {
+	loops := flag{"loops", fmt.Sprintf(loopsUsage, engine.MaxLoops)}
+	cpus := flag{"cpus", cpusUsage}
 	return []option{
-		{flag{}, flag{"wsuri", "run against the testee at `URL`"},
+		{flags{drive: {"wsuri", "run against the testee at `URL`"}},
 			func(o *Options) pflag.Value { return text{&o.URL, "the URL is empty: must be ws://HOST:PORT/PATH"} }},
 		each("conns", "conns", "start `N` connections",
 			func(o *Options) pflag.Value { return Number[int64]{&o.Connections, 1, math.MaxInt64} }),
-		same("duration", "start connections for this `TIME` instead of a number of them, such as 30s (default none)",
+		ofRuns("duration", "start connections for this `TIME` instead of a number of them, such as 30s (default none)",
 			func(o *Options) pflag.Value { return span{&o.DurationUs, 0} }),
 		same("warmup", "before that, start connections for this `TIME` and leave them out of the result (default none)",
 			func(o *Options) pflag.Value { return span{&o.WarmupUs, maxWarmup} }),
@@ -70,22 +102,25 @@ func loadOptions() []option {
 			func(o *Options) pflag.Value { return Number[int]{&o.Low, 1, math.MaxInt} }),
 		each("high", "highmark", "start no more handshakes at `N` opening handshakes in flight",
 			func(o *Options) pflag.Value { return Number[int]{&o.High, 1, math.MaxInt} }),
-		{flag{"rate", rateUsage}, flag{"rate", rateUsage + ", in each worker"},
-			func(o *Options) pflag.Value { return rate{&o.Rate} }},
-		{flag{"stages", stagesUsage}, flag{"stages", stagesUsage + ", in each worker"},
+		{flags{run: {"rate", rateUsage}, drive: {"rate", rateUsage + ", in each worker"}},
+			func(o *Options) pflag.Value { return Rate{&o.Rate, 0} }},
+		{flags{run: {"stages", stagesUsage}, drive: {"stages", stagesUsage + ", in each worker"}},
 			func(o *Options) pflag.Value { return list[stats.Stage]{&o.Stages, parseStages, wantStages} }},
-		same("arrivals", "spread the starts of an open loop like `KIND`: even, or poisson, at random as those of many users (default even)",
-			func(o *Options) pflag.Value { return arrivals{&o.Arrivals} }),
-		{flag{"loops", fmt.Sprintf("run `N` event loops, 1 to %d, each pinned to a CPU; 0: one loop, not pinned\n"+
-			"(default one per allowed CPU; beside a testee on this machine they are not pinned)", engine.MaxLoops)},
-			flag{"threads", "run `N` event loops in each worker, each pinned to a CPU; 0: one loop (default 0)"},
+		{openLoop("arrivals", "spread the starts%s like `KIND`: even, or poisson, at random as those of many users (default even)"),
+			func(o *Options) pflag.Value { return arrivals{&o.Arrivals} }},
+		{flags{run: loops, drive: {"threads", driveLoopsUsage}, search: loops},
 			func(o *Options) pflag.Value { return Number[int]{&o.Loops, 0, engine.MaxLoops} }},
-		{flag{"cpus", "pin the loops to the CPUs of `LIST`, such as 1,3 or 0-3,6 (default the first allowed ones)"},
-			flag{"cpus", "deal the CPUs of `LIST`, such as 1,3 or 0-3,6, to the loops of the workers\n(default the allowed ones; beside a testee on this machine, a single loop in each is not pinned)"},
+		{flags{run: cpus, drive: {"cpus", driveCPUsUsage}, search: cpus},
 			func(o *Options) pflag.Value { return list[int]{&o.CPUs, parseCPUs, wantCPUs} }},
 		same("source", "connect from the local addresses of `LIST` in turn, such as 127.0.0.2-127.0.0.20 (default the kernel chooses)",
 			func(o *Options) pflag.Value { return list[string]{&o.Sources, sourceTexts, wantSources} }),
 	}
+}
+
+// openLoop is an option of an open loop, which run and drive need to be told of.
+func openLoop(name, usage string) flags {
+	ofRun := flag{name, fmt.Sprintf(usage, " of an open loop")}
+	return flags{run: ofRun, drive: ofRun, search: {name, fmt.Sprintf(usage, "")}}
 }
 
 func handshakeOptions() []option {
@@ -109,26 +144,38 @@ func handshakeOptions() []option {
 
 func outputOptions() []option {
 	return []option{
-		{flag{"out", "write the result as JSON to `FILE`; -: to standard output, and the report to standard error (default none)"},
-			flag{"resultfile", "write the result of each worker to `FILE`; %d is its number, from 0"},
-			func(o *Options) pflag.Value {
-				return text{&o.Out, "the name is empty: must be a file that can be written"}
-			}},
-		{flag{"log", "add a record per connection to the JSON result (default off)"},
-			flag{"log", "add a record per connection to the result files; --log=false: none"},
-			func(o *Options) pflag.Value { return toggle{&o.Log} }},
+		{flags{
+			run:    {"out", "write the result as JSON to `FILE`; -: to standard output, and the report to standard error (default none)"},
+			drive:  {"resultfile", "write the result of each worker to `FILE`; %d is its number, from 0"},
+			search: {"out", "write all steps and the answer as JSON to `FILE`; -: to standard output, and the lines to standard error (default none)"},
+		}, func(o *Options) pflag.Value {
+			return text{&o.Out, "the name is empty: must be a file that can be written"}
+		}},
+		{flags{
+			run:   {"log", "add a record per connection to the JSON result (default off)"},
+			drive: {"log", "add a record per connection to the result files; --log=false: none"},
+		}, func(o *Options) pflag.Value { return toggle{&o.Log} }},
 		same("samples", fmt.Sprintf("show what the testee said on the first `N` failed connections of each cause, 0 to %d", stats.MaxSamples),
 			func(o *Options) pflag.Value { return Number[int]{&o.Samples, 0, stats.MaxSamples} }),
-		same("require", RequireUsage, func(o *Options) pflag.Value { return Requirements{&o.Requirements} }),
-		{flag{"json", "print the JSON result instead of the report (default off)"},
-			flag{"json", "print the merged result as JSON instead of the report (default off)"},
-			func(o *Options) pflag.Value { return toggle{&o.JSON} }},
+		{flags{
+			run: {"require", RequireUsage}, drive: {"require", RequireUsage},
+			search: {"require", "search for the highest rate that meets `EXPR`, such as 'ready.q99 < 10ms'; can be repeated, and then all must be met"},
+		}, func(o *Options) pflag.Value { return Requirements{&o.Requirements} }},
+		{flags{
+			run:    {"json", "print the JSON result instead of the report (default off)"},
+			drive:  {"json", "print the merged result as JSON instead of the report (default off)"},
+			search: {"json", "print all steps and the answer as JSON; the lines go to standard error (default off)"},
+		}, func(o *Options) pflag.Value { return toggle{&o.JSON} }},
 		same("keep-secrets", "show tokens, passwords and cookies instead of *** in results and reports (default off)",
 			func(o *Options) pflag.Value { return toggle{&o.KeepSecrets} }),
-		same("quiet", "show no progress (default off)",
-			func(o *Options) pflag.Value { return toggle{&o.Quiet} }),
+		{flags{
+			run: {"quiet", quietUsage}, drive: {"quiet", quietUsage},
+			search: {"quiet", "show no progress; with --json, no lines either (default off)"},
+		}, func(o *Options) pflag.Value { return toggle{&o.Quiet} }},
 	}
 }
+
+const quietUsage = "show no progress (default off)"
 
 // closeCodes are the status codes that a client may send (RFC 6455 section 7.4).
 const closeCodes = "1000-1003, 1007-1011 or 3000-4999"

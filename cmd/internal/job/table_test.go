@@ -44,6 +44,60 @@ func TestDriveHasAllOptionsOfRun(t *testing.T) {
 	}
 }
 
+// TestSearchHasNoLoadOptions: search has all options of run but those of a load, which it
+// decides on itself, and of a record per connection.
+func TestSearchHasNoLoadOptions(t *testing.T) {
+	o := Default()
+	runs, searches := pflag.NewFlagSet("run", pflag.ContinueOnError), pflag.NewFlagSet("search", pflag.ContinueOnError)
+	BindRun(runs, &o)
+	BindSearch(searches, &o)
+	var missing []string
+	runs.VisitAll(func(f *pflag.Flag) {
+		if searches.Lookup(f.Name) == nil {
+			missing = append(missing, f.Name)
+		}
+	})
+	if want := strings.Fields("conns duration high log low rate stages"); !slices.Equal(missing, want) {
+		t.Errorf("search lacks %q of run's options, want %q", missing, want)
+	}
+	searches.VisitAll(func(f *pflag.Flag) {
+		if runs.Lookup(f.Name) == nil {
+			t.Errorf("--%s is not in run", f.Name)
+		}
+	})
+}
+
+func TestTime(t *testing.T) {
+	us := int64(0)
+	v := Time{&us, time.Second, time.Hour}
+	if err := v.Set("1500ms"); err != nil || us != 1500000 || v.String() != "1.5s" {
+		t.Errorf("%v, %d us, %s", err, us, v)
+	}
+	for text, want := range map[string]string{
+		"999ms": "must be 1s to 1h0m0s", "61m": "must be 1s to 1h0m0s", "5": "must be a time with its unit, such as 500ms, 30s or 2m", "-1s": "must be above 0",
+	} {
+		if err := v.Set(text); !isBadValue(err) || err.Error() != want || us != 1500000 {
+			t.Errorf("%s: %v, %d us, want %s", text, err, us, want)
+		}
+	}
+}
+
+func TestRate(t *testing.T) {
+	perSecond := 0.0
+	v := Rate{&perSecond, 1}
+	if v.String() != "" {
+		t.Errorf("no rate: %q", v)
+	}
+	if err := v.Set("300/m"); err != nil || perSecond != 5 || v.String() != "5" {
+		t.Errorf("%v, %v, %q", err, perSecond, v)
+	}
+	for text, want := range map[string]string{"0": "must be above 0", "0.9": "must be 1 per second or more", "x": errRate.Error()} {
+		if err := v.Set(text); !isBadValue(err) || err.Error() != want || perSecond != 5 {
+			t.Errorf("%s: %v, %v, want %s", text, err, perSecond, want)
+		}
+	}
+}
+
 // TestEveryOptionIsRead gives each option a value of its own, to both verbs.
 func TestEveryOptionIsRead(t *testing.T) {
 	want := Default()

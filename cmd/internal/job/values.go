@@ -113,6 +113,30 @@ func (s span) Set(text string) error {
 	return nil
 }
 
+// Time is a time of Least to Most, both in whole microseconds.
+type Time struct {
+	ToUs        *int64
+	Least, Most time.Duration
+}
+
+func (t Time) String() string { return span{t.ToUs, t.Most}.String() }
+
+// Type returns the flag library's word for the type.
+func (t Time) Type() string { return "duration" }
+
+// Set reads a time with its unit.
+func (t Time) Set(text string) error {
+	us := int64(0)
+	if err := (span{&us, 0}).Set(text); err != nil {
+		return err
+	}
+	if d := microseconds(us); d < t.Least || d > t.Most {
+		return badValue("must be %v to %v", t.Least, t.Most)
+	}
+	*t.ToUs = us
+	return nil
+}
+
 func microseconds(n int64) time.Duration { return time.Duration(n) * time.Microsecond }
 
 // text is a string.
