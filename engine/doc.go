@@ -28,6 +28,10 @@
 //	opening.go    opening handshake: request written to 101 validated
 //	closing.go    closing handshake: close frame to close frame
 //	ending.go     how every connection ends: FIN, success, failure, release
+//	warmup.go     connections that are made before the measured window and left out
+//	expenses.go   what a loop spends in the measured window
+//	intervals.go  a loop's side of the intervals of the result
+//	collector.go  the other side: puts the intervals of the loops together
 //	loaded.go     the first and the last start, for the rate without the drain
 //	kept.go       sockets kept for the next connection of their slot
 //	timeout.go    a queue of deadlines per timeout value: the oldest is first
@@ -116,6 +120,18 @@
 // millisecond was late by 26 us at the median and 48 us at q99; with epoll_wait, which
 // counts milliseconds, by up to a millisecond. Nothing spins.
 //
+// # Windows
+//
+// A run has up to three windows. Connections of the warm-up have a recorder of their own, of
+// which only counts are kept. The measured window begins where the warm-up ends, by the
+// intended start, and the costs of loops and process count from then. The loaded window is
+// from the first measured start to the last.
+//
+// Intervals divide the measured window. At the end of one, a loop takes the spare recorder
+// from its mailbox and puts the filled one in, each with one atomic operation; the collector
+// empties the mailboxes every 50 ms at most. What is recorded per connection is the same with
+// and without intervals: counts are differences, and histograms are filled from the batch.
+//
 // # Memory
 //
 // Everything is allocated by Prepare: slots, queues, histograms, read buffer.
@@ -123,7 +139,8 @@
 // hold it to that. Slots are as many as descriptors, ports and memory allow (maxopen.go), so what
 // costs memory is what is used at once: tables are filled from the start and
 // the entry released last is taken first; buffers are address space until
-// written to. A connection log (Config.Log) is the exception: 16 bytes a connection.
+// written to. There are two exceptions: a connection log (Config.Log) takes 16 bytes a
+// connection, and intervals take about 5 KB each (stats.Series).
 //
 // # Rules of the hot path
 //

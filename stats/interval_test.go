@@ -180,15 +180,18 @@ func TestMergeIntervals(t *testing.T) {
 }
 
 // TestSeriesIsSmall: an hour of intervals of a second takes 20 MB at most, at 25000
-// connections a second whose phases spread over three decades.
+// connections a second whose phases spread as on a busy machine.
 func TestSeriesIsSmall(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	part := new(IntervalRecorder)
 	for range 25000 {
 		var m measured
-		for p := range Phase(NumPhases) {
-			m.us[p], m.reached = uint32(50*(1+random.ExpFloat64()*float64(p*10))), m.reached.With(p)
+		for p, us := range map[Phase]float64{PhaseConnect: 20, PhaseOpen: 2000, PhaseClose: 600, PhaseFin: 100} {
+			m.us[p], m.reached = uint32(us*(0.1+random.ExpFloat64())), m.reached.With(p)
 		}
+		m.us[PhaseReady] = m.us[PhaseConnect] + m.us[PhaseOpen]
+		m.us[PhaseTotal] = m.us[PhaseReady] + m.us[PhaseClose] + m.us[PhaseFin]
+		m.reached = m.reached.With(PhaseReady).With(PhaseTotal)
 		part.addSuccesses([]measured{m})
 	}
 	s := NewSeries(time.Second)

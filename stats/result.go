@@ -36,6 +36,7 @@ type Setup struct {
 	Arrivals          Arrivals  `json:"arrivals,omitempty"`        // of an open loop
 	MaxOpen           int       `json:"max_open" merge:"sum"`      // limit of simultaneous connections
 	MaxOpenBy         OpenLimit `json:"max_open_by,omitempty"`     // what sets it, empty in older files
+	IntervalUs        int64     `json:"interval_us,omitzero"`      // of the intervals of the result; 0: none
 	CloseCode         int       `json:"close_code"`
 	ConnectTimeoutUs  int64     `json:"connect_timeout_us"`
 	OpenTimeoutUs     int64     `json:"open_timeout_us"`

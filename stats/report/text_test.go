@@ -42,6 +42,7 @@ func TestTextGolden(t *testing.T) {
 		"microsecond": example.Complete(fast),
 		"open":        example.OpenLoop(),
 		"overloaded":  example.Overloaded(),
+		"intervals":   example.Intervals(),
 	} {
 		t.Run(name, func(t *testing.T) {
 			checkGolden(t, name, text(t, r))

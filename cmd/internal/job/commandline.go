@@ -3,6 +3,7 @@ package job
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/spf13/pflag"
 )
@@ -49,6 +50,9 @@ func (l *CommandLine) name(ofRun string) string {
 // given reports whether an option of run was given. One that the verb does not have was not.
 func (l *CommandLine) given(ofRun string) bool { return l.flags.Changed(l.name(ofRun)) }
 
+// defaultInterval is that of --live.
+const defaultInterval = time.Second
+
 // Check reports options that do not go together, and lets a duration take the
 // place of a number of connections. It comes after the flags are parsed.
 func (l *CommandLine) Check() error {
@@ -65,6 +69,9 @@ func (l *CommandLine) Check() error {
 	}
 	if l.given("duration") {
 		o.Connections = 0
+	}
+	if o.Live && !l.given("interval") {
+		o.IntervalUs = defaultInterval.Microseconds()
 	}
 	switch {
 	case o.Open():

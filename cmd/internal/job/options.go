@@ -30,6 +30,7 @@ type Options struct {
 	Out   string `json:"out"`   // result file, or StandardOutput; empty: none
 	JSON  bool   `json:"json"`  // print the result as JSON instead of the report
 	Quiet bool   `json:"quiet"` // show no progress
+	Live  bool   `json:"live"`  // show the intervals as they end
 
 	KeepSecrets bool `json:"keep_secrets"` // mask no credentials in the result
 

@@ -28,6 +28,9 @@ type Observer interface {
 	Prepared(ctx context.Context, warnings []engine.Warning) error
 	// Begun is called right before the run. It returns what is called right after it.
 	Begun(read func() engine.Progress, goal ui.Goal) (ended func())
+	// Interval is called at the end of each interval if Options.Live is set, by a goroutine
+	// of its own, before the run ends.
+	Interval(iv stats.Interval)
 }
 
 // Measured is a result that is described, and where it is to be written.
@@ -131,6 +134,9 @@ func against(ctx context.Context, j *job.Job, o Observer, addr netip.AddrPort) (
 	cfg, err := j.EngineConfig(addr)
 	if err != nil {
 		return nil, err
+	}
+	if j.Live {
+		cfg.Watch = o.Interval
 	}
 	run, warnings, err := engine.Prepare(cfg)
 	if err != nil {

@@ -55,6 +55,15 @@ func printResult(u *ui.UI, r *stats.Result, j *job.Job) error {
 }
 
 // printer shows the user how a run goes.
+// Interval prints a line, below a header before the first one.
+func (p *printer) Interval(iv stats.Interval) {
+	line := report.IntervalLine(&iv)
+	if iv.Offset == 0 {
+		line = report.IntervalHeader + line
+	}
+	p.u.Print(line)
+}
+
 type printer struct {
 	u       *ui.UI
 	signals *ui.Interrupts

@@ -89,6 +89,16 @@ func (u *UI) Warn(sentence string) { u.line("warning: ", "33", sentence) }
 // Note prints a line that is neither an error nor a warning.
 func (u *UI) Note(sentence string) { u.line("", "", sentence) }
 
+// Print prints lines on standard error, as they are.
+func (u *UI) Print(lines string) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if _, err := io.WriteString(u.err, lines); err != nil && u.err != u.stderr {
+		// The progress display has just ended. If standard error itself is gone, nothing helps.
+		_, _ = io.WriteString(u.stderr, lines)
+	}
+}
+
 // line prints one line on standard error. colour is that of the prefix, an SGR
 // parameter (ECMA-48 section 8.3.117).
 func (u *UI) line(kind, colour, text string) {
@@ -96,13 +106,7 @@ func (u *UI) line(kind, colour, text string) {
 	if u.colour && colour != "" {
 		prefix = "\x1b[" + colour + "m" + prefix + "\x1b[0m"
 	}
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	line := prefix + OneLine(text) + "\n"
-	if _, err := io.WriteString(u.err, line); err != nil && u.err != u.stderr {
-		// The progress display has just ended. If standard error itself is gone, nothing helps.
-		_, _ = io.WriteString(u.stderr, line)
-	}
+	u.Print(prefix + OneLine(text) + "\n")
 }
 
 // OneLine replaces control characters by spaces: text from another program or
