@@ -20,7 +20,7 @@ var allowed = []struct {
 }{
 	{"handshake", []string{"github.com/gobwas/ws", "github.com/gobwas/httphead"}},
 	{"stats/file", []string{"wsperf/stats", "github.com/HdrHistogram/hdrhistogram-go"}},
-	{"stats/report", []string{"wsperf/stats", "github.com/HdrHistogram/hdrhistogram-go"}},
+	{"stats/report", []string{"wsperf/stats", "wsperf/stats/file", "wsperf/stats/require", "github.com/HdrHistogram/hdrhistogram-go"}},
 	{"stats/require", []string{"wsperf/stats"}},
 	{"stats/internal/example", []string{"wsperf/stats", "golang.org/x/sys/unix"}},
 	{"stats", []string{"github.com/HdrHistogram/hdrhistogram-go", "golang.org/x/sys/unix"}},
@@ -35,7 +35,7 @@ var allowed = []struct {
 	{"bench/pgo", []string{"github.com/google/pprof/profile", "wsperf/engine", "wsperf/handshake", "wsperf/bench/testee"}},
 	{"cmd/internal/ui", []string{"wsperf/engine", "golang.org/x/term", "golang.org/x/sys/unix"}},
 	{"cmd/internal/resultfile", []string{"golang.org/x/sys/unix"}},
-	{"cmd/internal/job", []string{"wsperf/engine", "wsperf/engine/host", "wsperf/handshake", "wsperf/stats", "wsperf/stats/require", "github.com/gobwas/ws", "github.com/spf13/pflag",
+	{"cmd/internal/job", []string{"wsperf/engine", "wsperf/engine/host", "wsperf/handshake", "wsperf/stats", "wsperf/stats/report", "wsperf/stats/require", "github.com/gobwas/ws", "github.com/spf13/pflag",
 		"golang.org/x/sys/unix"}},
 	{"cmd/internal/builtin", []string{"wsperf/cmd/internal/ui", "wsperf/engine/child", "wsperf/bench/testee"}},
 	{"cmd/internal/measure", []string{"wsperf/cmd/internal/builtin", "wsperf/cmd/internal/job", "wsperf/cmd/internal/resultfile", "wsperf/cmd/internal/ui",

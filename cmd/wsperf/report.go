@@ -42,6 +42,7 @@ const reportExample = `  # the report of one run
 // reportOptions are the options of wsperf report.
 type reportOptions struct {
 	json, ancestor bool
+	format         string // empty: not given
 	requirements   []require.Requirement
 }
 
@@ -55,7 +56,8 @@ func newReportCommand(u *ui.UI) *cobra.Command {
 		Args:    o.check,
 	}
 	c.DisableFlagsInUseLine = true
-	c.Flags().BoolVar(&o.json, "json", false, "print the merged result as JSON instead of the report (default off)")
+	c.Flags().BoolVar(&o.json, "json", false, "print the merged result as JSON instead of the report: --format json (default off)")
+	c.Flags().Var(job.Format{To: &o.format}, "format", job.FormatUsage)
 	c.Flags().BoolVar(&o.ancestor, "ancestor", false,
 		"print the block with the ancestor's arithmetic: exact, over all connections,\nfailed ones too; needs a record per connection (default off)")
 	c.Flags().Var(job.Requirements{To: &o.requirements}, "require", job.RequireUsage)
@@ -76,8 +78,13 @@ func (o *reportOptions) check(c *cobra.Command, args []string) error {
 		return usagef(c, "\"-\" is given twice: standard input can be read once")
 	case o.json && o.ancestor:
 		return usagef(c, "--json and --ancestor: must be one of them")
+	case o.format != "" && o.ancestor:
+		return usagef(c, "--format and --ancestor: must be one of them")
 	case len(o.requirements) > 0 && o.ancestor:
 		return usagef(c, "--require and --ancestor: must be one of them")
+	}
+	if err := job.CheckFormats(o.json, o.format); err != nil {
+		return asUsage(c, err)
 	}
 	return nil
 }
@@ -98,10 +105,12 @@ func (o *reportOptions) report(u *ui.UI, paths []string) error {
 		return errors.Join(errs...)
 	}
 	unmet := measure.Require(o.requirements, merged)
-	if o.json {
-		return errors.Join(append(errs, file.Write(u.Out, merged), unmet)...)
+	format := job.FormatOf(o.json, o.format)
+	errs = append(errs, report.WriteAs(format, u.Out, merged))
+	if format == report.FormatText {
+		errs = append(errs, writeCoverage(u.Out, paths, errs))
 	}
-	return errors.Join(append(errs, report.Text(u.Out, merged), writeCoverage(u.Out, paths, errs), unmet)...)
+	return errors.Join(append(errs, unmet)...)
 }
 
 func reportAsAncestor(u *ui.UI, paths []string) error {

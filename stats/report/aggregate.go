@@ -20,11 +20,19 @@ const (
 // whose start came late because of what the testee did to earlier ones.
 func aggregate(r *stats.Result) section {
 	h := head{r.Duration(), r.Total, r.Success, r.Fail, r.HandshakesPerSecond()}
-	title, phase := aggregateTitle, stats.PhaseOpen
+	title := aggregateTitle
 	if r.Load.Mode == stats.ModeOpen {
-		title, phase = openLoopTitle, stats.PhaseReady
+		title = openLoopTitle
 	}
-	return section{title, []part{h.block(), timesBlock(histogramTimes(r.Phases[phase].Success))}}
+	return section{title, []part{h.block(), timesBlock(histogramTimes(r.Phases[headPhase(r)].Success))}}
+}
+
+// headPhase returns the phase whose times head the report.
+func headPhase(r *stats.Result) stats.Phase {
+	if r.Load.Mode == stats.ModeOpen {
+		return stats.PhaseReady
+	}
+	return stats.PhaseOpen
 }
 
 // head is the upper part of the aggregate block.

@@ -22,19 +22,20 @@ type results struct {
 // analyze merges all files, compares the requirements with their sum and prints the
 // report. A file that cannot be read does not keep the others from being reported.
 func (d *Driver) analyze(u *ui.UI, r *results) error {
-	if d.options.JSON {
-		return d.writeJSON(u, r)
+	if d.options.Shown() == report.FormatText {
+		return d.writeText(u, r)
 	}
-	return d.writeText(u, r)
+	return d.writeResult(u, r)
 }
 
-func (d *Driver) writeJSON(u *ui.UI, r *results) error {
+// writeResult writes nothing but the merged result, in its format.
+func (d *Driver) writeResult(u *ui.UI, r *results) error {
 	merged, bad := file.LoadAll(r.files, nil)
 	if merged == nil {
 		return errors.Join(bad...)
 	}
 	unmet := measure.Require(d.options.Requirements, merged)
-	return errors.Join(append(bad, file.Write(u.Out, merged), unmet)...)
+	return errors.Join(append(bad, report.WriteAs(d.options.Shown(), u.Out, merged), unmet)...)
 }
 
 // writeText prints the lines of the ancestor's driver around the report.

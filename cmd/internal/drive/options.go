@@ -56,6 +56,8 @@ func (o *Options) check(allowed []int) error {
 		return errors.New("--skiprun and --skipanalyze cannot be given together: nothing would be left to do")
 	case o.JSON && o.SkipAnalysis:
 		return errors.New("--json and --skipanalyze cannot be given together: nothing would be printed")
+	case o.Format != "" && o.SkipAnalysis:
+		return errors.New("--format and --skipanalyze cannot be given together: nothing would be printed")
 	case len(o.Requirements) > 0 && o.SkipAnalysis:
 		return errors.New("--require and --skipanalyze cannot be given together: no result would be compared")
 	case strings.Count(o.Out, numberInName) != 1:

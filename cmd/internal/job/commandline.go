@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/spf13/pflag"
+
+	"wsperf/stats/report"
 )
 
 // CommandLine is options on the command line of a verb.
@@ -62,10 +64,11 @@ func (l *CommandLine) Check() error {
 		return errors.New("--duration and --conns cannot be given together: a run ends by one of them")
 	case l.given("warmup") && l.given("warmup-conns"):
 		return errors.New("--warmup and --warmup-conns cannot be given together: a warm-up ends by one of them")
-	case o.JSON && o.Out == StandardOutput:
-		return errors.New("--json and --out -: both write the result to standard output: must be one of them")
-	case o.Log && o.Out == "" && !o.JSON:
+	case o.Log && o.Out == "" && o.Shown() != report.FormatJSON:
 		return errors.New("--log needs a place for its records: give --out FILE or --json too")
+	}
+	if err := l.checkFormat(); err != nil {
+		return err
 	}
 	if l.given("duration") {
 		o.Connections = 0
@@ -80,6 +83,17 @@ func (l *CommandLine) Check() error {
 		return errors.New("--arrivals needs --rate or --stages: a closed loop starts when a connection ends")
 	}
 	return l.checkWatermarks()
+}
+
+func (l *CommandLine) checkFormat() error {
+	o := l.options
+	switch {
+	case o.JSON && o.Out == StandardOutput:
+		return errors.New("--json and --out -: both write the result to standard output: must be one of them")
+	case o.Format != "" && o.Out == StandardOutput:
+		return errors.New("--format and --out -: both write the result to standard output: must be one of them")
+	}
+	return CheckFormats(o.JSON, o.Format)
 }
 
 // checkWatermarks compares the watermarks. If only one was given, its error states the

@@ -28,9 +28,11 @@ const StandardOutput = "-"
 type Options struct {
 	stats.Setup
 	Out   string `json:"out"`   // result file, or StandardOutput; empty: none
-	JSON  bool   `json:"json"`  // print the result as JSON instead of the report
+	JSON  bool   `json:"json"`  // as Format json; both are wrong if they differ
 	Quiet bool   `json:"quiet"` // show no progress
 	Live  bool   `json:"live"`  // show the intervals as they end
+
+	Format string `json:"format"` // of the result on standard output (package report); empty: not given
 
 	KeepSecrets bool `json:"keep_secrets"` // mask no credentials in the result
 

@@ -166,10 +166,11 @@ func outputOptions() []option {
 			search: {"require", "search for the highest rate that meets `EXPR`, such as 'ready.q99 < 10ms'; can be repeated, and then all must be met"},
 		}, func(o *Options) pflag.Value { return Requirements{&o.Requirements} }},
 		{flags{
-			run:    {"json", "print the JSON result instead of the report (default off)"},
-			drive:  {"json", "print the merged result as JSON instead of the report (default off)"},
+			run:    {"json", "print the JSON result instead of the report: --format json (default off)"},
+			drive:  {"json", "print the merged result as JSON instead of the report: --format json (default off)"},
 			search: {"json", "print all steps and the answer as JSON; the lines go to standard error (default off)"},
 		}, func(o *Options) pflag.Value { return toggle{&o.JSON} }},
+		ofRuns("format", FormatUsage, func(o *Options) pflag.Value { return Format{&o.Format} }),
 		same("keep-secrets", "show tokens, passwords and cookies instead of *** in results and reports (default off)",
 			func(o *Options) pflag.Value { return toggle{&o.KeepSecrets} }),
 		{flags{

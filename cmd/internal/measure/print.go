@@ -43,15 +43,13 @@ func Save(m *Measured, signals *ui.Interrupts) error {
 }
 
 func printResult(u *ui.UI, r *stats.Result, j *job.Job) error {
-	show := report.Text
-	if j.JSON || j.Out == job.StandardOutput {
-		show = file.Write
-	}
+	format := j.Shown()
 	var lost error
 	if j.Out == job.StandardOutput {
+		format = report.FormatJSON
 		lost = report.Text(u.Stderr(), r)
 	}
-	return errors.Join(lost, cmp.Or(show(u.Out, r), u.Out.Flush()))
+	return errors.Join(lost, cmp.Or(report.WriteAs(format, u.Out, r), u.Out.Flush()))
 }
 
 // printer shows the user how a run goes.

@@ -1,0 +1,90 @@
+package report
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"wsperf/stats"
+)
+
+// interval is a part of the measured window, and the times of the connections that ended in
+// it.
+type interval struct {
+	start  time.Time
+	offset time.Duration // of start from that of the measured window
+	length time.Duration // 0 or more
+	series []series
+}
+
+const (
+	outcomeSuccess = "success"
+	outcomeFailure = "failure"
+)
+
+// series is the times of a phase of the connections with one outcome.
+type series struct {
+	phase   stats.Phase
+	outcome string
+	times   *hdrhistogram.Histogram // in microseconds, not empty
+}
+
+// wholeRun returns the run as the only interval.
+func wholeRun(r *stats.Result) []interval {
+	return []interval{{start: r.Started, length: max(0, r.Duration()), series: seriesOf(&r.Phases)}}
+}
+
+// seriesOf leaves out what has no value, as phase late has none in a closed loop.
+func seriesOf(phases *[stats.NumPhases]stats.PhaseResult) (all []series) {
+	for p := range phases {
+		for _, s := range []series{
+			{stats.Phase(p), outcomeSuccess, phases[p].Success},
+			{stats.Phase(p), outcomeFailure, phases[p].Failure},
+		} {
+			if s.times != nil && s.times.TotalCount() > 0 {
+				all = append(all, s)
+			}
+		}
+	}
+	return all
+}
+
+// subject returns the times that requirements mean by the name of a phase: those of the
+// successes, and the lateness of all starts.
+func subject(r *stats.Result, p stats.Phase) *hdrhistogram.Histogram {
+	if p == stats.PhaseLate {
+		return r.Late()
+	}
+	return r.Phases[p].Success
+}
+
+// quantileValue is a quantile of a histogram.
+type quantileValue struct {
+	quantile string // such as 0.999
+	name     string // as requirements name it, such as q999
+	us       int64
+}
+
+// quantilesOf returns the quantiles that the report shows, and leaves out those for which
+// the histogram has too few values.
+func quantilesOf(h *hdrhistogram.Histogram) (all []quantileValue) {
+	for _, q := range quantiles {
+		if h.TotalCount() < q.least {
+			continue
+		}
+		// The decimals are those of the percentile: 99.9/100 is not the float64 next to 0.999.
+		decimals := strings.ReplaceAll(decimal(q.percentile), ".", "")
+		all = append(all, quantileValue{
+			quantile: "0." + strings.TrimRight(decimals, "0"),
+			name:     "q" + decimals,
+			us:       h.ValueAtPercentile(q.percentile),
+		})
+	}
+	return all
+}
+
+// decimal writes a number with all of its digits and without an exponent, which not every
+// reader knows.
+func decimal(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
