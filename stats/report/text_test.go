@@ -45,15 +45,15 @@ func TestTextGolden(t *testing.T) {
 		"intervals":   example.Intervals(),
 	} {
 		t.Run(name, func(t *testing.T) {
-			checkGolden(t, name, text(t, r))
+			checkGolden(t, name+".txt", text(t, r))
 		})
 	}
 }
 
-// checkGolden compares a report with its file in testdata.
+// checkGolden compares what is written of a result with its file in testdata.
 func checkGolden(t *testing.T, name, got string) {
 	t.Helper()
-	path := filepath.Join("testdata", name+".txt")
+	path := filepath.Join("testdata", name)
 	if *update {
 		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
 			t.Fatal(err)
@@ -241,7 +241,7 @@ func TestTextOfTheAncestorsFiles(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			checkGolden(t, name, text(t, r))
+			checkGolden(t, name+".txt", text(t, r))
 		})
 	}
 }
