@@ -24,7 +24,7 @@ together: local ports, the testee's listen backlog, memory.
 
 The first interrupt (Ctrl-C) lets the workers close their open connections and
 reports what was measured; a second one stops all of them at once. Before the workers
-begin, the first one already does.` + requireLong + `
+begin, the first one already does.` + formatLong + requireLong + `
 
 The requirements are for all workers together.`
 

@@ -22,7 +22,7 @@ the intact part is reported. In both cases the exit code is 1.
 
 The report of a single file repeats the requirements of its run, if there were any. That
 of several files does not: what holds for the parts need not hold for their sum. Neither
-changes the exit code; --require does, and takes the place of those in the file.` + requireLong
+changes the exit code; --require does, and takes the place of those in the file.` + formatLong + requireLong
 
 const reportExample = `  # the report of one run
   wsperf report result.json
@@ -32,6 +32,14 @@ const reportExample = `  # the report of one run
 
   # their sum as one result file
   wsperf report --json client*.json > all.json
+
+  # the curve of phase total, for HdrHistogram's plotter
+  wsperf report result.json --format hgrm:total > total.hgrm
+
+  # two testees compared by benchstat, with several runs of each
+  for f in a*.json; do wsperf report $f --format bench; done > a.txt
+  for f in b*.json; do wsperf report $f --format bench; done > b.txt
+  benchstat -ignore url a.txt b.txt
 
   # exit code 3 if the runs together have too many failures
   wsperf report client*.json --require 'fail% < 0.1'

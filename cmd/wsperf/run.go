@@ -20,7 +20,7 @@ closes without sending anything. A link-local address has its interface as a zon
 ws://[fe80::1%25eth0]:9000/.
 
 The first interrupt (Ctrl-C) closes open connections and reports what was measured;
-a second one stops at once.` + requireLong
+a second one stops at once.` + formatLong + requireLong
 
 const runExample = `  # 200000 handshakes against the built-in testee
   wsperf run
@@ -39,6 +39,9 @@ const runExample = `  # 200000 handshakes against the built-in testee
 
   # in a test: exit code 3 if more than 0.1 % fail, or if 1 % take 5 ms or longer
   wsperf run ws://192.0.2.7:9000/ --duration 10s --require 'fail% <= 0.1' --require 'open.q99 < 5ms'
+
+  # the result as a table for a spreadsheet or a data frame
+  wsperf run ws://192.0.2.7:9000/ --format csv > result.csv
 
   # what a browser would send
   wsperf run ws://192.0.2.7/ --origin https://example.org --subprotocol chat --header 'Cookie: id=7'`

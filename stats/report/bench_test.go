@@ -68,7 +68,7 @@ func TestBenchmarkNames(t *testing.T) {
 func TestBenchmarkScales(t *testing.T) {
 	b := readBenchmark(t, as(t, "bench", example.Full()))
 	for unit, want := range map[string]float64{
-		"total": 199, "fail": 6, "cause.open_status": 4, "open.max-sec": stats.MaxTrackable.Seconds(), "connect.q50-sec": 31e-6, "peak-B": 25.3e6,
+		"total": 199, "fail": 6, "cause.open_status": 4, "open.max-sec": stats.MaxTrackable.Seconds(), "connect.q50-sec": 31e-6, "memory.peak-B": 25.3e6,
 	} {
 		got, ok := b.Value(unit)
 		if relative := got/want - 1; !ok || relative > 1e-3 || relative < -1e-3 {

@@ -48,7 +48,7 @@ func checkNumbers(t *testing.T, name string, row []string) {
 func TestTableHas(t *testing.T) {
 	for _, row := range []string{
 		",total,,,,199,\n", ",fail,,,,6,\n", ",cause.open_status,,,,4,\n", ",fin.reset,,,,2,\n",
-		",peak,,,,25300000,B\n", ",count,open,success,,193,\n", ",count,connect,failure,,6,\n",
+		",memory.peak,,,,25300000,B\n", ",count,open,success,,193,\n", ",count,connect,failure,,6,\n",
 		",min,open,success,,1000,us\n", ",quantile,open,success,0.5,",
 	} {
 		if got := as(t, "csv", example.Full()); !strings.Contains(got, row) {

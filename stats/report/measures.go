@@ -18,7 +18,7 @@ func measuresOf(r *stats.Result) []require.Value {
 	if clientKnown(r) {
 		all = append(all,
 			require.Value{Name: "switches", Value: float64(r.Client.VoluntarySwitches + r.Client.InvoluntarySwitches)},
-			require.Value{Name: "peak", Value: float64(r.Client.PeakMemoryBytes), Unit: "B"})
+			require.Value{Name: "memory.peak", Value: float64(r.Client.PeakMemoryBytes), Unit: "B"})
 	}
 	return all
 }
