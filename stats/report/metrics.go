@@ -6,51 +6,51 @@ import (
 	"wsperf/stats"
 )
 
-// tally is a count and what is counted.
-type tally struct {
-	key   string
+// labelCount is a count and the value of the label that tells what is counted.
+type labelCount struct {
+	value string
 	count uint64
 }
 
-func counts(name string, all []tally) (samples []sample) {
-	for _, t := range all {
-		samples = append(samples, sample{labels: []label{{name, t.key}}, value: strconv.FormatUint(t.count, 10)})
+func countsBy(name string, all []labelCount) (samples []metricSample) {
+	for _, c := range all {
+		samples = append(samples, metricSample{labels: []label{{name, c.value}}, value: strconv.FormatUint(c.count, 10)})
 	}
 	return samples
 }
 
 // infoSamples has the strings of the setup as labels. Those that are not the same in all of a
 // merged result are empty, which Prometheus takes for no label.
-func infoSamples(r *stats.Result) []sample {
-	return []sample{{labels: []label{
+func infoSamples(r *stats.Result) []metricSample {
+	return []metricSample{{labels: []label{
 		{"url", r.Setup.URL}, {"address", r.Setup.Address}, {"mode", string(r.Load.Mode)},
 		{"version", r.Setup.Version}, {"kernel", r.Setup.Kernel},
 	}, value: "1"}}
 }
 
-// causeTally has the causes that did not occur too: a series that appears with its first
+// causeCounts has the causes that did not occur too: a series that appears with its first
 // failure has no increase. It is empty if the cause of a failure was not recorded.
-func causeTally(r *stats.Result) (all []tally) {
+func causeCounts(r *stats.Result) (all []labelCount) {
 	if r.Unmeasured.Fail > 0 {
 		return nil
 	}
 	for c := stats.CauseNone + 1; c < stats.NumCauses; c++ {
-		all = append(all, tally{c.String(), r.Causes[c]})
+		all = append(all, labelCount{c.String(), r.Causes[c]})
 	}
 	return all
 }
 
-// endTally is empty if it is not known of all successes.
-func endTally(r *stats.Result) []tally {
+// endCounts is empty if it is not known of all successes.
+func endCounts(r *stats.Result) []labelCount {
 	if r.Unmeasured.Success > 0 {
 		return nil
 	}
-	return []tally{{"fin", r.Fin.Received}, {"reset", r.Fin.Reset}, {"timeout", r.Fin.Timeout}}
+	return []labelCount{{"fin", r.Fin.Received}, {"reset", r.Fin.Reset}, {"timeout", r.Fin.Timeout}}
 }
 
-func rateSamples(r *stats.Result) (all []sample) {
+func rateSamples(r *stats.Result) (all []metricSample) {
 	add := func(window string, perSecond float64) {
-		all = append(all, sample{labels: []label{{"window", window}}, value: number(perSecond)})
+		all = append(all, metricSample{labels: []label{{"window", window}}, value: number(perSecond)})
 	}
 	if r.Duration() > 0 {
 		add("whole", r.HandshakesPerSecond())
@@ -61,20 +61,20 @@ func rateSamples(r *stats.Result) (all []sample) {
 	return all
 }
 
-func openLoopCount(r *stats.Result, n uint64) []sample {
+func openLoopCount(r *stats.Result, n uint64) []metricSample {
 	if r.Load.Mode != stats.ModeOpen {
 		return nil
 	}
-	return []sample{{value: strconv.FormatUint(n, 10)}}
+	return []metricSample{{value: strconv.FormatUint(n, 10)}}
 }
 
 // phaseSamples has the minimum as quantile 0 and the maximum as quantile 1, as the metrics of
 // Go's own runtime do.
-func phaseSamples(r *stats.Result) (all []sample) {
+func phaseSamples(r *stats.Result) (all []metricSample) {
 	for _, s := range seriesOf(&r.Phases) {
 		labels := []label{{"phase", s.phase.String()}, {"outcome", s.outcome}}
 		quantile := func(q string, us int64) {
-			all = append(all, sample{"", append(labels[:2:2], label{"quantile", q}), seconds(float64(us))})
+			all = append(all, metricSample{"", append(labels[:2:2], label{"quantile", q}), seconds(float64(us))})
 		}
 		quantile("0", s.times.Min())
 		for _, q := range quantilesOf(s.times) {
@@ -83,30 +83,30 @@ func phaseSamples(r *stats.Result) (all []sample) {
 		quantile("1", s.times.Max())
 		n := s.times.TotalCount()
 		all = append(all,
-			sample{"_sum", labels, seconds(s.times.Mean() * float64(n))},
-			sample{"_count", labels, strconv.FormatInt(n, 10)})
+			metricSample{"_sum", labels, seconds(s.times.Mean() * float64(n))},
+			metricSample{"_count", labels, strconv.FormatInt(n, 10)})
 	}
 	return all
 }
 
-func cpuSamples(r *stats.Result) []sample {
+func cpuSamples(r *stats.Result) []metricSample {
 	if !clientKnown(r) {
 		return nil
 	}
-	return []sample{
+	return []metricSample{
 		{labels: []label{{"mode", "user"}}, value: seconds(float64(r.Client.UserUs))},
 		{labels: []label{{"mode", "system"}}, value: seconds(float64(r.Client.SystemUs))},
 	}
 }
 
-func clientSample(r *stats.Result, n int64) []sample {
+func clientSample(r *stats.Result, n int64) []metricSample {
 	if !clientKnown(r) {
 		return nil
 	}
-	return []sample{{value: strconv.FormatInt(n, 10)}}
+	return []metricSample{{value: strconv.FormatInt(n, 10)}}
 }
 
-func interruptedSample(r *stats.Result) []sample {
+func interruptedSample(r *stats.Result) []metricSample {
 	if r.Interrupted {
 		return one(1)
 	}

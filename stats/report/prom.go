@@ -13,11 +13,11 @@ import (
 // metric is a family of samples in Prometheus's text format, version 0.0.4.
 type metric struct {
 	name, kind, help string // kind is counter, gauge or summary; help has no "\" and no line feed
-	samples          []sample
+	samples          []metricSample
 }
 
-// sample is a line of a metric.
-type sample struct {
+// metricSample is a line of a metric.
+type metricSample struct {
 	suffix string // of the name: _sum and _count of a summary
 	labels []label
 	value  string
@@ -70,9 +70,9 @@ func metricsOf(r *stats.Result) []metric {
 		{"wsperf_run_start_time_seconds", "gauge", "Start of the measured window, since the Unix epoch.", one(float64(r.Started.UnixMicro()) / 1e6)},
 		{"wsperf_run_duration_seconds", "gauge", "Length of the measured window.", one(max(0, r.Duration()).Seconds())},
 		{"wsperf_run_interrupted", "gauge", "Whether the run was interrupted before its end.", interruptedSample(r)},
-		{"wsperf_connections_total", "counter", "Connections by outcome.", counts("outcome", []tally{{outcomeSuccess, r.Success}, {outcomeFailure, r.Fail}})},
-		{"wsperf_failures_total", "counter", "Failed connections by cause.", counts("cause", causeTally(r))},
-		{"wsperf_closed_total", "counter", "Successful connections by how TCP ended.", counts("by", endTally(r))},
+		{"wsperf_connections_total", "counter", "Connections by outcome.", countsBy("outcome", []labelCount{{outcomeSuccess, r.Success}, {outcomeFailure, r.Fail}})},
+		{"wsperf_failures_total", "counter", "Failed connections by cause.", countsBy("cause", causeCounts(r))},
+		{"wsperf_closed_total", "counter", "Successful connections by how TCP ended.", countsBy("by", endCounts(r))},
 		{"wsperf_handshakes_per_second", "gauge", "Successful connections per second, of the whole window and without its drain.", rateSamples(r)},
 		{"wsperf_starts_due_total", "counter", "Starts of the open loop that were due.", openLoopCount(r, r.Load.Due)},
 		{"wsperf_starts_owed_total", "counter", "Starts of the open loop that were due and not made.", openLoopCount(r, r.Load.Owed)},
@@ -87,4 +87,4 @@ func number(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
 
 func seconds(us float64) string { return number(us / 1e6) }
 
-func one(v float64) []sample { return []sample{{value: number(v)}} }
+func one(v float64) []metricSample { return []metricSample{{value: number(v)}} }

@@ -1,5 +1,5 @@
-// Package report draws results for people. It measures and computes nothing that
-// a stats.Result does not hold.
+// Package report draws results for people, and writes them in the formats of other
+// programs. It measures and computes nothing that a stats.Result does not hold.
 package report
 
 import (
