@@ -15,7 +15,8 @@ var higherIsBetter = []string{"success", "rate/s", "handshakes/s", "made%"}
 // (golang.org/design/14313-benchmark-format), for benchstat. The name has the load, so that
 // benchstat compares runs of the same load; the number of iterations is that of connections.
 // Above it, lines of configuration tell the testee and the client. benchstat compares runs
-// that differ in one of those if told to: benchstat -ignore url.
+// that differ in one of those if told to: benchstat -ignore url. One that is not the same in
+// all of a merged result is empty, and ends that of an earlier benchmark in the same file.
 //
 // The units are the names of measuresOf, and PHASE.qN-ns for a quantile: benchstat scales ns,
 // but not us.
@@ -25,9 +26,7 @@ func writeBenchmark(w io.Writer, r *stats.Result) error {
 	for _, c := range []detail{
 		{"kernel", r.Setup.Kernel}, {"wsperf", r.Setup.Version}, {"url", r.Setup.URL},
 	} {
-		if c.text != "" { // not the same in all of a merged result
-			fmt.Fprintf(out, "%s: %s\n", c.name, escaped(c.text))
-		}
+		fmt.Fprintf(out, "%s: %s\n", c.name, escaped(c.text))
 	}
 	for _, unit := range higherIsBetter {
 		fmt.Fprintf(out, "Unit %s better=higher\n", unit)

@@ -10,8 +10,18 @@ import (
 	"wsperf/stats/internal/example"
 )
 
-// readBenchmark returns the only benchmark of a text, as benchstat reads it.
-func readBenchmark(t *testing.T, text string) (result *benchfmt.Result) {
+// readBenchmark returns the only benchmark of a text.
+func readBenchmark(t *testing.T, text string) *benchfmt.Result {
+	t.Helper()
+	all := readBenchmarks(t, text)
+	if len(all) != 1 {
+		t.Fatalf("%d benchmarks in\n%s", len(all), text)
+	}
+	return all[0]
+}
+
+// readBenchmarks reads as benchstat does.
+func readBenchmarks(t *testing.T, text string) (all []*benchfmt.Result) {
 	t.Helper()
 	in := benchfmt.NewReader(strings.NewReader(text), "text")
 	for in.Scan() {
@@ -19,16 +29,13 @@ func readBenchmark(t *testing.T, text string) (result *benchfmt.Result) {
 		case *benchfmt.SyntaxError:
 			t.Errorf("%v in\n%s", r, text)
 		case *benchfmt.Result:
-			if result != nil {
-				t.Errorf("two benchmarks in\n%s", text)
-			}
-			result = r.Clone()
+			all = append(all, r.Clone())
 		}
 	}
-	if in.Err() != nil || result == nil {
-		t.Fatalf("%v, %v in\n%s", in.Err(), result, text)
+	if in.Err() != nil {
+		t.Fatalf("%v in\n%s", in.Err(), text)
 	}
-	return result
+	return all
 }
 
 func TestBenchmarkIsReadBack(t *testing.T) {
@@ -77,11 +84,13 @@ func TestBenchmarkScales(t *testing.T) {
 	}
 }
 
-// TestBenchmarkOfDifferentRuns has no configuration that they do not share.
+// TestBenchmarkOfDifferentRuns has no configuration that they do not share, nor that of the
+// benchmark before it in a file.
 func TestBenchmarkOfDifferentRuns(t *testing.T) {
 	r := example.Plain()
 	r.Setup.URL, r.Setup.Kernel, r.Setup.Version = "", "", ""
-	if b := readBenchmark(t, as(t, "bench", r)); len(b.Config) != 1 {
-		t.Errorf("configuration %v", b.Config)
+	both := readBenchmarks(t, as(t, "bench", example.Plain())+as(t, "bench", r))
+	if len(both) != 2 || len(both[0].Config) != 4 || len(both[1].Config) != 1 {
+		t.Errorf("benchmarks %v", both)
 	}
 }
