@@ -1,10 +1,6 @@
 package require
 
-import (
-	"math"
-
-	"wsperf/stats"
-)
+import "wsperf/stats"
 
 // Value is a measure and what it is in a result.
 type Value struct {
@@ -30,7 +26,7 @@ func Values(r *stats.Result) (all []Value) {
 
 func appendValue(all []Value, m measure, r *stats.Result) []Value {
 	v, ok := m.of(r)
-	if !ok || math.IsNaN(v) || math.IsInf(v, 0) {
+	if !ok {
 		return all
 	}
 	return append(all, Value{m.name, v, m.unit.symbol})
