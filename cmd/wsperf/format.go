@@ -13,12 +13,14 @@ const formatLong = `
                 head the report, open or in an open loop ready, in ms
     hgrm:PHASE  that of another phase: connect, open, close, fin, total, ready or late
     hlog        HdrHistogram's log: the histogram of each phase in us, with the phase as tag,
-                and PHASE.failure for connections that completed the phase and failed later
+                of each interval if there are some; otherwise of the whole run, and then
+                PHASE.failure is of connections that completed the phase and failed later
     bench       Go's benchmark format, for benchstat; -ignore url compares runs with different URLs
     prom        Prometheus's text format, for the textfile collector of node_exporter
 
 In a row of csv that is about a phase, measure is count, min, mean, max or quantile, and
 outcome is success or failure. The other rows are those of the whole run, with the names of
 --require, and duration, offered, due, owed (the starts of an open loop), switches (context
-switches) and memory.peak. A quantile q is left out if there are fewer than 1/(1-q) values,
+switches) and memory.peak. The rows of intervals come after them: started, success, fail,
+causes, in_flight and open_connections, and the phases of the successes. A quantile q is left out if there are fewer than 1/(1-q) values,
 a phase if it has none, and a cause if no connection failed by it.`

@@ -24,18 +24,16 @@ var csvColumns = []string{"start_s", "length_s", "measure", "phase", "outcome", 
 // writeCSV writes one tidy table, a row for each value, with encoding/csv (RFC 4180, but lines
 // end in LF). The first rows are those of the whole run, named as requirements name them
 // (measuresOf). Then each phase and outcome has the measures count, min, mean, max and
-// quantile, for the quantiles of the report. No text from a file or a testee is in the table.
-func writeCSV(w io.Writer, r *stats.Result) error { return writeTable(w, r, wholeRun(r)) }
-
-// writeTable writes the figures of the whole run and the phases of each interval.
-func writeTable(w io.Writer, r *stats.Result, all []interval) error {
+// quantile, for the quantiles of the report. The same rows of each recorded interval follow,
+// with its counts: started, success, fail, in_flight and open_connections at its end, and its
+// causes. No text from a file or a testee is in the table.
+func writeCSV(w io.Writer, r *stats.Result) error {
 	out := csv.NewWriter(w)
 	_ = out.Write(csvColumns) // Error has it
-	run := csvRows{out, interval{length: max(0, r.Duration())}, series{}}
-	for _, m := range measuresOf(r) {
-		run.add(m.Name, "", m.Value, m.Unit)
-	}
-	for _, i := range all {
+	for _, i := range append([]interval{wholeRun(r)}, intervalsOf(r)...) {
+		for _, m := range i.counts {
+			csvRows{out, i, series{}}.add(m.Name, "", m.Value, m.Unit)
+		}
 		for _, s := range i.series {
 			csvRows{out, i, s}.times()
 		}

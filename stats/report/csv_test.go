@@ -1,13 +1,11 @@
 package report
 
 import (
-	"bytes"
 	"encoding/csv"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"wsperf/stats/internal/example"
 )
@@ -65,16 +63,13 @@ func TestTableHas(t *testing.T) {
 
 // TestTableOfIntervals: the rows of an interval begin with its place in the run.
 func TestTableOfIntervals(t *testing.T) {
-	r := example.Plain()
-	all := append(wholeRun(r), wholeRun(r)...)
-	all[1].offset, all[1].length = 1500*time.Millisecond, 250*time.Millisecond
-	var out bytes.Buffer
-	if err := writeTable(&out, r, all); err != nil {
-		t.Fatal(err)
-	}
-	for _, want := range []string{"\n0,13.517100567,success,,,,100,\n", "\n0,13.517100567,count,open,success,,100,\n", "\n1.5,0.25,count,open,success,,100,\n"} {
-		if !strings.Contains(out.String(), want) {
-			t.Errorf("no %q in\n%s", want, &out)
+	got := as(t, "csv", example.Intervals())
+	for _, want := range []string{
+		"\n0,2.25,success,,,,600,\n", "\n0,2.25,count,open,success,,600,\n", "\n0,1,success,,,,100,\n", "\n1,1,count,open,success,,200,\n",
+		"\n2,0.25,in_flight,,,,6,\n", "\n2,0.25,cause.open_reset,,,,2,\n", "\n2,0.25,quantile,late,success,0.99,911,us\n",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no %q in\n%s", want, got)
 		}
 	}
 }

@@ -14,19 +14,20 @@ import (
 const logUnits = "[Values in microseconds, Interval_Max in seconds]"
 
 // writeIntervalLog writes an HdrHistogram interval log (HistogramLogProcessor reads it), with
-// the whole run as one interval and a line for each phase and outcome. The tag of a line is the
-// phase, and for connections that failed later the phase and ".failure". Values are in
-// microseconds, timestamps in seconds since the Unix epoch.
-func writeIntervalLog(w io.Writer, r *stats.Result) error { return writeIntervals(w, wholeRun(r)) }
-
-func writeIntervals(w io.Writer, all []interval) error {
+// a line for each interval and phase: the tag of a line is the phase. Without recorded intervals
+// the whole run is the only one, and has lines of the connections that failed later too, whose
+// tag is the phase and ".failure". Values are in microseconds, timestamps in seconds since the
+// Unix epoch.
+func writeIntervalLog(w io.Writer, r *stats.Result) error {
+	all := intervalsOf(r)
+	if len(all) == 0 {
+		all = []interval{wholeRun(r)}
+	}
 	out := bufio.NewWriter(w) // keeps the first error
 	log := hdrhistogram.NewHistogramLogWriter(out)
 	_ = log.OutputLogFormatVersion()
 	_ = log.OutputComment(logUnits)
-	if len(all) > 0 {
-		_ = log.OutputStartTime(all[0].start.UnixMilli())
-	}
+	_ = log.OutputStartTime(all[0].start.UnixMilli())
 	_ = log.OutputLegend()
 	for _, i := range all {
 		for _, s := range i.series {

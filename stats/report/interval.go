@@ -8,6 +8,7 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 
 	"wsperf/stats"
+	"wsperf/stats/require"
 )
 
 // interval is a part of the measured window, and the times of the connections that ended in
@@ -16,6 +17,7 @@ type interval struct {
 	start  time.Time
 	offset time.Duration // of start from that of the measured window
 	length time.Duration // 0 or more
+	counts []require.Value
 	series []series
 }
 
@@ -31,9 +33,44 @@ type series struct {
 	times   *hdrhistogram.Histogram // in microseconds, not empty
 }
 
-// wholeRun returns the run as the only interval.
-func wholeRun(r *stats.Result) []interval {
-	return []interval{{start: r.Started, length: max(0, r.Duration()), series: seriesOf(&r.Phases)}}
+// wholeRun returns the run as an interval.
+func wholeRun(r *stats.Result) interval {
+	return interval{start: r.Started, length: max(0, r.Duration()), counts: measuresOf(r), series: seriesOf(&r.Phases)}
+}
+
+// intervalsOf returns the recorded intervals.
+func intervalsOf(r *stats.Result) (all []interval) {
+	for i := range r.Intervals {
+		iv := &r.Intervals[i]
+		all = append(all, interval{
+			start: r.Started.Add(iv.Offset), offset: iv.Offset, length: iv.Length, counts: countsOf(iv), series: intervalSeries(iv),
+		})
+	}
+	return all
+}
+
+// countsOf has the names of requirements, as far as they have one.
+func countsOf(iv *stats.Interval) []require.Value {
+	all := []require.Value{
+		{Name: "started", Value: float64(iv.Started)}, {Name: "success", Value: float64(iv.Success)}, {Name: "fail", Value: float64(iv.Fail)},
+		{Name: "in_flight", Value: float64(iv.InFlight)}, {Name: "open_connections", Value: float64(iv.Open)},
+	}
+	for c, n := range iv.Causes {
+		if n > 0 {
+			all = append(all, require.Value{Name: "cause." + stats.Cause(c).String(), Value: float64(n)})
+		}
+	}
+	return all
+}
+
+// intervalSeries are of the successes, but for late, which is of all connections.
+func intervalSeries(iv *stats.Interval) (all []series) {
+	for p := range stats.Phase(stats.NumPhases) {
+		if len(iv.Encoded(p)) > 0 {
+			all = append(all, series{p, outcomeSuccess, iv.Histogram(p)})
+		}
+	}
+	return all
 }
 
 // seriesOf leaves out what has no value, as phase late has none in a closed loop.
