@@ -13,7 +13,6 @@ import (
 	"wsperf/cmd/internal/measure"
 	"wsperf/cmd/internal/ui"
 	"wsperf/engine"
-	"wsperf/stats"
 )
 
 // Work is what a worker process does: the run that its driver describes on standard
@@ -98,9 +97,6 @@ func (w *workerSide) Waiting(string) {}
 
 // TesteeListens is never called, because a worker always has a URL.
 func (w *workerSide) TesteeListens(netip.AddrPort, []int) {}
-
-// Interval is never called, because drive has no --live.
-func (w *workerSide) Interval(stats.Interval) {}
 
 // Prepared tells the driver and waits until it says begin.
 func (w *workerSide) Prepared(ctx context.Context, warnings []engine.Warning) error {

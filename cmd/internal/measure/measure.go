@@ -28,8 +28,11 @@ type Observer interface {
 	Prepared(ctx context.Context, warnings []engine.Warning) error
 	// Begun is called right before the run. It returns what is called right after it.
 	Begun(read func() engine.Progress, goal ui.Goal) (ended func())
-	// Interval is called at the end of each interval if Options.Live is set, by a goroutine
-	// of its own, before the run ends.
+}
+
+// IntervalObserver is an Observer that is told of each interval at its end if Options.Live is
+// set, by a goroutine of its own, before the run ends.
+type IntervalObserver interface {
 	Interval(iv stats.Interval)
 }
 
@@ -135,8 +138,8 @@ func against(ctx context.Context, j *job.Job, o Observer, addr netip.AddrPort) (
 	if err != nil {
 		return nil, err
 	}
-	if j.Live {
-		cfg.Watch = o.Interval
+	if live, ok := o.(IntervalObserver); ok && j.Live {
+		cfg.Watch = live.Interval
 	}
 	run, warnings, err := engine.Prepare(cfg)
 	if err != nil {

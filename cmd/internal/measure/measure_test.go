@@ -21,8 +21,6 @@ import (
 // silent is an observer that does nothing.
 type silent struct{}
 
-func (silent) Interval(stats.Interval) {}
-
 func (silent) Waiting(string)                                       {}
 func (silent) TesteeListens(netip.AddrPort, []int)                  {}
 func (silent) Prepared(context.Context, []engine.Warning) error     { return nil }
