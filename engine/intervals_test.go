@@ -33,6 +33,9 @@ func TestIntervals(t *testing.T) {
 				t.Errorf("%s: interval %d was told as %+v, and is %+v", name, i, told[i], r.Intervals[i])
 			}
 		}
+		if first := r.Intervals[0].Started; first == 0 || first == r.Total {
+			t.Errorf("%s: %d of %d starts are in the first interval", name, first, r.Total)
+		}
 		if len(told) != n {
 			t.Errorf("%s: told of %d intervals of %d", name, len(told), n)
 		}
@@ -44,6 +47,23 @@ func counted(rate float64, connections int64) Load {
 	ld := constant(rate, 0)
 	ld.Connections, ld.Duration = connections, 0
 	return ld
+}
+
+// TestLoopWakesForIntervals: an interval is handed over at its end, also if nothing happens.
+func TestLoopWakesForIntervals(t *testing.T) {
+	cfg := patient(t, "127.0.0.1:1", 1)
+	cfg.Interval = stats.MinInterval
+	run, _, err := Prepare(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer run.Close()
+	l := run.loops[0]
+	l.askNs = never
+	l.intervals.begin(0)
+	if ns := l.sleepNs(); ns != cfg.Interval.Nanoseconds() {
+		t.Errorf("the loop sleeps %d ns in an interval of %v", ns, cfg.Interval)
+	}
 }
 
 // TestIntervalsWithoutReader: intervals that nobody reads delay neither the loops nor the

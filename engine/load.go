@@ -17,7 +17,7 @@ type Load struct {
 	Duration    time.Duration // if Connections is 0: for how long connections are started
 
 	// Before that, connections are started in the same way and not measured: for a time, or a
-	// number of them. An open loop takes that number's time at the rate with which it begins.
+	// number of them. An open loop does so at the rate with which it begins.
 	Warmup            time.Duration
 	WarmupConnections int64
 
@@ -110,9 +110,6 @@ func validRate(r float64) bool { return r >= 0 && r <= stats.MaxRate } // nor Na
 // part returns the i-th of n parts of the load. Numbers of connections, watermarks and
 // starts of all parts add up to those of the whole.
 func (ld Load) part(n, i int) Load {
-	if ld.open() { // their starts are interleaved: all parts end it at the same time
-		ld.Warmup, ld.WarmupConnections = ld.warmupTime(), 0
-	}
 	ld.Connections, ld.WarmupConnections = share(ld.Connections, n, i), share(ld.WarmupConnections, n, i)
 	ld.Low, ld.High = share(ld.Low, n, i), share(ld.High, n, i)
 	ld.loops, ld.turn = n, i

@@ -53,7 +53,7 @@ func Prepare(cfg Config) (run *Run, warnings []Warning, err error) {
 	warnings = append(warnings, preflight(&cfg, f)...)
 	limit := maxOpen(&cfg, &f)
 	limit.connections = max(limit.connections, int64(cfg.Loops))
-	r := &Run{cfg: cfg, beside: f.here, limit: limit, window: newWindow(cfg.Load), counters: make([]counters, cfg.Loops)}
+	r := &Run{cfg: cfg, beside: f.here, limit: limit, window: newWindow(&cfg.Load), counters: make([]counters, cfg.Loops)}
 	if err := r.makeLoops(); err != nil {
 		r.Close()
 		return nil, nil, err

@@ -15,21 +15,14 @@ import (
 // warms reports whether the load has a warm-up.
 func (ld *Load) warms() bool { return ld.Warmup > 0 || ld.WarmupConnections > 0 }
 
-// warmupTime returns how long the warm-up of an open loop takes.
-func (ld *Load) warmupTime() time.Duration {
-	if ld.WarmupConnections > 0 {
-		return time.Duration(float64(ld.WarmupConnections) / ld.Stages[0].From * float64(time.Second))
-	}
-	return ld.Warmup
-}
-
 // schedule returns the stages of an open loop with its warm-up.
 func (ld *Load) schedule() []stats.Stage {
 	if !ld.warms() {
 		return ld.Stages
 	}
 	rate := ld.Stages[0].From
-	return append([]stats.Stage{{From: rate, To: rate, LengthUs: ld.warmupTime().Microseconds()}}, ld.Stages...)
+	length := max(ld.Warmup.Seconds(), float64(ld.WarmupConnections)/rate)
+	return append([]stats.Stage{{From: rate, To: rate, LengthUs: int64(min(length*1e6, 1e15))}}, ld.Stages...)
 }
 
 // warmup is what is left of a loop's warm-up.
@@ -56,9 +49,9 @@ type window struct {
 	begun  chan struct{} // closed when fromNs is known
 }
 
-func newWindow(ld Load) *window {
+func newWindow(ld *Load) *window {
 	w := &window{begun: make(chan struct{})}
-	if ld = ld.part(1, 0); ld.WarmupConnections > 0 {
+	if ld.WarmupConnections > 0 {
 		w.fromNs.Store(never)
 		return w
 	}

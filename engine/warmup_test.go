@@ -159,6 +159,21 @@ func TestWarmupByTime(t *testing.T) {
 	}
 }
 
+// TestWarmupCostsNothing: the CPU time of the warm-up is in neither cost. Its connections are
+// a hundred times as many as the measured ones, so a fifth of all CPU time is far too much.
+func TestWarmupCostsNothing(t *testing.T) {
+	cfg := patient(t, scripted(t, echoClose), 30)
+	cfg.WarmupConnections = 3000
+	meter := new(meter)
+	before := meter.read()
+	r := do(t, cfg)
+	all := costBetween(before, meter.read())
+	allUs := all.UserUs + all.SystemUs
+	if us := r.Client.UserUs + r.Client.SystemUs; us > allUs/5 || r.Loops[0].CPUUs > allUs/5 {
+		t.Errorf("client %d us, loop %d us, of %d us with the warm-up", us, r.Loops[0].CPUUs, allUs)
+	}
+}
+
 // TestInterruptedWarmup: nothing was measured, and that is a result.
 func TestInterruptedWarmup(t *testing.T) {
 	var served atomic.Int64

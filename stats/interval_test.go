@@ -100,8 +100,12 @@ func recorded(t *testing.T, us ...int64) *Result {
 	rec.Fin(FinReceived)
 	second = rec.Cut(first)
 	second.Index = 1
-	if err := series.Add(second); err != nil {
-		t.Fatal(err)
+	third := rec.Cut(second) // of the same interval, in the recorder of the first
+	third.Index = 1
+	for _, part := range []*IntervalRecorder{second, third} {
+		if err := series.Add(part); err != nil {
+			t.Fatal(err)
+		}
 	}
 	r := mustMerge(t, rec)
 	r.Intervals = series.Intervals(1500 * time.Millisecond)

@@ -96,7 +96,7 @@ func loadOptions() []option {
 			func(o *Options) pflag.Value { return span{&o.DurationUs, 0} }),
 		ofRuns("warmup", "before that, start connections for this `TIME` and leave them out of the result (default none)",
 			func(o *Options) pflag.Value { return span{&o.WarmupUs, maxWarmup} }),
-		each("warmup-conns", "warmup-conns", "before that, start `N` connections and leave them out of the result; an open loop does so for the time of N starts (default none)",
+		each("warmup-conns", "warmup-conns", "before that, start `N` connections and leave them out of the result (default none)",
 			func(o *Options) pflag.Value { return Number[int64]{&o.WarmupConnections, 1, math.MaxInt64} }),
 		each("low", "lowmark", "start handshakes again below `N` opening handshakes in flight",
 			func(o *Options) pflag.Value { return Number[int]{&o.Low, 1, math.MaxInt} }),
