@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -66,7 +67,10 @@ func wsperf(t *testing.T) string {
 
 // place is where client and testee run. As root that is a network namespace of their own,
 // in which nobody else makes connections.
-type place struct{ namespace *netns.Namespace }
+type place struct {
+	namespace *netns.Namespace
+	precedes  bool // programs take precedence over others
+}
 
 func newPlace(t *testing.T) place {
 	t.Helper()
@@ -78,7 +82,18 @@ func newPlace(t *testing.T) place {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { n.Close() })
-	return place{n}
+	return place{namespace: n}
+}
+
+// newQuietPlace returns a place for measurements. Idle CPUs stay awake. As root, programs
+// take precedence over all others, whose work would otherwise be in what is measured. That
+// is for a testee and a client with one loop: they leave a CPU to the rest while one of them waits.
+func newQuietPlace(t *testing.T) place {
+	t.Helper()
+	p := newPlace(t)
+	stayAwake(t)
+	p.precedes = p.namespace != nil && runtime.NumCPU() > 1
+	return p
 }
 
 // do calls f in the place.
@@ -89,13 +104,12 @@ func (p place) do(f func() error) error {
 	return p.namespace.Do(f)
 }
 
-// start starts a program in the place. As root it takes precedence over all others
-// (sched(7), SCHED_FIFO), whose work would otherwise be in what is measured. A process
-// inherits the policy of the thread that starts it.
+// start starts a program in the place. A process inherits the policy of the thread that
+// starts it, here a real-time policy with time slices (sched(7), SCHED_RR).
 func (p place) start(c child.Command) (started *child.Child, err error) {
 	err = p.do(func() (err error) {
-		if p.namespace != nil { // the thread ends with do
-			_ = unix.SchedSetAttr(0, &unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: unix.SCHED_FIFO, Priority: 1}, 0)
+		if p.precedes { // the thread ends with do
+			_ = unix.SchedSetAttr(0, &unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: unix.SCHED_RR, Priority: 1}, 0)
 		}
 		started, err = child.Start(c)
 		return err
@@ -118,6 +132,7 @@ func stayAwake(t *testing.T) {
 // Bounds of the time that a program takes. No test depends on them otherwise.
 const (
 	startTimeout = 20 * time.Second
+	runTimeout   = 20 * time.Second
 	stopTimeout  = 5 * time.Second
 )
 
@@ -154,6 +169,7 @@ func (p place) startTestee(t *testing.T, args ...string) *testee {
 // ended is the record of a testee that has ended.
 type ended struct {
 	counts
+	serve      *hdrhistogram.Histogram
 	took, late [numSteps]*hdrhistogram.Histogram
 }
 
@@ -167,7 +183,7 @@ func (s *testee) end(t *testing.T) (e ended) {
 	if err := json.Unmarshal(s.last, &r); err != nil {
 		t.Fatalf("testee printed %q: %v", s.last, err)
 	}
-	e.counts = r.counts
+	e.counts, e.serve = r.counts, decode(t, r.Serve)
 	for which := range step(numSteps) {
 		e.took[which] = decode(t, r.Steps[which.String()].Took)
 		e.late[which] = decode(t, r.Steps[which.String()].Late)
@@ -222,6 +238,11 @@ func (p place) startClient(t *testing.T, address string, args ...string) client 
 // end waits for the end of the run and reads its result.
 func (c client) end(t *testing.T) outcome {
 	t.Helper()
+	select {
+	case <-c.Ended():
+	case <-time.After(runTimeout):
+		c.End(0)
+	}
 	if err := c.Wait(); err != nil {
 		t.Fatalf("wsperf: %v: %s", err, c.LastWords())
 	}

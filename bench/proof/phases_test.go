@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -12,7 +14,6 @@ import (
 
 // measurement is a row of the test: the testee's delays, and the client's load.
 type measurement struct {
-	loop   string
 	delays string // the testee's arguments
 	load   string // the client's arguments
 	n      int    // connections
@@ -20,13 +21,15 @@ type measurement struct {
 	short  bool   // also with -short
 }
 
-// The load of an open loop, for a bit more than a second. Of the connections with a delay
-// of 1 % more than 1 % are delayed, the first and the last among them, so the quantile of
-// 99 % is that delay.
-const (
-	rate     = 400
-	openLoad = 450
-)
+// Of n connections with a delay of 1 %, more than n/100 are delayed, because the first and
+// the last are. Their quantile of 99 % is that delay, and does not depend on one of them.
+const openCount, quickCount, closedCount, oneCount = 450, 1050, 450, 350
+
+// Rates of an open loop. At the lower one a stop of 200 ms of all accepts, once in 100 of
+// them, is over before the next one. At the higher one caches stay warm: what client and
+// testee themselves take is well below 100 microseconds, as it must be where there is no
+// delay.
+const rate, quickRate = 400, 1000
 
 // A closed loop keeps so many in flight, or one if the testee answers most of them at once:
 // more would wait for each other in the client, whose fault that is.
@@ -35,28 +38,43 @@ const (
 	one  = "--low 1 --high 1"
 )
 
-// measurements has each step with each distribution, in an open and a closed loop. In a
-// closed loop connections that close are not in flight: a delay before the response makes
-// them come slowly.
-func measurements() (rows []measurement) {
+// pacing is a delay before the response. In a closed loop, connections that close are not in
+// flight, and without it thousands a second would come. It is not constant, because then
+// they would come in bursts.
+const pacing = "--answer uniform:50ms..150ms "
+
+func measurements() []measurement { return append(openLoops(), closedLoops()...) }
+
+// openLoops has each step with each distribution.
+func openLoops() (rows []measurement) {
 	for s := range step(numSteps) {
-		for _, d := range []string{"5ms", "uniform:0ms..20ms", "1%:200ms"} {
-			delays := fmt.Sprintf("--%v %s", s, d)
-			rows = append(rows, measurement{loop: "open", delays: delays, n: openLoad, rate: rate, short: s == stepAnswer})
+		row := measurement{n: openCount, rate: rate}
+		for _, d := range []string{"20ms", "uniform:0ms..20ms"} {
+			row.delays = fmt.Sprintf("--%v %s", s, d)
+			rows = append(rows, row)
 		}
+		if s != stepAccept {
+			row.n, row.rate, row.short = quickCount, quickRate, s == stepAnswer
+		}
+		row.delays = fmt.Sprintf("--%v 1%%:200ms", s)
+		rows = append(rows, row)
 	}
-	rows = append(rows,
-		measurement{loop: "open", delays: "--accept 5ms --answer 8ms --close 12ms --fin 18ms", n: openLoad, rate: rate, short: true},
-		measurement{loop: "closed", delays: "--accept 50ms", load: many, n: 600},
-		measurement{loop: "closed", delays: "--accept uniform:0ms..5ms", load: one, n: 350},
-		measurement{loop: "closed", delays: "--accept 1%:200ms", load: one, n: 350},
-		measurement{loop: "closed", delays: "--answer 50ms", load: many, n: 600},
-		measurement{loop: "closed", delays: "--answer uniform:0ms..50ms", load: many, n: 1000},
-		measurement{loop: "closed", delays: "--answer 1%:200ms", load: one, n: 350, short: true},
-	)
+	return append(rows, measurement{delays: "--accept 15ms --answer 5ms --close 30ms --fin 40ms", n: openCount, rate: rate, short: true})
+}
+
+// closedLoops has each step with each distribution too.
+func closedLoops() []measurement {
+	rows := []measurement{
+		{delays: "--accept 100ms", load: many, n: closedCount},
+		{delays: "--accept uniform:0ms..5ms", load: one, n: oneCount},
+		{delays: "--accept 1%:200ms", load: one, n: oneCount},
+		{delays: "--answer 100ms", load: many, n: closedCount},
+		{delays: "--answer uniform:0ms..100ms", load: many, n: closedCount},
+		{delays: "--answer 1%:200ms", load: one, n: oneCount, short: true},
+	}
 	for _, s := range []step{stepClose, stepFin} {
-		for _, d := range []string{"50ms", "uniform:0ms..50ms", "1%:200ms"} {
-			rows = append(rows, measurement{loop: "closed", delays: fmt.Sprintf("--answer 50ms --%v %s", s, d), load: many, n: 650})
+		for _, d := range []string{"20ms", "uniform:0ms..20ms", "1%:200ms"} {
+			rows = append(rows, measurement{delays: fmt.Sprintf("%s--%v %s", pacing, s, d), load: many, n: closedCount})
 		}
 	}
 	return rows
@@ -68,6 +86,13 @@ func (m measurement) client() []string {
 		args = append(args, "--rate", strconv.Itoa(m.rate))
 	}
 	return args
+}
+
+func (m measurement) loop() string {
+	if m.rate > 0 {
+		return "open"
+	}
+	return "closed"
 }
 
 func (m measurement) nominal(t *testing.T) nominal {
@@ -85,14 +110,12 @@ func (m measurement) nominal(t *testing.T) nominal {
 
 // TestDelays: the client's histograms give the testee's delays back.
 func TestDelays(t *testing.T) {
-	stayAwake(t)
-	p := newPlace(t)
-	t.Logf("%-6s %-50s %-8s %-30s %-30s %s", "loop", "delays", "of", "nominal q50, q90, q99 (ms)", "measured", "")
+	p := newQuietPlace(t)
 	for _, m := range measurements() {
 		if testing.Short() && !m.short {
 			continue
 		}
-		t.Run(m.loop+" "+strings.ReplaceAll(m.delays, "--", ""), func(t *testing.T) { m.check(t, p) })
+		t.Run(m.loop()+" "+strings.ReplaceAll(m.delays, "--", ""), func(t *testing.T) { m.check(t, p) })
 	}
 }
 
@@ -100,74 +123,51 @@ func TestDelays(t *testing.T) {
 // life of the test program no more are made.
 const (
 	tries       = 5
-	mostRetried = 45 * time.Second
+	leastTries  = 3 // to blame the client
+	mostRetried = 35 * time.Second
 )
 
 var began = time.Now()
 
-// check makes the measurement until the client agrees with the delays. If it never does, the
-// test fails, unless most of the times the testee was not on time either: then the machine
-// is busy.
+// check makes the measurement until each quantile has agreed at least once: what another
+// process on the machine adds differs from one attempt to the next, and what the client
+// measures wrong does not. If one never agrees, the test fails, unless the testee was late
+// as well most of the times: then the machine is busy.
 func (m measurement) check(t *testing.T, p place) {
-	made, disturbed := 0, 0
-	var last attempt
-	for made < tries && (made == 0 || time.Since(began) < mostRetried) {
-		made++
-		last = m.attempt(t, p)
-		if last.clientAgrees {
-			t.Log(last.figures)
-			return
-		}
-		if !last.testeeAgrees {
-			disturbed++
-		}
-		t.Logf("attempt %d, testee on time: %v%s", made, last.testeeAgrees, last.figures)
+	a := m.attempt(t, p)
+	off, made, late := a.off, 1, 0
+	for ; len(off) > 0 && made < tries && time.Since(began) < mostRetried; made++ {
+		t.Logf("attempt %d, testee late: %v%s", made, a.late, a.figures)
+		late += count(a.late)
+		a = m.attempt(t, p)
+		maps.DeleteFunc(off, func(quantile string, _ bool) bool { return !a.off[quantile] })
 	}
-	if 2*disturbed >= made {
-		t.Skipf("the machine is busy: in %d of %d attempts the testee itself was not on time%s", disturbed, made, last.figures)
+	late += count(a.late)
+	names := slices.Sorted(maps.Keys(off))
+	switch {
+	case len(off) == 0:
+		t.Log(a.figures)
+	case 2*late >= made || made < leastTries:
+		t.Skipf("the machine is busy: %v differed in all of %d attempts, in %d of which the testee itself was late%s", names, made, late, a.figures)
+	default:
+		t.Errorf("%v differed in all of %d attempts, in %d of which the testee was on time%s", names, made, made-late, a.figures)
 	}
-	t.Errorf("the client does not give the delays back, although the testee was on time in %d of %d attempts", made-disturbed, made)
 }
 
-// attempt is one measurement.
-type attempt struct {
-	clientAgrees, testeeAgrees bool
-	figures                    string // a line for each phase and step
+func count(yes bool) int {
+	if yes {
+		return 1
+	}
+	return 0
 }
 
-func (m measurement) attempt(t *testing.T, p place) (a attempt) {
+// attempt makes the measurement.
+func (m measurement) attempt(t *testing.T, p place) attempt {
 	testee := p.startTestee(t, strings.Fields(m.delays)...)
 	o := p.startClient(t, testee.address, m.client()...).end(t)
-	own, want := testee.end(t), m.nominal(t)
+	own := testee.end(t)
 	o.checkCounts(t, own.counts, m.n)
-	a.clientAgrees, a.testeeAgrees = true, true
-	for s := range step(numSteps) {
-		got, nominal := quantilesOf(own.took[s]), quantilesOf(want.step(s))
-		agrees := got.agrees(nominal, mostOff)
-		a.testeeAgrees = a.testeeAgrees && agrees
-		if want.step(s).Max() > 0 {
-			a.line(m, "testee "+s.String(), nominal, got, agrees)
-		}
-	}
-	for p := range stats.PhaseLate {
-		got, nominal := quantilesOf(o.Phases[p].Success), quantilesOf(want.phase(p))
-		most := mostLeak
-		if want.isDelayed(p) {
-			most = mostOff * partsOf(p)
-		}
-		agrees := got.agrees(nominal, most)
-		a.clientAgrees = a.clientAgrees && agrees
-		a.line(m, p.String(), nominal, got, agrees)
-	}
-	return a
-}
-
-func (a *attempt) line(m measurement, of string, nominal, got quantiles, agrees bool) {
-	mark := ""
-	if !agrees {
-		mark = "  <-"
-	}
-	a.figures += fmt.Sprintf("\n%-6s %-50s %-14s %v  %v%s", m.loop, m.delays, of, nominal, got, mark)
+	return compare(o.Result, own, m.nominal(t))
 }
 
 // checkCounts compares the counts of client and testee, and those of the histograms, if all

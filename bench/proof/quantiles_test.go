@@ -5,8 +5,6 @@ import (
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
-
-	"wsperf/stats"
 )
 
 // compared are the quantiles that are compared, in percent.
@@ -21,6 +19,7 @@ func quantilesOf(h *hdrhistogram.Histogram) (q quantiles) {
 	return q
 }
 
+// String returns milliseconds.
 func (q quantiles) String() string {
 	text := ""
 	for _, d := range q {
@@ -29,36 +28,14 @@ func (q quantiles) String() string {
 	return text
 }
 
-// A quantile of a phase that the testee delays may differ from the delay by 100
-// microseconds or 2 %, whichever is more. Ready and total contain several phases, each with
-// something of its own.
-const (
-	mostOff     = 100 * time.Microsecond
-	mostOffPart = 0.02
-)
-
-// mostLeak bounds a phase that the testee does not delay. It is a tenth of the shortest
-// delay of the tests that could have leaked into it.
-const mostLeak = 500 * time.Microsecond
-
-// partsOf is how many phases a phase consists of.
-func partsOf(p stats.Phase) time.Duration {
-	switch p {
-	case stats.PhaseReady:
-		return 3 // late, connect, open
-	case stats.PhaseTotal:
-		return 5 // and close, fin
-	}
-	return 1
+// tolerance is how much a quantile may differ: by a time or a part of it, whichever is more,
+// and more.
+type tolerance struct {
+	time time.Duration
+	part float64
+	more time.Duration
 }
 
-// agrees reports whether quantiles are those that are wanted.
-func (q quantiles) agrees(want quantiles, most time.Duration) bool {
-	for i := range q {
-		off := max(most, time.Duration(mostOffPart*float64(want[i])))
-		if (q[i] - want[i]).Abs() > off {
-			return false
-		}
-	}
-	return true
+func (t tolerance) allows(got, want time.Duration) bool {
+	return (got - want).Abs() <= max(t.time, time.Duration(t.part*float64(want)))+t.more
 }

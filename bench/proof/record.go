@@ -24,13 +24,15 @@ type counts struct {
 type record struct {
 	counts
 	steps [numSteps]stepRecord
+	serve *hdrhistogram.Histogram // from the arrival in the accept queue until the 101 was sent
 }
 
 // stepRecord has the times of one step in microseconds, with the range and precision of the
 // client's histograms.
 type stepRecord struct{ took, late *hdrhistogram.Histogram }
 
-func newRecord() (r record) {
+func newRecord() record {
+	r := record{serve: stats.NewHistogram()}
 	for s := range r.steps {
 		r.steps[s] = stepRecord{stats.NewHistogram(), stats.NewHistogram()}
 	}
@@ -53,6 +55,7 @@ func recordNs(h *hdrhistogram.Histogram, ns int64) {
 // encoding, compressed, in base64.
 type report struct {
 	counts
+	Serve string                `json:"serve"` // from the arrival in the accept queue until the 101 was sent
 	Steps map[string]stepReport `json:"steps"`
 }
 
@@ -63,17 +66,17 @@ type stepReport struct {
 
 // write writes the report in one line.
 func (r *record) write(w io.Writer) error {
-	out := report{counts: r.counts, Steps: map[string]stepReport{}}
+	out := report{counts: r.counts, Serve: encode(r.serve), Steps: map[string]stepReport{}}
 	for s := range r.steps {
-		took, err := r.steps[s].took.Encode(hdrhistogram.V2CompressedEncodingCookieBase)
-		if err != nil {
-			return err
-		}
-		late, err := r.steps[s].late.Encode(hdrhistogram.V2CompressedEncodingCookieBase)
-		if err != nil {
-			return err
-		}
-		out.Steps[step(s).String()] = stepReport{string(took), string(late)}
+		out.Steps[step(s).String()] = stepReport{Took: encode(r.steps[s].took), Late: encode(r.steps[s].late)}
 	}
 	return json.NewEncoder(w).Encode(out)
+}
+
+func encode(h *hdrhistogram.Histogram) string {
+	text, err := h.Encode(hdrhistogram.V2CompressedEncodingCookieBase)
+	if err != nil {
+		panic(err) // of an encoder that writes to memory
+	}
+	return string(text)
 }

@@ -20,7 +20,7 @@ func (s *server) accept(t task) error {
 	}
 	s.record.steps[stepAccept].done(t.begunNs, t.dueNs, s.nowNs())
 	s.record.Accepted++
-	c := &conn{fd: fd}
+	c := &conn{fd: fd, arrived: t.begunNs}
 	s.conns[fd] = c
 	if err := s.epoll.watch(fd); err != nil {
 		return err
@@ -95,6 +95,7 @@ func (s *server) do(t task) {
 		s.drop(c)
 	case t.step == stepAnswer:
 		s.record.Opened++
+		recordNs(s.record.serve, nowNs-c.arrived)
 		c.opened = true
 	}
 }

@@ -1,0 +1,51 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"wsperf/stats"
+)
+
+// attempt is what came of one measurement.
+type attempt struct {
+	off     map[string]bool // quantiles of the client that differ, such as "close q99"
+	late    bool            // the testee's own record differs from the delays
+	figures string          // a line for each phase
+}
+
+// compare compares quantiles of each phase with the delays and with the testee's own record.
+func compare(r *stats.Result, own ended, want nominal) attempt {
+	a := attempt{off: map[string]bool{}}
+	a.figures = fmt.Sprintf("\n%-8s%30s %30s %30s", "ms", "nominal  q50       q90       q99", "testee  q50       q90       q99", "client  q50       q90       q99")
+	for p := range stats.PhaseLate {
+		if nominal := want.phase(p); nominal != nil {
+			a.compare(p, quantilesOf(nominal), own.phase(p), quantilesOf(r.Phases[p].Success), want.mostOff(p))
+		}
+	}
+	return a
+}
+
+// phase returns what the testee has recorded of a phase, nil if it is not in its record.
+func (e ended) phase(p stats.Phase) *hdrhistogram.Histogram {
+	return map[stats.Phase]*hdrhistogram.Histogram{
+		stats.PhaseOpen: e.serve, stats.PhaseClose: e.took[stepClose], stats.PhaseFin: e.took[stepFin],
+	}[p]
+}
+
+func (a *attempt) compare(p stats.Phase, nominal quantiles, recorded *hdrhistogram.Histogram, client quantiles, most tolerance) {
+	testee, own := "", nominal
+	if recorded != nil {
+		own = quantilesOf(recorded)
+		testee = own.String()
+	}
+	mark := ""
+	for i, percent := range compared {
+		a.late = a.late || !most.allows(own[i], nominal[i])
+		if !most.allows(client[i], nominal[i]) || !most.allows(client[i], own[i]) {
+			a.off[fmt.Sprintf("%v q%v", p, percent)], mark = true, "  differs"
+		}
+	}
+	a.figures += fmt.Sprintf("\n%-8s%v %30s %v%s", p, nominal, testee, client, mark)
+}

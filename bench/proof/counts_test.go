@@ -1,0 +1,118 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+
+	"wsperf/stats"
+)
+
+// kernelCounts are those of a network namespace, of all processes in it
+// (Documentation/networking/snmp_counter.rst).
+type kernelCounts struct {
+	ActiveOpens  uint64 // connect(2): also of a socket that was kept from an earlier connection
+	PassiveOpens uint64 // connections that came to a listener
+}
+
+// kernel reads the counts of the calling thread's namespace.
+func kernel() (k kernelCounts, err error) {
+	text, err := os.ReadFile("/proc/thread-self/net/snmp")
+	if err != nil {
+		return k, err
+	}
+	var names []string
+	for line := range strings.Lines(string(text)) {
+		f := strings.Fields(line)
+		if len(f) == 0 || f[0] != "Tcp:" {
+			continue
+		}
+		if names == nil {
+			names = f
+			continue
+		}
+		for i, name := range names {
+			var to *uint64
+			switch name {
+			case "ActiveOpens":
+				to = &k.ActiveOpens
+			case "PassiveOpens":
+				to = &k.PassiveOpens
+			default:
+				continue
+			}
+			if *to, err = strconv.ParseUint(f[i], 10, 64); err != nil {
+				return k, err
+			}
+		}
+		return k, nil
+	}
+	return k, errors.New("no counts of TCP in /proc/net/snmp")
+}
+
+func (p place) kernel(t *testing.T) (k kernelCounts) {
+	t.Helper()
+	err := p.do(func() (err error) { k, err = kernel(); return err })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k
+}
+
+// TestCounts: client, testee and kernel count the same connections.
+func TestCounts(t *testing.T) {
+	for _, c := range []struct{ name, testee, load string }{
+		{"closed loop", "--answer uniform:0ms..20ms", "--conns 2000 --low 20 --high 50"},
+		{"two loops", "--accept 1ms --close 5ms", "--conns 3001 --low 20 --high 50 --loops 2"},
+		{"for a time", "--fin 10ms", "--duration 500ms --low 20 --high 50"},
+		{"some are refused", "--refuse 7 --answer 2ms", "--conns 1000 --low 20 --high 50"},
+		{"open loop", "--answer 1%:200ms", "--conns 451 --rate 500"},
+		{"poisson, two loops", "--close 1%:200ms", "--conns 500 --rate 500 --arrivals poisson --loops 2"},
+		{"some of an open loop are refused", "--refuse 3 --accept uniform:0ms..5ms", "--rate 500 --duration 500ms"},
+	} {
+		if testing.Short() && !strings.Contains(c.testee, "refuse") {
+			continue
+		}
+		t.Run(c.name, func(t *testing.T) {
+			p := newPlace(t)
+			testee := p.startTestee(t, strings.Fields(c.testee)...)
+			before := p.kernel(t)
+			o := p.startClient(t, testee.address, strings.Fields(c.load)...).end(t)
+			after := p.kernel(t)
+			checkAgainstTestee(t, o.Result, testee.end(t).counts)
+			if p.namespace == nil {
+				t.Skip("the kernel's counts are not compared: a network namespace of its own needs root")
+			}
+			checkAgainstKernel(t, o.Result, before, after)
+		})
+	}
+}
+
+// checkAgainstTestee compares the counts of a result with the testee's, which ends or
+// refuses each connection.
+func checkAgainstTestee(t *testing.T, r *stats.Result, own counts) {
+	t.Helper()
+	if r.Total == 0 || r.Total != r.Success+r.Fail {
+		t.Errorf("%d connections, %d successes, %d fails", r.Total, r.Success, r.Fail)
+	}
+	want := counts{Accepted: r.Total, Opened: r.Success, Refused: r.Causes[stats.CauseOpenStatus], Closed: r.Success, Ended: r.Fin.Received}
+	if own != want || want.Refused != r.Fail || want.Ended != r.Success {
+		t.Errorf("the testee counts %+v, the client %+v: %d connections, %d successes, %d fails", own, want, r.Total, r.Success, r.Fail)
+	}
+}
+
+func checkAgainstKernel(t *testing.T, r *stats.Result, before, after kernelCounts) {
+	t.Helper()
+	active, passive := after.ActiveOpens-before.ActiveOpens, after.PassiveOpens-before.PassiveOpens
+	var kept uint64
+	for _, l := range r.Loops {
+		kept += l.KeptSockets
+	}
+	t.Log(fmt.Sprintf("%d connections of the client, %d of kept sockets among them; kernel: %d to, %d from", r.Total, kept, active, passive))
+	if active != r.Total || passive != r.Total {
+		t.Errorf("the kernel opened %d connections to and %d from a testee, want %d", active, passive, r.Total)
+	}
+}
