@@ -81,7 +81,12 @@ func parse(args []string) (cfg config, err error) {
 	for s := range step(numSteps) {
 		flags.Var(&cfg.delays[s], s.String(), "wait this `delay` "+s.what()+": 5ms, uniform:0ms..20ms, or 1%:200ms (this share of the connections)")
 	}
+	flags.SetOutput(io.Discard) // one line for a mistake
 	if err := flags.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			flags.SetOutput(os.Stderr)
+			flags.PrintDefaults()
+		}
 		return config{}, err
 	}
 	if flags.NArg() > 0 {

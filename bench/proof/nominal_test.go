@@ -81,9 +81,11 @@ func (m nominal) mostOff(p stats.Phase) tolerance {
 	most := tolerance{time: mostOff, part: mostOffPart}
 	switch {
 	case p == stats.PhaseReady:
+		most = m.mostOff(stats.PhaseOpen)
 		most.more = 2 * mostOff // late, connect
 	case p == stats.PhaseTotal:
-		most.more = 2*mostOff + m.mostOff(stats.PhaseClose).time + m.mostOff(stats.PhaseFin).time
+		most = m.mostOff(stats.PhaseReady)
+		most.more += m.mostOff(stats.PhaseClose).time + m.mostOff(stats.PhaseFin).time
 	case m.phase(p).Max() > 0:
 	case m.comesInBursts():
 		most.time = 3 * time.Millisecond
