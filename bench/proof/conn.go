@@ -64,12 +64,15 @@ func (c *conn) parseRequest() (complete bool, err error) {
 }
 
 func (c *conn) parseClose() (complete bool, err error) {
-	frame, err := ws.ReadFrame(bytes.NewReader(c.received))
+	rest := bytes.NewReader(c.received)
+	header, err := ws.ReadHeader(rest)
 	switch {
 	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
 		return false, nil
-	case err != nil || frame.Header.OpCode != ws.OpClose || !frame.Header.Masked:
+	case err != nil || header.OpCode != ws.OpClose || !header.Masked || header.Length > ws.MaxControlFramePayloadSize:
 		return false, errProtocol
+	case int64(rest.Len()) < header.Length:
+		return false, nil
 	}
 	c.reply = closeFrame
 	return true, nil

@@ -2,8 +2,8 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -18,39 +18,29 @@ type kernelCounts struct {
 	PassiveOpens uint64 // connections that came to a listener
 }
 
-// kernel reads the counts of the calling thread's namespace.
+// kernel reads the counts of the calling thread's namespace: a line of names and a line of
+// numbers (proc_pid_net(5)).
 func kernel() (k kernelCounts, err error) {
 	text, err := os.ReadFile("/proc/thread-self/net/snmp")
 	if err != nil {
 		return k, err
 	}
-	var names []string
+	var lines [][]string
 	for line := range strings.Lines(string(text)) {
-		f := strings.Fields(line)
-		if len(f) == 0 || f[0] != "Tcp:" {
-			continue
+		if rest, isTCP := strings.CutPrefix(line, "Tcp:"); isTCP {
+			lines = append(lines, strings.Fields(rest))
 		}
-		if names == nil {
-			names = f
-			continue
-		}
-		for i, name := range names {
-			var to *uint64
-			switch name {
-			case "ActiveOpens":
-				to = &k.ActiveOpens
-			case "PassiveOpens":
-				to = &k.PassiveOpens
-			default:
-				continue
-			}
-			if *to, err = strconv.ParseUint(f[i], 10, 64); err != nil {
-				return k, err
-			}
-		}
-		return k, nil
 	}
-	return k, errors.New("no counts of TCP in /proc/net/snmp")
+	if len(lines) != 2 || len(lines[0]) != len(lines[1]) {
+		return k, errors.New("/proc/net/snmp has no counts of TCP")
+	}
+	number := func(name string) (n uint64) {
+		if i := slices.Index(lines[0], name); i >= 0 && err == nil {
+			n, err = strconv.ParseUint(lines[1][i], 10, 64)
+		}
+		return n
+	}
+	return kernelCounts{number("ActiveOpens"), number("PassiveOpens")}, err
 }
 
 func (p place) kernel(t *testing.T) (k kernelCounts) {
@@ -111,7 +101,7 @@ func checkAgainstKernel(t *testing.T, r *stats.Result, before, after kernelCount
 	for _, l := range r.Loops {
 		kept += l.KeptSockets
 	}
-	t.Log(fmt.Sprintf("%d connections of the client, %d of kept sockets among them; kernel: %d to, %d from", r.Total, kept, active, passive))
+	t.Logf("%d connections of the client, %d of kept sockets among them; kernel: %d to, %d from", r.Total, kept, active, passive)
 	if active != r.Total || passive != r.Total {
 		t.Errorf("the kernel opened %d connections to and %d from a testee, want %d", active, passive, r.Total)
 	}

@@ -170,6 +170,7 @@ func (m measurement) attempt(t *testing.T, p place) attempt {
 	o := p.startClient(t, testee.address, m.client()...).end(t)
 	own := testee.end(t)
 	o.checkCounts(t, own.counts, m.n)
+	checkSpans(t, o.Result)
 	return compare(o.Result, own, m.nominal(t))
 }
 
