@@ -54,16 +54,19 @@ func (p place) kernel(t *testing.T) (k kernelCounts) {
 
 // TestCounts: client, testee and kernel count the same connections.
 func TestCounts(t *testing.T) {
-	for _, c := range []struct{ name, testee, load string }{
-		{"closed loop", "--answer uniform:0ms..20ms", "--conns 2000 --low 20 --high 50"},
-		{"two loops", "--accept 1ms --close 5ms", "--conns 3001 --low 20 --high 50 --loops 2"},
-		{"for a time", "--fin 10ms", "--duration 500ms --low 20 --high 50"},
-		{"some are refused", "--refuse 7 --answer 2ms", "--conns 1000 --low 20 --high 50"},
-		{"open loop", "--answer 1%:200ms", "--conns 451 --rate 500"},
-		{"poisson, two loops", "--close 1%:200ms", "--conns 500 --rate 500 --arrivals poisson --loops 2"},
-		{"some of an open loop are refused", "--refuse 3 --accept uniform:0ms..5ms", "--rate 500 --duration 500ms"},
+	for _, c := range []struct {
+		name, testee, load string
+		refused            uint64 // one in so many
+	}{
+		{"closed loop", "--answer uniform:0ms..20ms", "--conns 2000 --low 20 --high 50", 0},
+		{"two loops", "--accept 1ms --close 5ms", "--conns 3001 --low 20 --high 50 --loops 2", 0},
+		{"for a time", "--fin 10ms", "--duration 500ms --low 20 --high 50", 0},
+		{"some are refused", "--refuse 7 --answer 2ms", "--conns 1000 --low 20 --high 50", 7},
+		{"open loop", "--answer 1%:200ms", "--conns 451 --rate 500", 0},
+		{"poisson, two loops", "--close 1%:200ms", "--conns 500 --rate 500 --arrivals poisson --loops 2", 0},
+		{"some of an open loop are refused", "--refuse 3 --accept uniform:0ms..5ms", "--rate 500 --duration 500ms", 3},
 	} {
-		if testing.Short() && !strings.Contains(c.testee, "refuse") {
+		if testing.Short() && c.refused == 0 {
 			continue
 		}
 		t.Run(c.name, func(t *testing.T) {
@@ -73,6 +76,7 @@ func TestCounts(t *testing.T) {
 			o := p.startClient(t, testee.address, strings.Fields(c.load)...).end(t)
 			after := p.kernel(t)
 			checkAgainstTestee(t, o.Result, testee.end(t).counts)
+			checkRefused(t, o.Result, c.refused)
 			if p.namespace == nil {
 				t.Skip("the kernel's counts are not compared: a network namespace of its own needs root")
 			}
@@ -91,6 +95,18 @@ func checkAgainstTestee(t *testing.T, r *stats.Result, own counts) {
 	want := counts{Accepted: r.Total, Opened: r.Success, Refused: r.Causes[stats.CauseOpenStatus], Closed: r.Success, Ended: r.Fin.Received}
 	if own != want || want.Refused != r.Fail || want.Ended != r.Success {
 		t.Errorf("the testee counts %+v, the client %+v: %d connections, %d successes, %d fails", own, want, r.Total, r.Success, r.Fail)
+	}
+}
+
+// checkRefused checks that one connection in so many failed; 0: none.
+func checkRefused(t *testing.T, r *stats.Result, one uint64) {
+	t.Helper()
+	want := uint64(0)
+	if one > 0 {
+		want = r.Total / one
+	}
+	if r.Fail != want {
+		t.Errorf("%d of %d connections failed, want %d", r.Fail, r.Total, want)
 	}
 }
 

@@ -37,6 +37,7 @@ func TestMergedPartsAreTheWhole(t *testing.T) {
 	for name, whole := range map[string]*stats.Result{"MergeResults": merged, "wsperf report": reported(t, parts)} {
 		t.Run(name, func(t *testing.T) {
 			checkAgainstTestee(t, whole, own)
+			checkRefused(t, whole, 5)
 			if p.namespace != nil {
 				checkAgainstKernel(t, whole, before, after)
 			}
