@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -142,20 +141,10 @@ func (r *Run) Do(ctx context.Context) (*stats.Result, error) {
 		return nil, err
 	}
 	defer context.AfterFunc(ctx, func() { r.stop.Store(true) })()
-	meter := new(meter)
-	before := meter.read()
-	started := time.Now()
-	collector := r.startCollector()
-	threads.begin(started)
-	if r.cfg.warms() {
-		r.warmUp(threads, started)
-		before = meter.read()
-	}
-	threads.ended.Wait()
-	ended := time.Now()
-	cost := costBetween(before, meter.read())
+	collector, observers := r.startCollector(), r.observers()
+	started, ended := r.watch(threads, observers)
 	intervals, lost := collector.finish(ended.Sub(r.window.from(started, ended)))
-	res, err := r.result(started, ended, cost)
+	res, err := r.result(started, ended, observers)
 	if err != nil {
 		return nil, err
 	}
@@ -163,18 +152,38 @@ func (r *Run) Do(ctx context.Context) (*stats.Result, error) {
 	return res, errors.Join(lost, res.Check())
 }
 
+// watch lets the loops begin, and the observers look at the measured window. It returns when
+// the loops began and when the last of them has ended.
+func (r *Run) watch(t *threads, all observers) (started, ended time.Time) {
+	ticker := time.NewTicker(sampleEvery)
+	defer ticker.Stop()
+	if !r.cfg.warms() {
+		all.begin()
+	}
+	started = time.Now()
+	t.begin(started)
+	if r.cfg.warms() {
+		r.warmUp(t.ended, started)
+		all.begin()
+	}
+	ended = all.sampleUntil(t.ended, ticker.C)
+	return started, ended
+}
+
 // threads is the loops' goroutines, each locked to a thread of its own. They wait to
 // begin together.
 type threads struct {
 	pinned   chan error
 	baseline chan time.Time
-	ended    sync.WaitGroup
+	running  atomic.Int64
+	ended    chan struct{} // closed by the last one
 }
 
 func (r *Run) startThreads() *threads {
-	t := &threads{pinned: make(chan error, len(r.loops)), baseline: make(chan time.Time)}
+	t := &threads{pinned: make(chan error, len(r.loops)), baseline: make(chan time.Time), ended: make(chan struct{})}
+	t.running.Store(int64(len(r.loops)))
 	for _, l := range r.loops {
-		t.ended.Go(func() { t.run(l) })
+		go t.run(l)
 	}
 	return t
 }
@@ -192,7 +201,7 @@ func (t *threads) ready() error {
 		return nil
 	}
 	close(t.baseline)
-	t.ended.Wait()
+	<-t.ended
 	return errs[0]
 }
 
@@ -212,9 +221,12 @@ func (t *threads) run(l *loop) {
 		l.baseline = baseline
 		l.run()
 	}
+	if t.running.Add(-1) == 0 {
+		close(t.ended)
+	}
 }
 
-func (r *Run) result(started, ended time.Time, cost stats.ClientCost) (*stats.Result, error) {
+func (r *Run) result(started, ended time.Time, seen observers) (*stats.Result, error) {
 	recorders := make([]*stats.Recorder, len(r.loops))
 	for i, l := range r.loops {
 		recorders[i] = l.rec
@@ -223,7 +235,8 @@ func (r *Run) result(started, ended time.Time, cost stats.ClientCost) (*stats.Re
 	if err != nil {
 		return nil, err
 	}
-	res.Setup, res.Client = r.setup(), cost
+	res.Setup = r.setup()
+	seen.fill(res)
 	res.Started, res.Ended = r.window.from(started, ended), ended
 	res.Load, res.Loaded = r.load(), loadedWindow(r.loops, started)
 	for _, l := range r.loops {

@@ -86,12 +86,7 @@ func (w *window) from(started, ended time.Time) time.Time {
 }
 
 // warmUp waits for the end of the warm-up, or of the run.
-func (r *Run) warmUp(t *threads, started time.Time) {
-	ended := make(chan struct{})
-	go func() {
-		t.ended.Wait()
-		close(ended)
-	}()
+func (r *Run) warmUp(ended <-chan struct{}, started time.Time) {
 	select {
 	case <-r.window.begun:
 	case <-ended:
