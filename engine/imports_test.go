@@ -31,6 +31,7 @@ var allowed = []struct {
 	{"bench/link", []string{"wsperf/bench/link/", "wsperf/engine/child", "golang.org/x/sys/unix"}},
 	{"bench/hostile", []string{"wsperf/handshake", "wsperf/stats", "github.com/gobwas/ws", "golang.org/x/sys/unix"}},
 	{"bench/proof", []string{"wsperf/engine/host", "wsperf/handshake", "wsperf/stats", "github.com/gobwas/ws", "github.com/HdrHistogram/hdrhistogram-go", "golang.org/x/sys/unix"}},
+	{"bench/bucket", []string{"golang.org/x/sys/unix"}},
 	{"bench/soak", []string{"wsperf/engine/child", "wsperf/stats", "wsperf/stats/file"}},
 	{"bench/cost", []string{"wsperf/bench/link/netns", "wsperf/engine/child", "wsperf/engine/host"}},
 	{"bench/pgo", []string{"github.com/google/pprof/profile", "wsperf/engine", "wsperf/handshake", "wsperf/bench/testee"}},
@@ -43,6 +44,8 @@ var allowed = []struct {
 		"wsperf/engine", "wsperf/stats", "wsperf/stats/file", "wsperf/stats/report", "wsperf/stats/require"}},
 	{"cmd/internal/drive", []string{"wsperf/cmd/internal/job", "wsperf/cmd/internal/measure", "wsperf/cmd/internal/resultfile", "wsperf/cmd/internal/ui",
 		"wsperf/engine", "wsperf/engine/child", "wsperf/engine/host", "wsperf/stats/file", "wsperf/stats/report", "github.com/spf13/pflag", "golang.org/x/sys/unix"}},
+	{"cmd/internal/search", []string{"wsperf/cmd/internal/job", "wsperf/cmd/internal/measure", "wsperf/cmd/internal/resultfile", "wsperf/cmd/internal/ui",
+		"wsperf/engine", "wsperf/stats", "wsperf/stats/file", "wsperf/stats/report", "wsperf/stats/require", "github.com/spf13/pflag"}},
 	{"cmd/wsperf", []string{"wsperf/cmd/internal/", "wsperf/engine", "wsperf/engine/host", "wsperf/stats/file", "wsperf/stats/report", "wsperf/stats/require", "wsperf/bench/testee",
 		"github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/sys/unix"}},
 }

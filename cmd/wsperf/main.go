@@ -17,6 +17,7 @@ import (
 // verbs is the table of commands, in the order of the help.
 var verbs = []func(*ui.UI) *cobra.Command{
 	newRunCommand,
+	newSearchCommand,
 	newDriveCommand,
 	newReportCommand,
 	newTesteeCommand,

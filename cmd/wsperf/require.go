@@ -1,7 +1,13 @@
 package main
 
 // requireLong is the part of a command's help about --require.
-const requireLong = `
+const requireLong = measuresLong + `
+
+If a requirement is not met, the exit code is 3, also if every handshake failed. It is
+still 1 if a result is lost or incomplete, and that of the signal if one ended the run.`
+
+// measuresLong is what --require can be about.
+const measuresLong = `
 
 Each --require compares a measure of the result with a value: MEASURE OP VALUE, where OP
 is < <= > >= == or !=. The report lists what was found. The measures are:
@@ -19,7 +25,4 @@ is < <= > >= == or !=. The report lists what was found. The measures are:
     cpu, cpu.user, cpu.system       the client's CPU time per connection
 
 A time has a unit (us, ms, s), and a number can have k or M. Times have 3 significant
-digits. A measure without a value does not meet its requirement.
-
-If a requirement is not met, the exit code is 3, also if every handshake failed. It is
-still 1 if a result is lost or incomplete, and that of the signal if one ended the run.`
+digits. A measure without a value does not meet its requirement.`

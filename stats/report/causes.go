@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -13,6 +14,19 @@ import (
 
 // maxCodesShown bounds the list of status codes in a line of the report.
 const maxCodesShown = 8
+
+// Failures writes the part of the report about causes of failure, with an empty line before
+// it, and nothing if no connection failed. The error is the first one of w.
+func Failures(w io.Writer, r *stats.Result) error {
+	s := causes(r)
+	if len(s.parts) == 0 {
+		return nil
+	}
+	if _, err := io.WriteString(w, "\n"); err != nil {
+		return err
+	}
+	return writeText(w, []section{s})
+}
 
 // causes lists the causes that were charged, in the order of the enum, with what helps
 // to understand each.

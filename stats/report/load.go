@@ -11,8 +11,17 @@ import (
 // notKept says before any latency that the client did not offer the load that it was asked
 // for, and why as far as that is known.
 func notKept(r *stats.Result) (s section) {
+	if text := NotKept(r); text != "" {
+		s.parts = append(s.parts, sentence(text))
+	}
+	return s
+}
+
+// NotKept says how far the client was from the load that it was asked to offer, in a sentence
+// or two with a line each. The text is empty if the load was kept.
+func NotKept(r *stats.Result) string {
 	if r.Kept() {
-		return s
+		return ""
 	}
 	made := r.Load.Due - r.Load.Owed
 	text := fmt.Sprintf("The offered rate was not kept: %d of %d starts that were due were made (%s %%), 1 %% of them %s late or more.",
@@ -20,8 +29,7 @@ func notKept(r *stats.Result) (s section) {
 	if r.Client.SlotWaits > 0 {
 		text += fmt.Sprintf("\nOnly %d connections could be open at once, by %s.", r.Setup.MaxOpen, openLimit(r))
 	}
-	s.parts = append(s.parts, sentence(text))
-	return s
+	return text
 }
 
 // percentDown rounds down: 100.0 would hide that something is missing.

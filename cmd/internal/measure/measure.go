@@ -53,7 +53,7 @@ func Run(ctx context.Context, j *job.Job, o Observer) (*Measured, error) {
 	}
 	m := &Measured{}
 	if j.Out != "" && j.Out != job.StandardOutput {
-		if m.File, err = prepareFile(ctx, j.Out, o); err != nil {
+		if m.File, err = PrepareFile(ctx, j.Out, o.Waiting); err != nil {
 			return nil, err
 		}
 	}
@@ -69,12 +69,14 @@ func Run(ctx context.Context, j *job.Job, o Observer) (*Measured, error) {
 	return m, err
 }
 
-func prepareFile(ctx context.Context, path string, o Observer) (*resultfile.File, error) {
+// PrepareFile checks that a result can be written to a file. For a pipe it waits for a
+// reader, and says so with waiting.
+func PrepareFile(ctx context.Context, path string, waiting func(path string)) (*resultfile.File, error) {
 	f, err := resultfile.Prepare(path)
 	if err != nil {
 		return nil, err
 	}
-	if f.AwaitReader(ctx, o.Waiting) != nil {
+	if f.AwaitReader(ctx, waiting) != nil {
 		return nil, ui.ErrEarly
 	}
 	return f, nil

@@ -18,8 +18,8 @@ import (
 
 // RunAndPrint does the job, writes its result file and prints the report.
 func RunAndPrint(ctx context.Context, u *ui.UI, j *job.Job) error {
-	if (j.Out == "" || j.Out == job.StandardOutput) && u.OutIsLost() {
-		return errors.New("standard output is closed, and the result would be lost: redirect it, or give --out FILE (/dev/null to do without)")
+	if err := CheckOutput(u, j.Options); err != nil {
+		return err
 	}
 	ctx, signals := ui.Watch(ctx, u)
 	defer signals.Stop()
@@ -32,6 +32,14 @@ func RunAndPrint(ctx context.Context, u *ui.UI, j *job.Job) error {
 	// The report is printed even if the file is lost.
 	lost := Save(m, signals)
 	return errors.Join(lost, printResult(u, m.Result, j), err, Outcome(m.Result), unmet)
+}
+
+// CheckOutput returns an error if the result would go nowhere.
+func CheckOutput(u *ui.UI, o job.Options) error {
+	if (o.Out == "" || o.Out == job.StandardOutput) && u.OutIsLost() {
+		return errors.New("standard output is closed, and the result would be lost: redirect it, or give --out FILE (/dev/null to do without)")
+	}
+	return nil
 }
 
 // Save writes the result file, if there is to be one.
@@ -68,8 +76,11 @@ type printer struct {
 	quiet   bool
 }
 
-func (p *printer) Waiting(pipe string) {
-	p.u.Note("waiting for a reader of the pipe " + pipe + " (Ctrl-C to give up)")
+func (p *printer) Waiting(pipe string) { NoteWaiting(p.u, pipe) }
+
+// NoteWaiting tells the user that a pipe has no reader yet.
+func NoteWaiting(u *ui.UI, pipe string) {
+	u.Note("waiting for a reader of the pipe " + pipe + " (Ctrl-C to give up)")
 }
 
 func (p *printer) TesteeListens(at netip.AddrPort, cpus []int) {

@@ -1,0 +1,68 @@
+package search
+
+import (
+	"time"
+
+	"wsperf/stats"
+)
+
+// outcomeOf tells what a step says of its rate.
+//
+// If the client made the starts, late or not, and the requirements are met, the testee can do
+// the rate: times count from the intended start, so late starts make it harder. If the client
+// did not make them, the step says nothing good of the testee.
+//
+// If the requirements are not met, the client may be the reason, unless it kept the rate.
+// Failures by its own limits are never charged to the testee.
+func outcomeOf(r *stats.Result) Outcome {
+	switch {
+	case met(r) && r.Made():
+		return Met
+	case met(r) || failedByClient(r) > 0:
+		return Limited
+	case r.Kept() || stalled(r):
+		return Missed
+	}
+	return Limited
+}
+
+func met(r *stats.Result) bool {
+	for _, f := range r.Findings {
+		if !f.Met {
+			return false
+		}
+	}
+	return true
+}
+
+// failedByClient counts the connections that failed by a limit of the client.
+func failedByClient(r *stats.Result) (n uint64) {
+	for c := stats.CausePortsExhausted; c <= stats.CauseClientOther; c++ {
+		n += r.Causes[c]
+	}
+	return n
+}
+
+// stalled reports whether it was the testee that did not keep up with a rate that the client
+// did not keep. Starts follow the clock, whatever the testee does, with one exception: they
+// wait if as many connections are open as can be. A testee that does not answer leaves them
+// open.
+//
+// If the starts were made, but late, the testee is the reason if at the last start it was a
+// tenth of the step behind, and twice as much as any start was late.
+func stalled(r *stats.Result) bool {
+	if r.Client.SlotWaits > 0 {
+		return true
+	}
+	behind := behind(r)
+	late := time.Duration(r.Late().Max()) * time.Microsecond
+	return r.Made() && behind >= r.Loaded.Duration()/10 && behind >= 2*late
+}
+
+// behind returns for how long connections had come, at the last start, that had not ended well.
+func behind(r *stats.Result) time.Duration {
+	if r.Load.Offered <= 0 || r.Load.Due < r.Loaded.Success {
+		return 0
+	}
+	return time.Duration(float64(r.Load.Due-r.Loaded.Success) / r.Load.Offered * float64(time.Second))
+}
