@@ -94,11 +94,11 @@ func (d document) write(w io.Writer) error {
 }
 
 // save writes the file of the document, if there is to be one.
-func (r *searching) save(f *resultfile.File, signals *ui.Interrupts, stopped error) error {
+func (r *searching) save(f *resultfile.File, signals *ui.Interrupts, e ending) error {
 	if f == nil {
 		return nil
 	}
-	return f.Save(r.document(r.ending(stopped)).write, signals.OnExit)
+	return f.Save(r.document(e).write, signals.OnExit)
 }
 
 // printDocument writes the document to standard output, if it goes there.

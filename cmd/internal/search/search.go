@@ -43,7 +43,8 @@ func (s *Search) Do(ctx context.Context, u *ui.UI) error {
 	case errors.Is(err, ui.ErrEarly):
 		err = ui.ErrInterrupted // before a step, but not before the first
 	}
-	return errors.Join(r.save(file, signals, err), r.printAnswer(err), err, r.verdict(err))
+	e := r.ending(err)
+	return errors.Join(r.save(file, signals, e), r.printAnswer(e), err, e.verdict())
 }
 
 // searching is a search under way.
