@@ -12,22 +12,23 @@ const searchLong = `Search finds the highest rate at which the testee at URL mee
 step is a run with an open loop (see wsperf run --rate) at one rate. The rate doubles
 until a step misses a requirement, or halves until one meets all of them, down to 1 per
 second. Then search halves the interval in between until its ends are as close as
---precision asks for.
+--precision asks for. So the testee has to bear nearly twice its limit for some steps.
 
-A step can go well or badly by chance. Each end of the answer was met or missed in two
-steps more than not, or in three of five. Between two steps search waits a tenth of
---step, at most 1 s, and three times as long after a step that was not met.
+A step can go well or badly by chance. Each end of the answer was met in two steps more
+than missed, or the other way round, or in three of five. With the defaults a search
+takes 15 to 20 steps as a rule, and 180 at most. Between two steps search waits for a
+tenth of --step, at most 1 s, and three times as long unless the step was met.
 
-Starts follow the clock, whatever the testee does. A step whose starts were late or were
-not made (see wsperf run) is marked "not kept" and repeated once. If it is not kept
-again, the rate is the client's own limit, and search says so. Only if starts waited
-because as many connections were open as can be, the requirements decide.
+Starts follow the clock, whatever the testee does. If starts were late or were not made
+(see wsperf run), a step that misses a requirement may miss it because of the client. It
+is marked "not kept" and repeated once. If that happens again, the rate is the client's
+own limit, and search says so. The testee is held responsible if starts waited because
+as many connections were open as can be, or if it was far behind at the end of the step.
 
 Require something of failures too: connections that fail are not in the times.
 
 The first interrupt (Ctrl-C) ends the step and prints what is known so far; a second one
-stops at once. If nobody listens at the testee's address any more, search ends with exit
-code 1.` + measuresLong + `
+stops at once. If every connection of a step is refused, search ends with exit code 1.` + measuresLong + `
 
 The exit code is 0 if a rate was found, 3 if no rate meets the requirements, and 1 if the
 client itself did not keep even the lowest one.`

@@ -48,15 +48,16 @@ func failedByClient(r *stats.Result) (n uint64) {
 // wait if as many connections are open as can be. A testee that does not answer leaves them
 // open.
 //
-// If the starts were made, but late, the testee is the reason if at the last start it was a
-// tenth of the step behind, and twice as much as any start was late.
+// If the starts were made, but late, the testee is the reason if it was far behind at the last
+// start: by a fiftieth of the step, which is more than a round trip, and by ten times as much as
+// any start was late.
 func stalled(r *stats.Result) bool {
 	if r.Client.SlotWaits > 0 {
 		return true
 	}
 	behind := behind(r)
 	late := time.Duration(r.Late().Max()) * time.Microsecond
-	return r.Made() && behind >= r.Loaded.Duration()/10 && behind >= 2*late
+	return r.Made() && behind >= r.Loaded.Duration()/50 && behind >= 10*late
 }
 
 // behind returns for how long connections had come, at the last start, that had not ended well.

@@ -78,9 +78,9 @@ func TestOutcome(t *testing.T) {
 		{"starts not made, missed", bad, owe, Limited},
 		{"starts waited for connections to end", bad, func(r *stats.Result) { owe(r); r.Client.SlotWaits = 1 }, Missed},
 		{"starts waited, met", good, func(r *stats.Result) { owe(r); r.Client.SlotWaits = 1 }, Limited},
-		{"testee far behind", bad, func(r *stats.Result) { late(t, r, 3*time.Millisecond); r.Loaded.Success = 800 }, Missed},
-		{"testee hardly behind", bad, func(r *stats.Result) { late(t, r, 3*time.Millisecond); r.Loaded.Success = 950 }, Limited},
-		{"client as late as testee", bad, func(r *stats.Result) { late(t, r, 150*time.Millisecond); r.Loaded.Success = 800 }, Limited},
+		{"testee far behind", bad, func(r *stats.Result) { late(t, r, 3*time.Millisecond); r.Loaded.Success = 960 }, Missed},
+		{"testee hardly behind", bad, func(r *stats.Result) { late(t, r, 3*time.Millisecond); r.Loaded.Success = 985 }, Limited},
+		{"client late too", bad, func(r *stats.Result) { late(t, r, 25*time.Millisecond); r.Loaded.Success = 800 }, Limited},
 		{"client's failures", good, func(r *stats.Result) { fail(r, stats.CauseFDLimit, 1) }, Limited},
 		{"client's failures, met", "fail% < 1", func(r *stats.Result) { fail(r, stats.CausePortsExhausted, 1) }, Met},
 	} {
@@ -96,7 +96,7 @@ func TestStillThere(t *testing.T) {
 	for refused, want := range map[uint64]string{
 		0:    "",
 		999:  "",
-		1000: "nobody listens at 127.0.0.1:80: every connection of a step was refused: start the testee, or correct the URL",
+		1000: "nobody listens at 127.0.0.1:80: every connection of a step failed: connect_refused 1000: start the testee, or correct the URL",
 	} {
 		r := result(t)
 		fail(r, stats.CauseConnectRefused, refused)

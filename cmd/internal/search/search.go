@@ -26,15 +26,14 @@ func (s *Search) Do(ctx context.Context, u *ui.UI) error {
 	if err != nil {
 		return err
 	}
-	var file *resultfile.File
-	if s.options.Out != "" && s.options.Out != job.StandardOutput {
-		waiting := func(pipe string) { measure.NoteWaiting(u, pipe) }
-		if file, err = measure.PrepareFile(ctx, s.options.Out, waiting); err != nil {
-			return err
-		}
+	file, err := s.prepareFile(ctx, u)
+	if err != nil {
+		return err
 	}
-	r := &searching{Search: s, ui: u, watch: &watch{ui: u, signals: signals, quiet: s.options.Quiet || !u.Terminal()},
-		address: at, lines: s.lines(u)}
+	r := &searching{
+		Search: s, ui: u, address: at, lines: s.lines(u),
+		watch: &watch{ui: u, signals: signals, quiet: s.options.Quiet || !u.Terminal()},
+	}
 	err = r.all(ctx)
 	signals.Writing()
 	switch {
@@ -45,6 +44,14 @@ func (s *Search) Do(ctx context.Context, u *ui.UI) error {
 	}
 	e := r.ending(err)
 	return errors.Join(r.save(file, signals, e), r.printAnswer(e), err, e.verdict())
+}
+
+// prepareFile checks that the file of the document can be written; nil: there is to be none.
+func (s *Search) prepareFile(ctx context.Context, u *ui.UI) (*resultfile.File, error) {
+	if s.options.Out == "" || s.options.Out == job.StandardOutput {
+		return nil, nil
+	}
+	return measure.PrepareFile(ctx, s.options.Out, func(pipe string) { measure.NoteWaiting(u, pipe) })
 }
 
 // searching is a search under way.
@@ -126,11 +133,12 @@ func (r *searching) count(rate float64, o Outcome, result *stats.Result) {
 // stillThere returns an error if nobody listens at the testee's address: all further steps
 // would end like this one.
 func stillThere(r *stats.Result) error {
-	gone := r.Causes[stats.CauseConnectRefused] + r.Causes[stats.CauseConnectUnreachable]
-	if r.Total == 0 || gone < r.Total {
-		return nil
+	for _, c := range []stats.Cause{stats.CauseConnectRefused, stats.CauseConnectUnreachable} {
+		if r.Total > 0 && r.Causes[c] == r.Total {
+			return fmt.Errorf("nobody listens at %s: every connection of a step failed: %v %d: start the testee, or correct the URL", r.Setup.Address, c, r.Total)
+		}
 	}
-	return fmt.Errorf("nobody listens at %s: every connection of a step was refused: start the testee, or correct the URL", r.Setup.Address)
+	return nil
 }
 
 // mostRest bounds the time between two steps.
