@@ -21,12 +21,12 @@ func main() {
 	depth := flag.Float64("depth", 10, "answer `N` at once after a time without any, 1 or more")
 	untilEOF := flag.Bool("exit-on-eof", false, "end with the standard input")
 	flag.Parse()
-	if err := run(*listen, bucket{rate: *rate, depth: *depth}, *untilEOF); err != nil {
-		fmt.Fprintln(os.Stderr, "bucket:", err)
-		os.Exit(1)
-	}
+	err := run(*listen, bucket{rate: *rate, depth: *depth}, *untilEOF)
+	fmt.Fprintln(os.Stderr, "bucket:", err)
+	os.Exit(1)
 }
 
+// run serves until it fails, or the process ends.
 func run(listen string, b bucket, untilEOF bool) error {
 	at, err := netip.ParseAddrPort(listen)
 	switch {

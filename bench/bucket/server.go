@@ -52,7 +52,7 @@ func (s *server) watch(fd int) error {
 	return unix.EpollCtl(s.epoll, unix.EPOLL_CTL_ADD, fd, &unix.EpollEvent{Events: unix.EPOLLIN | unix.EPOLLRDHUP, Fd: int32(fd)})
 }
 
-// serve does not return unless epoll fails.
+// serve returns if epoll fails.
 func (s *server) serve() error {
 	var events [256]unix.EpollEvent
 	last := time.Now()

@@ -32,8 +32,8 @@ type answered struct {
 // TestSearchFindsCapacity: search finds the capacity of a token bucket within 5 %.
 //
 // The bucket is exact: its clock fills it, and loses nothing while its process does not run. In
-// a step of 1 s, its queue makes a tenth of the users wait 25 ms or more from 1.03 times the
-// capacity on. The answer is below that by the precision at most, so it is 0.98 to 1.03
+// a step of 1 s, its queue makes a tenth of the users wait 20 ms or more from 1.025 times the
+// capacity on. The answer is below that by the precision at most, so it is 0.976 to 1.025
 // capacities. A step has another outcome if the bucket's process does not run for a tenth of
 // it, while the client's does. That has to happen in two of three steps to count. If the client
 // does not run, the step is not kept, and search says that it cannot tell.
@@ -43,7 +43,7 @@ func TestSearchFindsCapacity(t *testing.T) {
 	if testing.Short() {
 		t.Skip("-short: it takes 16 s")
 	}
-	found := searchFor(t, startBucket(t), "--from", "2000", "--step", "1s", "--require", "ready.q90 < 25ms", "--require", "fail% == 0")
+	found := searchFor(t, startBucket(t), "--from", "2000", "--step", "1s", "--require", "ready.q90 < 20ms", "--require", "fail% == 0")
 	off := 0.0
 	if found.Highest != nil {
 		off = found.Highest.Rate/capacity - 1

@@ -43,7 +43,11 @@ func (s *Search) Do(ctx context.Context, u *ui.UI) error {
 		err = ui.ErrInterrupted // before a step, but not before the first
 	}
 	e := r.ending(err)
-	return errors.Join(r.save(file, signals, e), r.printAnswer(e), err, e.verdict())
+	lost := r.printAnswer(e)
+	if errors.Is(lost, err) {
+		lost = nil // the same error has ended the search: nobody reads its lines
+	}
+	return errors.Join(r.save(file, signals, e), lost, err, e.verdict())
 }
 
 // prepareFile checks that the file of the document can be written; nil: there is to be none.
