@@ -114,7 +114,7 @@ func (s *simulated) step(rate float64) Outcome {
 // find returns the answer, and how many steps it took.
 func (s *simulated) find(p Plan) (b Bracket, steps int) {
 	var all Tallies
-	for rate, ok := p.Next(all); ok; rate, ok = p.Next(all) {
+	for rate, ok := p.Next(all); ok && steps <= p.MaxSteps(); rate, ok = p.Next(all) {
 		all.Add(rate, s.step(rate))
 		steps++
 	}
