@@ -92,6 +92,28 @@ func TestAnswer(t *testing.T) {
 	}
 }
 
+// TestReason: failures are shown if they are those of the rate that the testee could not do.
+func TestReason(t *testing.T) {
+	failed := result(t)
+	for _, c := range []struct {
+		name   string
+		high   *Tally
+		failed *stats.Result
+		shown  bool
+	}{
+		{"no high end", nil, failed, false},
+		{"no failures", &Tally{1000, 0, 2, 0}, nil, false},
+		{"failures", &Tally{1000, 0, 2, 0}, failed, true},
+		{"the client's limit", &Tally{1000, 0, 1, 2}, failed, false},
+		{"at another rate", &Tally{2000, 0, 2, 0}, failed, false},
+	} {
+		r := &searching{failed: c.failed}
+		if got := r.reason(ending{Bracket{nil, c.high}, true}); (got != nil) != c.shown {
+			t.Errorf("%s: shown %v", c.name, got != nil)
+		}
+	}
+}
+
 func TestRateText(t *testing.T) {
 	for rate, want := range map[float64]string{
 		1: "1/s", 2828: "2828/s", 1.414: "1.414/s", 1e7: "10000000/s", 9999999: "9999999/s", 100.0 / 60: "1.66667/s", 100000: "100000/s", 282800: "282800/s", 1234567.8: "1234568/s",

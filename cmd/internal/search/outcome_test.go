@@ -80,6 +80,7 @@ func TestOutcome(t *testing.T) {
 		{"starts waited, met", good, func(r *stats.Result) { owe(r); r.Client.SlotWaits = 1 }, Limited},
 		{"testee far behind", bad, func(r *stats.Result) { late(t, r, 3*time.Millisecond); r.Loaded.Success = 960 }, Missed},
 		{"testee hardly behind", bad, func(r *stats.Result) { late(t, r, 3*time.Millisecond); r.Loaded.Success = 985 }, Limited},
+		{"behind by a round trip", bad, func(r *stats.Result) { late(t, r, 1500*time.Microsecond); r.Loaded.Success = 982 }, Limited},
 		{"client late too", bad, func(r *stats.Result) { late(t, r, 25*time.Millisecond); r.Loaded.Success = 800 }, Limited},
 		{"client's failures", good, func(r *stats.Result) { fail(r, stats.CauseFDLimit, 1) }, Limited},
 		{"client's failures, met", "fail% < 1", func(r *stats.Result) { fail(r, stats.CausePortsExhausted, 1) }, Met},
