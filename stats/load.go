@@ -72,12 +72,9 @@ const (
 // least LeastKept of the starts that were due, and 99 % of them within MostLate. It is true
 // for a closed loop.
 func (r *Result) Kept() bool {
-	return r.Load.Mode != ModeOpen || r.Made() && r.LateUs(lateQuantile) <= MostLate.Microseconds()
+	return r.Load.Mode != ModeOpen ||
+		float64(r.Load.Due-r.Load.Owed) >= LeastKept*float64(r.Load.Due) && r.LateUs(lateQuantile) <= MostLate.Microseconds()
 }
-
-// Made reports whether the client made at least LeastKept of the starts that were due, in time
-// or late. It is true for a closed loop.
-func (r *Result) Made() bool { return float64(r.Load.Due-r.Load.Owed) >= LeastKept*float64(r.Load.Due) }
 
 // Late returns the lateness of all starts in microseconds, of connections that failed too.
 // It is empty for a closed loop.

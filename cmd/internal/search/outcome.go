@@ -6,6 +6,11 @@ import (
 	"wsperf/stats"
 )
 
+// leastMade is the share of the starts that were due that must have been made, late or not, for
+// a step to say something of its rate. The answer is no more exact than a percent
+// (leastPercent). stats.LeastKept would be a millisecond of a step of a second.
+const leastMade = 0.99
+
 // outcomeOf tells what a step says of its rate.
 //
 // If the client made the starts, late or not, and the requirements are met, the testee can do
@@ -16,7 +21,7 @@ import (
 // Failures by its own limits are never charged to the testee.
 func outcomeOf(r *stats.Result) Outcome {
 	switch {
-	case met(r) && r.Made():
+	case met(r) && made(r):
 		return Met
 	case met(r) || failedByClient(r) > 0:
 		return Limited
@@ -33,6 +38,10 @@ func met(r *stats.Result) bool {
 		}
 	}
 	return true
+}
+
+func made(r *stats.Result) bool {
+	return float64(r.Load.Due-r.Load.Owed) >= leastMade*float64(r.Load.Due)
 }
 
 // failedByClient counts the connections that failed by a limit of the client.
@@ -57,7 +66,7 @@ func stalled(r *stats.Result) bool {
 	}
 	behind := behind(r)
 	late := time.Duration(r.Late().Max()) * time.Microsecond
-	return r.Made() && behind >= r.Loaded.Duration()/50 && behind >= 10*late
+	return made(r) && behind >= r.Loaded.Duration()/50 && behind >= 10*late
 }
 
 // behind returns for how long connections had come, at the last start, that had not ended well.

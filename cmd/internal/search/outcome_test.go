@@ -74,6 +74,8 @@ func TestOutcome(t *testing.T) {
 		{"failures", good, func(r *stats.Result) { fail(r, stats.CauseOpenTimeout, 1) }, Missed},
 		{"met by late starts", good, func(r *stats.Result) { late(t, r, 3*time.Millisecond) }, Met},
 		{"missed by late starts", bad, func(r *stats.Result) { late(t, r, 3*time.Millisecond) }, Limited},
+		{"a few starts not made", good, func(r *stats.Result) { r.Load.Owed = 10 }, Met},
+		{"more starts not made", good, func(r *stats.Result) { r.Load.Owed = 11 }, Limited},
 		{"starts not made", good, owe, Limited},
 		{"starts not made, missed", bad, owe, Limited},
 		{"starts waited for connections to end", bad, func(r *stats.Result) { owe(r); r.Client.SlotWaits = 1 }, Missed},
