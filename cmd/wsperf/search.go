@@ -19,11 +19,12 @@ than missed, or the other way round, or in three of five. With the defaults a se
 takes 15 to 20 steps as a rule, and 180 at most. Between two steps search waits for a
 tenth of --step, at most 1 s, and three times as long unless the step was met.
 
-Starts follow the clock, whatever the testee does. If starts were late or were not made
-(see wsperf run), a step that misses a requirement may miss it because of the client. It
-is marked "not kept" and repeated once. If that happens again, the rate is the client's
-own limit, and search says so. The testee is held responsible if starts waited because
-as many connections were open as can be, or if it was far behind at the end of the step.
+Starts follow the clock, whatever the testee does. A step that meets the requirements
+counts if 99 % of its starts were made, late or not. A step that does not meet them may
+fail because of the client, if starts were late or not made (see wsperf run). Then it is
+marked "not kept" and repeated once. If that happens again, the rate is the client's own
+limit, and search says so. The testee is held responsible if starts waited because as
+many connections were open as can be, or if it was far behind at the end of the step.
 
 Require something of failures too: connections that fail are not in the times.
 

@@ -4,6 +4,7 @@
 package search
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strconv"
@@ -80,8 +81,7 @@ type Search struct {
 	job     *job.Job // of the first step
 }
 
-// New checks everything that can be checked without touching the network or the disk. The
-// options have come through job.CommandLine.Check.
+// New checks everything that can be checked without touching the network or the disk.
 func New(o Options) (*Search, error) {
 	s := &Search{plan: Plan{From: o.Rate, To: o.To, Precision: o.Percent / 100}}
 	if s.plan.To == 0 {
@@ -94,6 +94,7 @@ func New(o Options) (*Search, error) {
 		return nil, fmt.Errorf("--to %s is below --from %s: must be at least that", rateText(s.plan.To), rateText(s.plan.From))
 	}
 	o.Connections, o.DurationUs, o.Low, o.High = 0, o.StepUs, 0, 0
+	o.Arrivals = cmp.Or(o.Arrivals, stats.ArrivalsEven)
 	s.options = o
 	var err error
 	s.job, err = job.New(o.Options)

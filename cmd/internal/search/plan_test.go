@@ -191,6 +191,19 @@ func anyOutcome(random *rand.Rand, good float64) Outcome {
 	return Missed
 }
 
+// TestMaxStepsByDefault has the number that the help of search states.
+func TestMaxStepsByDefault(t *testing.T) {
+	o := Default()
+	o.URL, o.Requirements = "ws://127.0.0.1/", requirements(t, "fail == 0")
+	s, err := New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := s.plan.MaxSteps(); got != 180 {
+		t.Errorf("%d steps", got)
+	}
+}
+
 func checkEnds(t *testing.T, b Bracket) {
 	t.Helper()
 	if b.Low == nil && b.High == nil {
