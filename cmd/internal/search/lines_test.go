@@ -11,6 +11,21 @@ import (
 	"wsperf/stats"
 )
 
+const wantLines = `        rate      achieved  outcome   ready.q99 < 10ms  fail% == 0
+       100/s         999/s  met       312 us            0 %
+   1234.57/s         999/s  missed    250.239 ms unmet  0.5 % unmet
+  12345678/s             -  not kept  7.003 ms          0 %
+              The offered rate was not kept: 900 of 1000 starts that were due were made (90.0 %), 1 % of them 7003 us late or more.
+
+The answer.
+
+At 1234.57/s:
+
+Causes of failure
+
+  open_status                     5 (503: 5)
+`
+
 // TestLines has a step of each outcome, and what a testee said to it.
 func TestLines(t *testing.T) {
 	texts := []string{"ready.q99 < 10ms", "fail% == 0"}
@@ -40,22 +55,8 @@ func TestLines(t *testing.T) {
 	if err := l.answer("The answer.", missed); err != nil {
 		t.Fatal(err)
 	}
-	want := `        rate      achieved  outcome   ready.q99 < 10ms  fail% == 0
-       100/s         999/s  met       312 us            0 %
-   1234.57/s         999/s  missed    250.239 ms unmet  0.5 % unmet
-  12345678/s             -  not kept  7.003 ms          0 %
-              The offered rate was not kept: 900 of 1000 starts that were due were made (90.0 %), 1 % of them 7003 us late or more.
-
-The answer.
-
-At 1234.57/s:
-
-Causes of failure
-
-  open_status                     5 (503: 5)
-`
-	if got := out.String(); got != want {
-		t.Errorf("got\n%s\nwant\n%s", got, want)
+	if got := out.String(); got != wantLines {
+		t.Errorf("got\n%s\nwant\n%s", got, wantLines)
 	}
 }
 
