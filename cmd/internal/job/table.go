@@ -94,10 +94,10 @@ func loadOptions() []option {
 			func(o *Options) pflag.Value { return Number[int64]{&o.Connections, 1, math.MaxInt64} }),
 		ofRuns("duration", "start connections for this `TIME` instead of a number of them, such as 30s (default none)",
 			func(o *Options) pflag.Value { return span{&o.DurationUs, 0} }),
-		ofRuns("warmup", "before that, start connections for this `TIME` and leave them out of the result (default none)",
-			func(o *Options) pflag.Value { return span{&o.WarmupUs, maxWarmup} }),
-		each("warmup-conns", "warmup-conns", "before that, start `N` connections and leave them out of the result (default none)",
-			func(o *Options) pflag.Value { return Number[int64]{&o.WarmupConnections, 1, math.MaxInt64} }),
+		{warmup("warmup", "start connections for this `TIME`"),
+			func(o *Options) pflag.Value { return span{&o.WarmupUs, maxWarmup} }},
+		{warmup("warmup-conns", "start `N` connections"),
+			func(o *Options) pflag.Value { return Number[int64]{&o.WarmupConnections, 1, math.MaxInt64} }},
 		each("low", "lowmark", "start handshakes again below `N` opening handshakes in flight",
 			func(o *Options) pflag.Value { return Number[int]{&o.Low, 1, math.MaxInt} }),
 		each("high", "highmark", "start no more handshakes at `N` opening handshakes in flight",
@@ -114,6 +114,15 @@ func loadOptions() []option {
 			func(o *Options) pflag.Value { return list[int]{&o.CPUs, parseCPUs, wantCPUs} }},
 		same("source", "connect from the local addresses of `LIST` in turn, such as 127.0.0.2-127.0.0.20 (default the kernel chooses)",
 			func(o *Options) pflag.Value { return list[string]{&o.Sources, sourceTexts, wantSources} }),
+	}
+}
+
+// warmup is an option of the warm-up, which each step of a search has.
+func warmup(name, usage string) flags {
+	const leftOut = " and leave them out of the result (default none)"
+	return flags{
+		run: {name, "before that, " + usage + leftOut}, drive: {name, "before that, " + usage + " in each worker" + leftOut},
+		search: {name, "before each step, " + usage + leftOut},
 	}
 }
 

@@ -58,7 +58,7 @@ func TestSearchHasNoLoadOptions(t *testing.T) {
 			missing = append(missing, f.Name)
 		}
 	})
-	if want := strings.Fields("conns duration format high interval live log low rate stages warmup warmup-conns"); !slices.Equal(missing, want) {
+	if want := strings.Fields("conns duration format high interval live log low rate stages"); !slices.Equal(missing, want) {
 		t.Errorf("search lacks %q of run's options, want %q", missing, want)
 	}
 	searches.VisitAll(func(f *pflag.Flag) {
