@@ -14,11 +14,11 @@ type IntervalRecorder struct {
 }
 
 func (ir *IntervalRecorder) addSuccesses(batch []measured) {
-	for i := range batch {
-		m := &batch[i]
-		for p := range Phase(NumPhases) {
-			if m.reached.Has(p) {
-				ir.phases[p].add(m.us[p])
+	for p := range ir.phases {
+		c := &ir.phases[p]
+		for i := range batch {
+			if m := &batch[i]; m.reached.Has(Phase(p)) {
+				c.add(m.us[p])
 			}
 		}
 	}
