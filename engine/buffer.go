@@ -80,7 +80,7 @@ func (l *loop) hold(s *slot, b []byte) {
 		return // they are there already
 	}
 	s.buffer = l.buffers.take()
-	s.held = int32(copy(l.buffers.bytes(s.buffer), b))
+	s.held = uint16(copy(l.buffers.bytes(s.buffer), b))
 }
 
 // drop gives the slot's buffer back.

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"math"
 	"net/netip"
 	"time"
 
@@ -34,6 +35,8 @@ type Config struct {
 	OpenTimeout    time.Duration // request written -> response validated, as a whole
 	CloseTimeout   time.Duration // close frame sent -> received, as a whole; and again until the FIN
 
+	Timestamps stats.Timestamps // empty: stats.TimestampsSampled
+
 	Interval time.Duration        // of the intervals of the result, stats.MinInterval to stats.MaxInterval; 0: none
 	Watch    func(stats.Interval) // is told of each interval soon after its end, by a goroutine of its own; nil: nobody
 
@@ -44,7 +47,7 @@ type Config struct {
 // Validate returns an error for the first invalid field: one line that says what is
 // allowed.
 func (c *Config) Validate() error {
-	for _, check := range []func() error{c.checkTestee, c.checkSources, c.checkLoops, c.Load.check, c.checkSamples, c.checkInterval, c.checkTimeouts} {
+	for _, check := range []func() error{c.checkTestee, c.checkSources, c.checkLoops, c.Load.check, c.checkSamples, c.checkTimestamps, c.checkInterval, c.checkTimeouts} {
 		if err := check(); err != nil {
 			return err
 		}
@@ -58,6 +61,8 @@ func (c *Config) checkTestee() error {
 		return fmt.Errorf("testee address %v: an IP address and a port of 1 to 65535 are needed", c.Addr)
 	case c.Request == nil || c.Rules == nil:
 		return fmt.Errorf("a request and the rules for its response are needed")
+	case c.Rules.MaxBytes > math.MaxUint16: // slot.held
+		return fmt.Errorf("responses of up to %d bytes: must be at most %d", c.Rules.MaxBytes, math.MaxUint16)
 	}
 	if err := handshake.CheckCloseCode(c.CloseCode); err != nil {
 		return err
@@ -94,6 +99,14 @@ func (c *Config) checkSamples() error {
 		return fmt.Errorf("samples %d: must be 0 to %d", c.Samples, stats.MaxSamples)
 	}
 	return nil
+}
+
+func (c *Config) checkTimestamps() error {
+	switch c.Timestamps {
+	case "", stats.TimestampsSampled, stats.TimestampsKernel, stats.TimestampsNone:
+		return nil
+	}
+	return fmt.Errorf("timestamps %q: must be %s, %s or %s", c.Timestamps, stats.TimestampsSampled, stats.TimestampsKernel, stats.TimestampsNone)
 }
 
 func (c *Config) checkInterval() error {

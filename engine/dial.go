@@ -16,9 +16,11 @@ const leastSegment = 536
 // start begins a connection that was meant to begin at intendedNs.
 func (l *loop) start(intendedNs, nowNs int64) {
 	s := l.slots.take()
-	s.intendedNs, s.warm = intendedNs, l.pacer.warming
+	s.intendedNs = intendedNs
+	s.marks.set(markWarm, l.pacer.warming)
+	s.marks.set(markTimed, l.timing.due())
 	l.enter(s, stateStarting, nowNs)
-	if !s.warm {
+	if !s.marks.has(markWarm) {
 		l.measures(s, nowNs)
 	}
 	l.recorder(s).Start()
@@ -77,15 +79,25 @@ func (l *loop) dial(s *slot, nowNs int64) failure {
 
 // provideSocket opens a socket unless one was kept.
 func (l *loop) provideSocket(s *slot) unix.Errno {
-	if s.fd != noFD {
-		return 0
+	if s.fd == noFD {
+		if errno := l.openSocket(s); errno != 0 {
+			return errno
+		}
 	}
+	if s.marks.has(markTimed) && !s.marks.has(markStamps) {
+		s.marks.set(markStamps, setTimestamps(s.fd) == 0) // otherwise there is no stamp
+	}
+	return 0
+}
+
+func (l *loop) openSocket(s *slot) unix.Errno {
 	t := l.to(s)
 	fd, errno := openSocket(t.addr.family)
 	if errno != 0 {
 		return errno
 	}
 	s.fd = fd
+	s.marks.set(markStamps, false)
 	if t.request.Len() > leastSegment {
 		setNoDelay(fd) // if it is refused, the connection only takes longer
 	}

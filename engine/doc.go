@@ -22,6 +22,7 @@
 //	slot.go       a connection's record, and the table of them
 //	testee.go     what a loop knows of one testee
 //	wire.go       the transport: send, receive, ended
+//	timing.go     when responses came to this machine, by the kernel's stamps
 //	dial.go       from the pacer's start to an established TCP connection
 //	shortage.go   starts that the client could not make, deferred and retried
 //	exchange.go   an established connection's I/O, whatever its state
@@ -105,6 +106,15 @@
 // connect begins before socket(2) and bind(2). A connection's total begins when the
 // pacer meant it to start. A timeout is charged only when all that had arrived at its
 // deadline has been read, and a stall of the loop is no part of it (stall.go).
+//
+// # Lag
+//
+// A reply waits for its loop if the loop is busy. Of one connection in 61 the kernel stamps
+// the response when it comes (SO_TIMESTAMPNS), and what passes until the loop reads it is
+// phase lag: 8 us at the median with one in flight on loopback, and 377 us, most of phase
+// open, with 64 in flight at full rate. Config.Timestamps can have all responses stamped;
+// then phases open and ready end with the stamp. A loop also counts how long it sleeps, how
+// long its thread waits for a CPU, and how many events a wait returns.
 //
 // # Open loop
 //

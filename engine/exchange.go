@@ -45,7 +45,7 @@ func (l *loop) received(s *slot, n int) failure {
 	case s.buffer == noBuffer:
 		return l.responseBegun(s, l.inbox[:n])
 	}
-	s.held += int32(n)
+	s.held += uint16(n)
 	return l.responseReceived(s, l.incoming(s))
 }
 

@@ -4,6 +4,7 @@ import "wsperf/stats"
 
 // expenses are what a loop has spent and met so far.
 type expenses struct {
+	atNs          int64 // when this was read
 	cpuUs         int64 // CPU time of its thread, user and system
 	earlyWrites   uint64
 	keptSockets   uint64
@@ -11,13 +12,18 @@ type expenses struct {
 	shortageWaits uint64
 	stalls        uint64
 	stalledNs     int64
+	sleptNs       int64
+	runWaitNs     int64 // for a CPU
+	waits         uint64
+	events        uint64
 }
 
 // expenses must be called by the loop's own thread.
 func (l *loop) expenses() expenses {
 	return expenses{
-		cpuUs: threadCPUUs(), earlyWrites: l.testee.early.uses, keptSockets: l.testee.keep.uses,
+		atNs: l.stalls.lastNs, cpuUs: threadCPUUs(), earlyWrites: l.testee.early.uses, keptSockets: l.testee.keep.uses,
 		slotWaits: l.slotWaits, shortageWaits: l.shortageWaits, stalls: l.stalls.count, stalledNs: l.stalls.totalNs,
+		sleptNs: l.sleptNs, runWaitNs: l.sched.WaitNs(), waits: l.waits, events: l.events,
 	}
 }
 
@@ -31,6 +37,11 @@ func (l *loop) result() stats.LoopResult {
 		CPUUs:       l.after.cpuUs - l.before.cpuUs,
 		EarlyWrites: min(l.after.earlyWrites-l.before.earlyWrites, started),
 		KeptSockets: min(l.after.keptSockets-l.before.keptSockets, started),
+		BusyUs:      max(0, l.after.atNs-l.before.atNs-(l.after.sleptNs-l.before.sleptNs)) / 1e3,
+		RunWaitUs:   (l.after.runWaitNs - l.before.runWaitNs) / 1e3,
+		Waits:       l.after.waits - l.before.waits,
+		Events:      l.after.events - l.before.events,
+		MaxBatch:    l.maxBatch,
 	}
 }
 

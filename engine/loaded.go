@@ -42,7 +42,7 @@ func loadedWindow(loops []*loop, started time.Time) (all stats.LoadedResult) {
 func (l *loop) successesUntil(ns int64) uint64 {
 	_, n, _ := l.rec.Counts()
 	for i := range l.slots.used {
-		if s := &l.slots.all[i]; !s.warm && s.succeeded() && s.endNs() > ns {
+		if s := &l.slots.all[i]; !s.marks.has(markWarm) && s.succeeded() && s.endNs() > ns {
 			n--
 		}
 	}

@@ -39,6 +39,8 @@ type loop struct {
 	cfg     *Config
 	testee  testee
 	pacer   pacer
+	timing  timing
+	stamped stampedReader
 	poller  *poller
 	slots   slots
 	queues  [numQueues]timeouts
@@ -49,6 +51,12 @@ type loop struct {
 	random  *rand.ChaCha8
 	rec     *stats.Recorder
 	warm    *stats.Recorder // of the warm-up's connections; nil: there is no warm-up
+
+	sched    *host.SchedStat
+	sleptNs  int64 // in epoll_wait
+	waits    uint64
+	events   uint64
+	maxBatch int // most events of a wait
 
 	window        *window
 	warming       bool     // no connection of the measured window has been started
@@ -89,7 +97,6 @@ func (l *loop) run() {
 			break
 		}
 		events := l.wait(more)
-		l.nowNs = l.clock()
 		l.cutInterval()
 		for i := range events {
 			l.dispatch(&events[i])
@@ -112,14 +119,33 @@ func (l *loop) run() {
 
 // wait returns the events that are there. It sleeps for the first one only if nothing
 // can be started.
-func (l *loop) wait(more bool) []unix.EpollEvent {
-	l.sweep.begin(l.stalls.lastNs, int(l.slots.used))
+func (l *loop) wait(more bool) (events []unix.EpollEvent) {
+	begunNs := l.stalls.lastNs
+	l.sweep.begin(begunNs, int(l.slots.used))
 	if more {
-		return l.poller.poll()
+		events = l.poller.poll()
+	} else {
+		ns := l.sleepNs()
+		l.stalls.sleeping(ns)
+		events = l.poller.wait(ns)
 	}
-	ns := l.sleepNs()
-	l.stalls.sleeping(ns)
-	return l.poller.wait(ns)
+	l.nowNs = l.clock()
+	l.waited(l.nowNs-begunNs, len(events))
+	return events
+}
+
+// leastSleep is the shortest time in epoll_wait in which a thread can have slept: going to
+// sleep and waking up takes as long, and a call that returns at once less than a third of it.
+const leastSleep = 3 * time.Microsecond
+
+// waited counts a wait that took so long.
+func (l *loop) waited(ns int64, events int) {
+	if ns >= int64(leastSleep) {
+		l.sleptNs += ns
+	}
+	l.waits++
+	l.events += uint64(events)
+	l.maxBatch = max(l.maxBatch, events)
 }
 
 func (l *loop) finished() bool { return l.pacer.done() && l.slots.open() == 0 }
@@ -228,6 +254,7 @@ func (l *loop) checkStop() {
 func (l *loop) close() {
 	l.poller.close()
 	l.buffers.close()
+	l.sched.Close()
 }
 
 // loopPart is one loop's share of the run.
@@ -258,7 +285,7 @@ func newLoop(cfg *Config, part loopPart) (*loop, error) {
 	}
 	l := &loop{
 		number: part.number, cpu: part.cpu, beside: part.beside, window: part.window,
-		cfg: cfg, testee: part.testee, pacer: newPacer(part.load, part.slots, random),
+		cfg: cfg, testee: part.testee, timing: newTiming(cfg.Timestamps), pacer: newPacer(part.load, part.slots, random),
 		poller: poller, slots: newSlots(part.slots), queues: newQueues(cfg), buffers: buffers,
 		inbox: make([]byte, inboxBytes), outbox: make([]byte, 0, maxOutbox),
 		random: random, rec: newRecorder(cfg, part.load), intervals: newIntervals(cfg.Interval),
@@ -289,6 +316,7 @@ func newRecorder(cfg *Config, load Load) *stats.Recorder {
 // its CPU. A loop that is not pinned shares its CPUs with a testee on this machine.
 func (l *loop) settle() error {
 	host.NameThread(fmt.Sprintf("wsperf-loop-%d", l.number))
+	l.sched = host.OpenSchedStat()
 	if l.pacer.schedule != nil {
 		host.SharpenTimers()
 	}

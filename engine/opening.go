@@ -67,8 +67,10 @@ func (l *loop) refused(s *slot, err error, b []byte) failure {
 // the response.
 func (l *loop) opened(s *slot, rest []byte) failure {
 	nowNs := l.clock()
-	s.ended(stats.PhaseOpen, nowNs)
-	s.span(stats.PhaseReady, nowNs)
+	cameNs := l.came(s, nowNs)
+	s.ended(stats.PhaseOpen, cameNs)
+	s.span(stats.PhaseReady, cameNs)
+	s.phaseNs = nowNs
 	l.enter(s, stateClosing, nowNs)
 	return l.beginClose(s, rest)
 }

@@ -22,6 +22,7 @@ type Run struct {
 	beside   bool // the testee is on this machine
 	limit    openLimit
 	window   *window
+	stamps   stampSwitch
 	loops    []*loop
 	counters []counters
 	stop     atomic.Bool
@@ -52,7 +53,7 @@ func Prepare(cfg Config) (run *Run, warnings []Warning, err error) {
 	warnings = append(warnings, preflight(&cfg, f)...)
 	limit := maxOpen(&cfg, &f)
 	limit.connections = max(limit.connections, int64(cfg.Loops))
-	r := &Run{cfg: cfg, beside: f.here, limit: limit, window: newWindow(&cfg.Load), counters: make([]counters, cfg.Loops)}
+	r := &Run{stamps: newStampSwitch(cfg.Timestamps), cfg: cfg, beside: f.here, limit: limit, window: newWindow(&cfg.Load), counters: make([]counters, cfg.Loops)}
 	if err := r.makeLoops(); err != nil {
 		r.Close()
 		return nil, nil, err
@@ -122,6 +123,8 @@ func (r *Run) Close() {
 		l.close()
 	}
 	r.loops = nil
+	r.stamps.close()
+	r.stamps = noStamps
 }
 
 // Do runs to the end and returns the merged result. When ctx is cancelled, no

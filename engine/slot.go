@@ -23,19 +23,38 @@ type slot struct {
 	port           uint16 // chosen by the loop; 0: by the kernel
 	source         int32  // index of the address that it comes from, or noSource
 	buffer         int32  // index of its buffer, or noBuffer
-	held           int32  // bytes in the buffer
-	sent           int32  // bytes of the request, or of the buffer, already written
-	previous, next int32  // in the timeout queue
-	deadlineNs     int64  // in the loop's own time
-	intendedNs     int64  // when the pacer meant it to start
-	phaseNs        int64  // when the phase in progress began; for connect, the last attempt
+	held           uint16 // bytes in the buffer
+	marks          marks
+	sent           int32 // bytes of the request, or of the buffer, already written
+	previous, next int32 // in the timeout queue
+	deadlineNs     int64 // in the loop's own time
+	intendedNs     int64 // when the pacer meant it to start
+	phaseNs        int64 // when the phase in progress began; for connect, the last attempt
 
 	sample stats.Sample
-	warm   bool // it belongs to the warm-up
 	key    handshake.Key
 	frames handshake.FrameReader // its last bytes are for pings and close frames in pieces
 	parser handshake.Parser      // for a response that the memo does not know
 	_      [40]byte
+}
+
+// marks are what is true of a connection, or of its socket, from the start on.
+type marks uint8
+
+const (
+	markWarm   marks = 1 << iota // it belongs to the warm-up
+	markTimed                    // the time at which its response came is asked for
+	markStamps                   // its socket has receive timestamps
+)
+
+func (m marks) has(mark marks) bool { return m&mark != 0 }
+
+// set sets or clears a mark.
+func (m *marks) set(mark marks, on bool) {
+	*m &^= mark
+	if on {
+		*m |= mark
+	}
 }
 
 // event returns the event that the slot's socket is registered with.

@@ -107,7 +107,7 @@ func (l *loop) measures(s *slot, nowNs int64) {
 		fromNs := l.window.measure(s.intendedNs)
 		l.pacer.measureFrom(fromNs)
 		l.intervals.begin(fromNs)
-		l.stalls.longestNs = 0
+		l.stalls.longestNs, l.maxBatch = 0, 0
 		l.before = l.expenses()
 	}
 	l.loaded.started(nowNs)
@@ -115,7 +115,7 @@ func (l *loop) measures(s *slot, nowNs int64) {
 
 // recorder returns where a slot's connection is recorded.
 func (l *loop) recorder(s *slot) *stats.Recorder {
-	if s.warm {
+	if s.marks.has(markWarm) {
 		return l.warm
 	}
 	return l.rec

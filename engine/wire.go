@@ -91,7 +91,11 @@ func (l *loop) receive(s *slot, b []byte) (n int, drained bool, errno unix.Errno
 	if s.wire.has(wireEnded) {
 		return 0, false, 0
 	}
-	n, errno = receiveSocket(s.fd, b)
+	if s.marks.has(markTimed) && s.state == stateOpening {
+		n, errno = l.receiveTimed(s, b)
+	} else {
+		n, errno = receiveSocket(s.fd, b)
+	}
 	switch {
 	case errno == unix.EAGAIN:
 		return 0, true, 0

@@ -15,8 +15,9 @@ const (
 	PhaseTotal                // intended start -> end of the connection
 	PhaseReady                // intended start -> 101 response validated: what a user of the testee waits for
 	PhaseLate                 // intended start -> start of the attempt, in an open loop: the client's own delay
+	PhaseLag                  // 101 response at this machine -> read by its loop: the client's own delay of an answer, of the connections that have a stamp of the kernel
 
-	NumPhases = 7
+	NumPhases = 8
 )
 
 // phaseRow describes a phase.
@@ -37,6 +38,7 @@ var phaseRows = [NumPhases]phaseRow{
 	PhaseTotal:   {key: "total", every: true},
 	PhaseReady:   {key: "ready"},
 	PhaseLate:    {key: "late", apart: true},
+	PhaseLag:     {key: "lag", apart: true},
 }
 
 // Apart reports whether the phase has a key of its own in the result file, beside "phases".

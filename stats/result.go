@@ -17,35 +17,36 @@ const MaxSources = 1 << 16
 // merge is how MergeResults merges a field; without it, the field keeps its value if
 // all results have the same one, and is zero otherwise.
 type Setup struct {
-	URL               string    `json:"url"`
-	Address           string    `json:"address"`           // IP address and port that was connected to
-	Sources           []string  `json:"sources,omitempty"` // local addresses, empty: the kernel chose
-	Headers           []string  `json:"headers,omitempty"`
-	Subprotocols      []string  `json:"subprotocols,omitempty"`
-	Origin            string    `json:"origin,omitempty"`
-	Loops             int       `json:"loops" merge:"sum"`
-	CPUs              []int     `json:"cpus" merge:"append"` // CPU of each loop, empty if the loops are not pinned
-	Connections       int64     `json:"connections" merge:"sum"`
-	DurationUs        int64     `json:"duration_us" merge:"max"`
-	WarmupUs          int64     `json:"warmup_us,omitzero" merge:"max"`
-	WarmupConnections int64     `json:"warmup_connections,omitzero" merge:"sum"`
-	Low               int       `json:"low" merge:"sum"`           // of a closed loop, 0 for an open one
-	High              int       `json:"high" merge:"sum"`          // of a closed loop, 0 for an open one
-	Rate              float64   `json:"rate,omitzero" merge:"sum"` // of an open loop with a constant rate, in starts per second
-	Stages            []Stage   `json:"stages,omitempty"`          // of an open loop whose rate changes
-	Arrivals          Arrivals  `json:"arrivals,omitempty"`        // of an open loop
-	MaxOpen           int       `json:"max_open" merge:"sum"`      // limit of simultaneous connections
-	MaxOpenBy         OpenLimit `json:"max_open_by,omitempty"`     // what sets it, empty in older files
-	IntervalUs        int64     `json:"interval_us,omitzero"`      // of the intervals of the result; 0: none
-	CloseCode         int       `json:"close_code"`
-	ConnectTimeoutUs  int64     `json:"connect_timeout_us"`
-	OpenTimeoutUs     int64     `json:"open_timeout_us"`
-	CloseTimeoutUs    int64     `json:"close_timeout_us"`
-	Log               bool      `json:"log"`
-	Samples           int       `json:"samples" merge:"max"` // replies to keep per cause of failure
-	Version           string    `json:"wsperf_version"`
-	GoVersion         string    `json:"go_version"`
-	Kernel            string    `json:"kernel"`
+	URL               string     `json:"url"`
+	Address           string     `json:"address"`           // IP address and port that was connected to
+	Sources           []string   `json:"sources,omitempty"` // local addresses, empty: the kernel chose
+	Headers           []string   `json:"headers,omitempty"`
+	Subprotocols      []string   `json:"subprotocols,omitempty"`
+	Origin            string     `json:"origin,omitempty"`
+	Loops             int        `json:"loops" merge:"sum"`
+	CPUs              []int      `json:"cpus" merge:"append"` // CPU of each loop, empty if the loops are not pinned
+	Connections       int64      `json:"connections" merge:"sum"`
+	DurationUs        int64      `json:"duration_us" merge:"max"`
+	WarmupUs          int64      `json:"warmup_us,omitzero" merge:"max"`
+	WarmupConnections int64      `json:"warmup_connections,omitzero" merge:"sum"`
+	Low               int        `json:"low" merge:"sum"`           // of a closed loop, 0 for an open one
+	High              int        `json:"high" merge:"sum"`          // of a closed loop, 0 for an open one
+	Rate              float64    `json:"rate,omitzero" merge:"sum"` // of an open loop with a constant rate, in starts per second
+	Stages            []Stage    `json:"stages,omitempty"`          // of an open loop whose rate changes
+	Arrivals          Arrivals   `json:"arrivals,omitempty"`        // of an open loop
+	MaxOpen           int        `json:"max_open" merge:"sum"`      // limit of simultaneous connections
+	MaxOpenBy         OpenLimit  `json:"max_open_by,omitempty"`     // what sets it, empty in older files
+	Timestamps        Timestamps `json:"timestamps,omitempty"`      // empty: TimestampsSampled
+	IntervalUs        int64      `json:"interval_us,omitzero"`      // of the intervals of the result; 0: none
+	CloseCode         int        `json:"close_code"`
+	ConnectTimeoutUs  int64      `json:"connect_timeout_us"`
+	OpenTimeoutUs     int64      `json:"open_timeout_us"`
+	CloseTimeoutUs    int64      `json:"close_timeout_us"`
+	Log               bool       `json:"log"`
+	Samples           int        `json:"samples" merge:"max"` // replies to keep per cause of failure
+	Version           string     `json:"wsperf_version"`
+	GoVersion         string     `json:"go_version"`
+	Kernel            string     `json:"kernel"`
 }
 
 // PhaseResult is the merged measurement of one phase. The histograms are in
@@ -71,6 +72,13 @@ type LoopResult struct {
 	// connect of the others ends when their loop has seen the event, and contains its delay.
 	EarlyWrites uint64 `json:"early_writes,omitzero"`
 	KeptSockets uint64 `json:"kept_sockets,omitzero"` // connections whose socket was kept for another one
+
+	// What the loop did in the measured window. Older files lack it.
+	BusyUs    int64  `json:"busy_us,omitzero"`     // time in which it did not sleep in epoll_wait
+	RunWaitUs int64  `json:"run_wait_us,omitzero"` // time in which its thread could run and had no CPU, 0 if the kernel does not count it
+	Waits     uint64 `json:"waits,omitzero"`       // calls of epoll_wait
+	Events    uint64 `json:"events,omitzero"`      // that these returned
+	MaxBatch  int    `json:"max_batch,omitzero"`   // most events of one call
 }
 
 // ClientCost is the resource usage of the process that made the load. All but

@@ -11,7 +11,7 @@ const formatLong = `
                 quantile, value and unit
     hgrm        for HdrHistogram's plotter: the percentile spectrum of the phase whose times
                 head the report, open or in an open loop ready, in ms
-    hgrm:PHASE  that of another phase: connect, open, close, fin, total, ready or late
+    hgrm:PHASE  that of another phase: connect, open, close, fin, total, ready, late or lag
     hlog        HdrHistogram's log: the histogram of each phase in us, with the phase as tag,
                 of each interval if there are some; otherwise of the whole run, and then
                 PHASE.failure is of connections that completed the phase and failed later

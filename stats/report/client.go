@@ -12,7 +12,7 @@ func loops(r *stats.Result) (s section) {
 	if len(r.Loops) < 2 {
 		return s
 	}
-	t := table{columns: []column{{"loop", 5}, {"cpu", 4}, {"started", 10}, {"share %", 8}, {"cpu time s", 11}}}
+	t := table{columns: []column{{"loop", 5}, {"cpu", 4}, {"started", 10}, {"share %", 8}, {"cpu time s", 11}, {"busy %", 7}}}
 	short := len(shortcuts(r)) > 0
 	if short {
 		t.columns = append(t.columns, column{"early %", 8}, column{"kept %", 7})
@@ -27,6 +27,7 @@ func loops(r *stats.Result) (s section) {
 			strconv.Itoa(i), cpu, strconv.FormatUint(loop.Started, 10),
 			percent(loop.Started, measured),
 			strconv.FormatFloat(float64(loop.CPUUs)/1e6, 'f', 2, 64),
+			busy(loop, r),
 		}
 		if short {
 			row = append(row, percent(loop.EarlyWrites, float64(loop.Started)), percent(loop.KeptSockets, float64(loop.Started)))
@@ -34,6 +35,13 @@ func loops(r *stats.Result) (s section) {
 		t.rows = append(t.rows, row)
 	}
 	return section{"Loops", []part{t}}
+}
+
+func busy(l stats.LoopResult, r *stats.Result) string {
+	if l.Waits == 0 {
+		return none
+	}
+	return percent(uint64(max(0, l.BusyUs)), float64(r.Duration().Microseconds()))
 }
 
 func percent(n uint64, of float64) string {
@@ -60,6 +68,36 @@ func shortcuts(r *stats.Result) (d details) {
 	return d
 }
 
+// activity tells how busy the loops were, if that is known.
+func activity(r *stats.Result) (d details) {
+	var all stats.LoopResult
+	for _, l := range r.Loops {
+		all.BusyUs, all.RunWaitUs = all.BusyUs+l.BusyUs, all.RunWaitUs+l.RunWaitUs
+		all.Waits, all.Events, all.MaxBatch = all.Waits+l.Waits, all.Events+l.Events, max(all.MaxBatch, l.MaxBatch)
+	}
+	window := float64(r.Duration().Microseconds()) * float64(len(r.Loops))
+	if all.Waits == 0 || window <= 0 {
+		return nil
+	}
+	text := fmt.Sprintf("%.0f %% of the window, waiting for a CPU in %.1f %%; %.1f events per epoll_wait, %d at most",
+		100*float64(all.BusyUs)/window, 100*float64(all.RunWaitUs)/window, float64(all.Events)/float64(all.Waits), all.MaxBatch)
+	return details{{"Busy", text}}
+}
+
+// lag tells how long responses waited for wsperf.
+func lag(r *stats.Result) (d details) {
+	h := r.Phases[stats.PhaseLag].Success
+	if h.TotalCount() == 0 {
+		return nil
+	}
+	where := "phase open contains that"
+	if r.Setup.Timestamps == stats.TimestampsKernel {
+		where = "phase open does not contain that"
+	}
+	return details{{"Lag", fmt.Sprintf("%s at the median, %s at q99 of %d responses, which waited for wsperf: %s",
+		duration(h.ValueAtPercentile(50)), duration(h.ValueAtPercentile(99)), h.TotalCount(), where)}}
+}
+
 // client shows what the run cost the process that made the load.
 func client(r *stats.Result) (s section) {
 	if r.Total > 0 && r.Total == r.Unmeasured.Total() {
@@ -73,6 +111,8 @@ func client(r *stats.Result) (s section) {
 		{"Heap", fmt.Sprintf("%d allocations, %d collections in the window", c.Allocations, c.Collections)},
 		{"Switches", fmt.Sprintf("%d voluntary, %d involuntary", c.VoluntarySwitches, c.InvoluntarySwitches)},
 	}
+	d = append(d, activity(r)...)
+	d = append(d, lag(r)...)
 	d = append(d, shortcuts(r)...)
 	if c.SlotWaits > 0 {
 		d = append(d, detail{"Waits", waits(r)})

@@ -127,7 +127,7 @@ func TestAbsentPhasesAreLeftOut(t *testing.T) {
 
 func TestUnknownFormats(t *testing.T) {
 	const all = "must be text, json, csv, hgrm, hlog, bench, prom or hgrm:PHASE"
-	const phases = "must be hgrm:PHASE with a PHASE of connect, open, close, fin, total, ready, late"
+	const phases = "must be hgrm:PHASE with a PHASE of connect, open, close, fin, total, ready, late, lag"
 	for name, want := range map[string]string{
 		"": all, "xml": all, "CSV": all, "csv:open": all,
 		"hgrm:": phases, "hgrm:secure": phases, "hgrm:late:": phases,

@@ -104,7 +104,8 @@ func distributions() (all []distribution) {
 	for p := range stats.PhaseLate {
 		all = append(all, distribution{p.String(), func(r *stats.Result) histogram { return r.Phases[p].Success }})
 	}
-	return append(all, distribution{stats.PhaseLate.String(), func(r *stats.Result) histogram { return r.Late() }})
+	return append(all, distribution{stats.PhaseLate.String(), func(r *stats.Result) histogram { return r.Late() }},
+		distribution{stats.PhaseLag.String(), func(r *stats.Result) histogram { return r.Phases[stats.PhaseLag].Success }})
 }
 
 // measure returns a measure of the distribution.

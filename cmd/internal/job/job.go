@@ -157,7 +157,7 @@ func (j *Job) EngineConfig(addr netip.AddrPort) (engine.Config, error) {
 		ConnectTimeout: microseconds(j.ConnectTimeoutUs),
 		OpenTimeout:    microseconds(j.OpenTimeoutUs),
 		CloseTimeout:   microseconds(j.CloseTimeoutUs),
-		Log:            j.Log, Samples: j.Samples, Interval: microseconds(j.IntervalUs),
+		Log:            j.Log, Samples: j.Samples, Interval: microseconds(j.IntervalUs), Timestamps: j.Timestamps,
 	}, nil
 }
 

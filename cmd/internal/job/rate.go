@@ -123,6 +123,24 @@ func (a arrivals) Set(text string) error {
 	return badValue("must be %s or %s", stats.ArrivalsEven, stats.ArrivalsPoisson)
 }
 
+// timestamps is which responses the kernel stamps.
+type timestamps struct{ to *stats.Timestamps }
+
+func (v timestamps) String() string { return "" }
+func (v timestamps) Type() string   { return "KIND" }
+
+func (v timestamps) Set(text string) error {
+	switch t := stats.Timestamps(text); t {
+	case stats.TimestampsSampled:
+		*v.to = ""
+		return nil
+	case stats.TimestampsKernel, stats.TimestampsNone:
+		*v.to = t
+		return nil
+	}
+	return badValue("must be %s, %s or %s", stats.TimestampsSampled, stats.TimestampsKernel, stats.TimestampsNone)
+}
+
 // Open reports whether the options are those of an open loop.
 func (o *Options) Open() bool { return o.Rate > 0 || len(o.Stages) > 0 }
 

@@ -164,6 +164,8 @@ func outputOptions() []option {
 			run:   {"log", "add a record per connection to the JSON result (default off)"},
 			drive: {"log", "add a record per connection to the result files; --log=false: none"},
 		}, func(o *Options) pflag.Value { return toggle{&o.Log} }},
+		same("timestamps", "ask the kernel when responses came, for phase lag: of KIND sampled, 1 in 61; kernel, all, and phases open and ready end\nwhen the response has come to this machine; or none (default sampled)",
+			func(o *Options) pflag.Value { return timestamps{&o.Timestamps} }),
 		ofRuns("interval", "add what happened in each interval of this `TIME` to the JSON result, such as 1s (default none)",
 			func(o *Options) pflag.Value { return span{&o.IntervalUs, stats.MaxInterval} }),
 		{flags{run: {"live", "print a line on standard error at the end of each interval, which is 1s unless --interval is given (default off)"}},

@@ -69,7 +69,8 @@ func Complete(recs ...*stats.Recorder) *stats.Result {
 		ConnectTimeoutUs: 1e7, OpenTimeoutUs: 1e7, CloseTimeoutUs: 5e6, Samples: 3, Version: "1", GoVersion: "go1.26", Kernel: "6.18"}
 	for i, rec := range recs {
 		started, success, fail := rec.Counts()
-		r.Loops = append(r.Loops, stats.LoopResult{CPU: 2*i - 1, Started: started, Success: success, Fail: fail, CPUUs: 4_213_000, EarlyWrites: started - started/8, KeptSockets: success})
+		r.Loops = append(r.Loops, stats.LoopResult{CPU: 2*i - 1, Started: started, Success: success, Fail: fail, CPUUs: 4_213_000, EarlyWrites: started - started/8, KeptSockets: success,
+			BusyUs: 12_165_000, RunWaitUs: 135_000, Waits: 200, Events: 5 * started, MaxBatch: 71})
 	}
 	r.Setup.Loops = len(recs)
 	r.Load.Mode = stats.ModeClosed
@@ -165,7 +166,10 @@ func Full() *stats.Result {
 	b.KeepReplies(3)
 	RecordSuccesses(a, 150)
 	RecordFailures(a, stats.CauseOpenStatus, 403, 503, 403, 999)
-	RecordSuccesses(b, 40)
+	RecordSuccesses(b, 37)
+	for i := range int64(3) {
+		recordLag(b, 300_000*(i+1))
+	}
 	recordOdd(b)
 	RecordFailures(b, stats.CauseCloseTimeout, 0, 0)
 	for range 2 {
@@ -183,6 +187,16 @@ func Full() *stats.Result {
 	r.Setup.Sources = []string{"127.0.0.2", "127.0.0.3", "127.0.0.5"}
 	r.Findings = findings()
 	return r
+}
+
+// recordLag records that the response of a success waited for its loop.
+func recordLag(rec *stats.Recorder, ns int64) {
+	rec.Start()
+	rec.Success(&stats.Sample{
+		Ns:      [stats.NumPhases]int64{31_000, 1e6, 5e5, 90_400, 2e6, 1_031_000, 0, ns},
+		Reached: AllReached.With(stats.PhaseLag),
+	})
+	rec.Fin(stats.FinReceived)
 }
 
 // findings has a requirement with each unit, and one without a value.

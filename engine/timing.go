@@ -1,0 +1,77 @@
+package engine
+
+import (
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"wsperf/stats"
+)
+
+// The kernel stamps what it receives for a socket with SO_TIMESTAMPNS (socket(7)). The stamp
+// of a response says when it came to this machine. What passed until its loop read it is lag:
+// the client's own delay. While any socket on the machine has the option, the kernel stamps
+// all packets (net_enable_timestamp in net/core/dev.c, Linux 6.18), so the cost is mostly that
+// of having it at all.
+
+// timedOf is of how many connections one is timed by default. It is not a power of two: the
+// rhythm of a loop that handles as many at once would choose the same place in each batch.
+const timedOf = 61
+
+// timing chooses the connections that are timed. The zero value chooses none.
+type timing struct {
+	every, left int
+	kernel      bool // phases end when the kernel has the response
+}
+
+func newTiming(t stats.Timestamps) timing {
+	switch t {
+	case stats.TimestampsKernel:
+		return timing{every: 1, kernel: true}
+	case stats.TimestampsNone:
+		return timing{}
+	}
+	return timing{every: timedOf, left: timedOf / 2}
+}
+
+// due reports whether the next connection is timed.
+func (t *timing) due() bool {
+	if t.left > 1 {
+		t.left--
+		return false
+	}
+	t.left = t.every
+	return t.every > 0
+}
+
+// unknownLag is the lag of a response without a stamp.
+const unknownLag = -1
+
+// receiveTimed reads like receiveSocket, and finds out how long the last byte of what it has
+// read had been here.
+func (l *loop) receiveTimed(s *slot, b []byte) (n int, errno unix.Errno) {
+	n, stampNs, errno := l.stamped.receive(s.fd, b)
+	s.sample.Ns[stats.PhaseLag] = unknownLag
+	if stampNs > 0 {
+		s.sample.Ns[stats.PhaseLag] = time.Now().UnixNano() - stampNs
+	}
+	return n, errno
+}
+
+// came returns when the response came that has just been validated, as far as that is asked
+// for and known, or else now. The kernel's stamps are of the wall clock: if that was set
+// meanwhile, the lag would be negative or longer than the phase, and is not known.
+func (l *loop) came(s *slot, nowNs int64) int64 {
+	if !s.marks.has(markTimed) {
+		return nowNs
+	}
+	lagNs := s.sample.Ns[stats.PhaseLag]
+	if lagNs < 0 || lagNs > nowNs-s.phaseNs {
+		return nowNs
+	}
+	s.sample.Reached = s.sample.Reached.With(stats.PhaseLag)
+	if l.timing.kernel {
+		return nowNs - lagNs
+	}
+	return nowNs
+}
