@@ -10,7 +10,7 @@ const (
 	mergeSum    = "sum"    // numbers are added
 	mergeMax    = "max"    // the larger number
 	mergeAppend = "append" // the second list is appended to the first
-	mergeCommon = "common" // the value if both are equal, otherwise the zero value
+	mergeCommon = "common" // the value if both are equal, otherwise the zero value; of a map, each element apart
 )
 
 // merge merges each field of from into the same field of to. rule applies to fields
@@ -56,6 +56,8 @@ func mergeLeaf(to, from reflect.Value, rule string) {
 	case rule == mergeAppend && to.Kind() == reflect.Slice:
 		// The full slice expression makes append copy: to may share its array with from.
 		to.Set(reflect.AppendSlice(to.Slice3(0, to.Len(), to.Len()), from))
+	case rule == mergeCommon && to.Kind() == reflect.Map:
+		to.Set(commonElements(to, from))
 	case rule == mergeCommon:
 		if !sameValue(to, from) {
 			to.SetZero()
@@ -63,6 +65,20 @@ func mergeLeaf(to, from reflect.Value, rule string) {
 	default:
 		panic(fmt.Sprintf("stats: no merge rule %q for %v", rule, to.Type()))
 	}
+}
+
+// commonElements returns the elements that are the same in both maps, and nil if there are none.
+func commonElements(a, b reflect.Value) reflect.Value {
+	common := reflect.Zero(a.Type())
+	for _, key := range a.MapKeys() {
+		if other := b.MapIndex(key); other.IsValid() && sameValue(a.MapIndex(key), other) {
+			if common.IsNil() {
+				common = reflect.MakeMap(a.Type())
+			}
+			common.SetMapIndex(key, other)
+		}
+	}
+	return common
 }
 
 // sameValue reports whether a and b are deeply equal; a nil slice equals an empty one.

@@ -118,8 +118,12 @@ type Result struct {
 	Interrupted bool
 	Intervals   []Interval         // of the measured window in turn; empty: not recorded
 	Findings    []Finding          // the requirements of the run, in their order
+	Provenance  Provenance         // zero in older files
+	Differences []Difference       // what bears on the measurement and is not the same in all merged results
 	Log         []*ConnLog         // one per loop, nil without a log
 	Replies     [NumCauses][]Reply // the first replies of failed connections, at most Setup.Samples per cause
+
+	traits *traits // of all that were merged; nil: not merged in this process
 }
 
 // Duration returns the length of the measured window: by the monotonic clock for a

@@ -43,6 +43,7 @@ type document struct {
 	client                         stats.ClientCost
 	replies                        [stats.NumCauses][]stats.Reply
 	findings                       []stats.Finding
+	provenance                     provenanceShape
 	intervals                      []stats.Interval
 	intervalBytes                  int // of their histograms
 	hasLog                         bool
@@ -73,6 +74,7 @@ func (d *document) targets() map[string]target {
 		loadKey:          {value: &d.load, optional: true},
 		loadedKey:        {value: &d.loaded, optional: true},
 		requirementsKey:  {value: &d.findings, optional: true},
+		provenanceKey:    {value: &d.provenance, optional: true},
 	}
 	for p := range stats.Phase(stats.NumPhases) {
 		if p.Apart() {
@@ -134,6 +136,8 @@ func (d *document) result() (*stats.Result, error) {
 		Replies:     d.replies,
 		Interrupted: d.interrupted,
 		Findings:    d.findings,
+		Provenance:  d.provenance.Provenance,
+		Differences: d.provenance.Differences,
 		Intervals:   d.intervals,
 	}
 	for _, fill := range []func(*stats.Result) error{d.fillCauses, d.fillStatus, d.fillErrnos, d.fillPhases} {

@@ -12,7 +12,8 @@ const logKey = "connection_stats"
 
 // Optional keys: samplesKey is in a file only when there are samples, errnosKey when a
 // catch-all cause was charged, loadKey and loadedKey unless that is unknown,
-// requirementsKey when the run had requirements, intervalsKey when it recorded intervals.
+// requirementsKey when the run had requirements, intervalsKey when it recorded intervals,
+// provenanceKey unless nothing is known of it.
 const (
 	samplesKey      = "samples"
 	errnosKey       = "errnos"
@@ -20,6 +21,7 @@ const (
 	loadedKey       = "loaded"
 	requirementsKey = "requirements"
 	intervalsKey    = "intervals"
+	provenanceKey   = "provenance"
 )
 
 // ancestorKeys are the keys of an ancestor's file in their order, all required.

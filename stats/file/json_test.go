@@ -182,6 +182,8 @@ func TestSchemaRefuses(t *testing.T) {
 		{`"expression":"rate`, `"expression":"\u001brate`},
 		{`"found":4`, `"found":"4"`},
 		{`"met":true`, `"met":1`},
+		{`"governor":"`, `"governor":"\u001b`},
+		{`"values":["6.1","6.18"]`, `"values":["6.1"]`},
 		{`"reply":"HTTP`, `"reply":"<HTTP`},
 		{`"reply":"HTTP`, `"reply":"\\x1BHTTP`},
 		{`"reply":"HTTP`, `"reply":"\u001bHTTP`},

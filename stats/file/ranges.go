@@ -27,6 +27,7 @@ func (d *document) checkRanges() error {
 		within(maxCount, "loops", d.loops),
 		within(maxCount, "client", d.client),
 		within(maxCount, loadKey, d.load),
+		within(maxCount, provenanceKey+".cpus_online", d.provenance.CPUs),
 		within(math.MaxInt64, loadedKey, d.loaded),
 	)
 }

@@ -75,6 +75,9 @@ func members(r *stats.Result, phases []member) []member {
 	if r.Loaded != (stats.LoadedResult{}) {
 		all = append(all, member{loadedKey, newLoadedShape(r)})
 	}
+	if r.Provenance.Known() || len(r.Differences) > 0 {
+		all = append(all, member{provenanceKey, newProvenanceShape(r)})
+	}
 	if len(r.Findings) > 0 { // before the last required key: a truncated file that can be used has it
 		all = append(all, member{requirementsKey, r.Findings})
 	}

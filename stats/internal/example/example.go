@@ -185,7 +185,7 @@ func Full() *stats.Result {
 	r.Setup.MaxOpenBy = stats.LimitPorts
 	r.Client.Stalls, r.Client.StalledUs, r.Client.LongestStallUs = 5, 8_040_000, 1_640_000
 	r.Setup.Sources = []string{"127.0.0.2", "127.0.0.3", "127.0.0.5"}
-	r.Findings = findings()
+	r.Findings, r.Provenance, r.Differences = findings(), provenance(), differences()
 	return r
 }
 
@@ -197,6 +197,24 @@ func recordLag(rec *stats.Recorder, ns int64) {
 		Reached: AllReached.With(stats.PhaseLag),
 	})
 	rec.Fin(stats.FinReceived)
+}
+
+// provenance has every field.
+func provenance() stats.Provenance {
+	return stats.Provenance{
+		Commit: "0123456789ab with changes", Command: "wsperf run ws://127.0.0.1:9000/ --header 'Cookie: ***'", Testee: stats.TesteeBuiltin,
+		System: "Linux 6.18.0 #1 SMP x86_64", CPUModel: "AMD EPYC", CPUs: 2, AllowedCPUs: "0-1", Governor: "performance",
+		ClockSource: "tsc", MitigationsOption: "off", Mitigations: map[string]string{"meltdown": "Mitigation: PTI", "mds": "Not affected"},
+		Sysctls: map[string]string{"net.core.somaxconn": "4096", "net.ipv4.ip_local_port_range": "32768 60999"},
+	}
+}
+
+// differences has more values, and a longer one, than the report shows.
+func differences() []stats.Difference {
+	return []stats.Difference{
+		{Name: "kernel", Values: []string{"6.1", "6.18"}},
+		{Name: "CPU model", Values: []string{"AMD EPYC", "Intel(R) Xeon(R) Platinum 8488C with a name that is longer than a line", "c", "d"}},
+	}
 }
 
 // findings has a requirement with each unit, and one without a value.
