@@ -55,6 +55,7 @@ func newDriveCommand(u *ui.UI) *cobra.Command {
 		if err := line.Check(); err != nil {
 			return asUsage(c, err)
 		}
+		o.Command = u.Args
 		d, err := drive.New(o)
 		if err != nil {
 			return asUsage(c, err)

@@ -37,6 +37,7 @@ func main() {
 // run executes one command line and returns the exit code of the process.
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	u := ui.New(stdin, stdout, stderr)
+	u.Args = args
 	root := newRootCommand(u)
 	root.SetArgs(route(root, args))
 	return u.Finish(root.Execute())

@@ -82,6 +82,7 @@ func atMostOneURL(c *cobra.Command, args []string) error {
 
 // runJob is what run and the positional call do with their options.
 func runJob(c *cobra.Command, u *ui.UI, o job.Options) error {
+	o.Command = u.Args
 	j, err := job.New(o)
 	if err != nil {
 		return asUsage(c, err)

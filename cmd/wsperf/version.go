@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"runtime"
-	"runtime/debug"
 
 	"github.com/spf13/cobra"
 
@@ -26,27 +25,5 @@ func newVersionCommand(u *ui.UI) *cobra.Command {
 
 // versionLine names the program, the toolchain and the commit that it was built from.
 func versionLine() string {
-	return fmt.Sprintf("wsperf %s (%s %s/%s, commit %s)", job.Version, runtime.Version(), runtime.GOOS, runtime.GOARCH, commit())
-}
-
-func commit() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	return commitOf(info.Settings)
-}
-
-// commitOf reads the commit from what "go build" recorded ("go help buildvcs").
-func commitOf(settings []debug.BuildSetting) string {
-	revision, changed := "unknown", ""
-	for _, s := range settings {
-		switch {
-		case s.Key == "vcs.revision" && s.Value != "":
-			revision = s.Value[:min(12, len(s.Value))]
-		case s.Key == "vcs.modified" && s.Value == "true":
-			changed = " with changes"
-		}
-	}
-	return revision + changed
+	return fmt.Sprintf("wsperf %s (%s %s/%s, commit %s)", job.Version, runtime.Version(), runtime.GOOS, runtime.GOARCH, job.Commit())
 }

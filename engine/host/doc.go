@@ -1,5 +1,5 @@
 // Package host reads facts about this machine that a run depends on: allowed CPUs,
-// local ports, kernel settings, memory and its limits, listening sockets, connections in
+// local ports, kernel settings, CPU model, memory and its limits, listening sockets, connections in
 // TIME_WAIT. It sets the CPU affinity and the names of threads, and raises the descriptor
 // limit.
 //

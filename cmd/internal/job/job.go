@@ -172,7 +172,7 @@ func (j *Job) masked(err error) error {
 }
 
 // Describe gives a result the setup that it was measured with: the options, and
-// what the engine found out. Credentials are masked unless they are to be kept.
+// what the engine found out; and its provenance. Credentials are masked unless they are to be kept.
 func (j *Job) Describe(r *stats.Result) {
 	found := r.Setup
 	r.Setup = j.Setup
@@ -180,13 +180,15 @@ func (j *Job) Describe(r *stats.Result) {
 	r.Setup.MaxOpen, r.Setup.MaxOpenBy = found.MaxOpen, found.MaxOpenBy
 	r.Setup.GoVersion, r.Setup.Kernel = found.GoVersion, found.Kernel
 	r.Setup.Version = Version
+	var m *masker
 	if !j.KeepSecrets {
-		j.hideSecrets(r)
+		m = new(masker)
+		j.hideSecrets(m, r)
 	}
+	r.Provenance = j.provenance(m)
 }
 
-func (j *Job) hideSecrets(r *stats.Result) {
-	var m masker
+func (j *Job) hideSecrets(m *masker, r *stats.Result) {
 	r.Setup = m.setup(r.Setup, j.headers)
 	for _, replies := range r.Replies {
 		for i := range replies {

@@ -34,6 +34,9 @@ type Options struct {
 
 	Format string `json:"format"` // of the result on standard output (package report); empty: not given
 
+	// Command is the arguments that the user gave to the program, for the provenance.
+	Command []string `json:"command,omitempty"`
+
 	KeepSecrets bool `json:"keep_secrets"` // mask no credentials in the result
 
 	// Requirements are compared with the whole result, so drive does not send them to its

@@ -17,8 +17,10 @@ import (
 	"golang.org/x/term"
 )
 
-// UI is the three standard streams of the process.
+// UI is the three standard streams of the process, and its arguments.
 type UI struct {
+	Args []string // as the user gave them, without the name of the program
+
 	In  io.Reader
 	Out *bufio.Writer // keeps its first error, which Finish reports
 
