@@ -15,6 +15,9 @@ BENCHED     := ./engine ./handshake ./stats ./stats/file ./bench/testee
 # Many virtual machines have no hardware counters; there perf samples by the clock.
 PERF_EVENT   = $(shell perf stat -e cycles true 2>&1 | grep -q 'not supported' && echo cpu-clock || echo cycles)
 
+PERF_FIFOS   = bin/perf.ctl bin/perf.ack
+PERF_CONTROL = bin/perf.ctl,bin/perf.ack
+
 .DEFAULT_GOAL := help
 .PHONY: build run test test-all unit system race race-long test-interop test_ws test_ab test_netty testee-wspp testee-ab testee-netty analyze lint fuzz soak bench \
         bench-peers pgo perf-stat perf-record perf-report perf man clean help
@@ -131,8 +134,11 @@ pgo: ## record the profile for the compiler (1 minute); keep it if make bench sh
 perf-stat: build perf ## run make run's job under perf stat
 	perf stat -- bin/wsperf run --quiet
 
-perf-record: build perf ## run it under perf record, into bin/perf.data
-	perf record -e $(PERF_EVENT) -F 2000 -g -o bin/perf.data -- bin/wsperf run --quiet
+perf-record: build perf ## run it under perf record, which profiles the measured window, into bin/perf.data
+	rm -f $(PERF_FIFOS)
+	mkfifo $(PERF_FIFOS)
+	perf record -e $(PERF_EVENT) -F 2000 -g -o bin/perf.data --control fifo:$(PERF_CONTROL) --delay=-1 -- \
+		bin/wsperf run --quiet --perf-control $(PERF_CONTROL)
 
 perf-report: ## print the profile by thread, and the top symbols of the loops
 	perf report -i bin/perf.data --no-children -g none --sort comm,dso --stdio

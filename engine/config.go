@@ -40,6 +40,8 @@ type Config struct {
 	Interval time.Duration        // of the intervals of the result, stats.MinInterval to stats.MaxInterval; 0: none
 	Watch    func(stats.Interval) // is told of each interval soon after its end, by a goroutine of its own; nil: nobody
 
+	Profiler Profiler // is told of the measured window; nil: nobody is
+
 	Log     bool // keep a record per connection: 16 bytes each
 	Samples int  // failing responses to keep per cause and loop, 0 to stats.MaxSamples
 }

@@ -130,7 +130,7 @@ func (r *Run) Close() {
 // Do runs to the end and returns the merged result. When ctx is cancelled, no
 // connection is started any more, open ones get their closing handshake within
 // one close timeout, and the result is marked as interrupted. It fails when a
-// loop cannot be pinned to its CPU, before anything is started, and can be
+// loop cannot be pinned to its CPU or the profiler cannot be enabled, and can be
 // called once.
 func (r *Run) Do(ctx context.Context) (*stats.Result, error) {
 	if r.taken {
@@ -145,32 +145,17 @@ func (r *Run) Do(ctx context.Context) (*stats.Result, error) {
 	}
 	defer context.AfterFunc(ctx, func() { r.stop.Store(true) })()
 	collector, observers := r.startCollector(), r.observers()
-	started, ended := r.watch(threads, observers)
-	intervals, lost := collector.finish(ended.Sub(r.window.from(started, ended)))
-	res, err := r.result(started, ended, observers)
+	w := r.watch(threads, observers)
+	intervals, lost := collector.finish(w.ended.Sub(r.window.from(w.started, w.ended)))
+	if w.failed != nil {
+		return nil, w.failed
+	}
+	res, err := r.result(w.started, w.ended, observers)
 	if err != nil {
 		return nil, err
 	}
 	res.Intervals = intervals
-	return res, errors.Join(lost, res.Check())
-}
-
-// watch lets the loops begin, and the observers look at the measured window. It returns when
-// the loops began and when the last of them has ended.
-func (r *Run) watch(t *threads, all observers) (started, ended time.Time) {
-	ticker := time.NewTicker(sampleEvery)
-	defer ticker.Stop()
-	if !r.cfg.warms() {
-		all.begin()
-	}
-	started = time.Now()
-	t.begin(started)
-	if r.cfg.warms() {
-		r.warmUp(t.ended, started)
-		all.begin()
-	}
-	ended = all.sampleUntil(t.ended, ticker.C)
-	return started, ended
+	return res, errors.Join(w.lost, lost, res.Check())
 }
 
 // threads is the loops' goroutines, each locked to a thread of its own. They wait to
@@ -203,9 +188,14 @@ func (t *threads) ready() error {
 	if len(errs) == 0 {
 		return nil
 	}
+	t.cancel()
+	return errs[0]
+}
+
+// cancel ends the goroutines in place of begin.
+func (t *threads) cancel() {
 	close(t.baseline)
 	<-t.ended
-	return errs[0]
 }
 
 // begin lets all loops begin, with one baseline for their stamps.

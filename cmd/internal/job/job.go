@@ -21,6 +21,8 @@ type Job struct {
 	sources []netip.Addr // empty: the kernel chooses
 	headers []handshake.Header
 	builtin bool
+
+	profiler engine.Profiler // nil: none
 }
 
 // New checks everything that can be checked without touching the network or the
@@ -158,6 +160,7 @@ func (j *Job) EngineConfig(addr netip.AddrPort) (engine.Config, error) {
 		OpenTimeout:    microseconds(j.OpenTimeoutUs),
 		CloseTimeout:   microseconds(j.CloseTimeoutUs),
 		Log:            j.Log, Samples: j.Samples, Interval: microseconds(j.IntervalUs), Timestamps: j.Timestamps,
+		Profiler: j.profiler,
 	}, nil
 }
 

@@ -32,6 +32,8 @@ type Options struct {
 	Quiet bool   `json:"quiet"` // show no progress
 	Live  bool   `json:"live"`  // show the intervals as they end
 
+	PerfControl string `json:"perf_control"` // FIFOs of perf record --control, CTL or CTL,ACK; empty: none
+
 	Format string `json:"format"` // of the result on standard output (package report); empty: not given
 
 	// Command is the arguments that the user gave to the program, for the provenance.

@@ -182,6 +182,8 @@ func outputOptions() []option {
 			search: {"json", "print all steps and the answer as JSON; the lines go to standard error (default off)"},
 		}, func(o *Options) pflag.Value { return toggle{&o.JSON} }},
 		ofRuns("format", FormatUsage, func(o *Options) pflag.Value { return Format{&o.Format} }),
+		{flags{run: {"perf-control", perfControlUsage}},
+			func(o *Options) pflag.Value { return perfControl{&o.PerfControl} }},
 		same("keep-secrets", "show tokens, passwords and cookies instead of *** in results and reports (default off)",
 			func(o *Options) pflag.Value { return toggle{&o.KeepSecrets} }),
 		{flags{
@@ -190,6 +192,8 @@ func outputOptions() []option {
 		}, func(o *Options) pflag.Value { return toggle{&o.Quiet} }},
 	}
 }
+
+const perfControlUsage = "let perf record profile the measured window only: `CTL` or CTL,ACK are the FIFOs of its --control fifo:CTL[,ACK] (default none)"
 
 const quietUsage = "show no progress (default off)"
 

@@ -27,7 +27,8 @@ func commandLine(bind func(*pflag.FlagSet, *Options) *CommandLine, args ...strin
 }
 
 // TestDriveHasAllOptionsOfRun accepts the same name or the ancestor's. Lines of several
-// workers in turn would say nothing of the whole: there is no --live.
+// workers in turn would say nothing of the whole: there is no --live. perf has one FIFO, and each
+// worker a window of its own: there is no --perf-control.
 func TestDriveHasAllOptionsOfRun(t *testing.T) {
 	run, drive := pflag.NewFlagSet("run", pflag.ContinueOnError), pflag.NewFlagSet("drive", pflag.ContinueOnError)
 	o := Default()
@@ -36,7 +37,7 @@ func TestDriveHasAllOptionsOfRun(t *testing.T) {
 	n := 0
 	run.VisitAll(func(f *pflag.Flag) {
 		n++
-		if drive.Lookup(line.name(f.Name)) == nil && f.Name != "live" {
+		if drive.Lookup(line.name(f.Name)) == nil && f.Name != "live" && f.Name != "perf-control" {
 			t.Errorf("drive has no --%s", f.Name)
 		}
 	})
@@ -46,7 +47,7 @@ func TestDriveHasAllOptionsOfRun(t *testing.T) {
 }
 
 // TestSearchHasNoLoadOptions: search has all options of run but those of a load, which it
-// decides on itself, and of a record per connection.
+// decides on itself, of a record per connection, and of a profiler.
 func TestSearchHasNoLoadOptions(t *testing.T) {
 	o := Default()
 	runs, searches := pflag.NewFlagSet("run", pflag.ContinueOnError), pflag.NewFlagSet("search", pflag.ContinueOnError)
@@ -58,7 +59,7 @@ func TestSearchHasNoLoadOptions(t *testing.T) {
 			missing = append(missing, f.Name)
 		}
 	})
-	if want := strings.Fields("conns duration format high interval live log low rate stages"); !slices.Equal(missing, want) {
+	if want := strings.Fields("conns duration format high interval live log low perf-control rate stages"); !slices.Equal(missing, want) {
 		t.Errorf("search lacks %q of run's options, want %q", missing, want)
 	}
 	searches.VisitAll(func(f *pflag.Flag) {

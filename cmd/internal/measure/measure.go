@@ -47,6 +47,11 @@ type Measured struct {
 // there can still be a result, one that was measured but cannot be trusted;
 // without a result there is always an error.
 func Run(ctx context.Context, j *job.Job, o Observer) (*Measured, error) {
+	release, err := j.OpenProfiler()
+	if err != nil {
+		return nil, err
+	}
+	defer release()
 	addr, err := Resolve(ctx, j)
 	if err != nil {
 		return nil, err
