@@ -77,6 +77,9 @@ type loop struct {
 	stop     *atomic.Bool // set once, by an interrupt
 	stopping bool         // this loop has seen it
 	counters *counters
+
+	hardwareSet *host.CounterSet
+	hardware    *host.ThreadCounters // nil: the thread counts nothing
 }
 
 // clock reads the time: 24 ns through the vDSO.
@@ -255,6 +258,9 @@ func (l *loop) close() {
 	l.poller.close()
 	l.buffers.close()
 	l.sched.Close()
+	if l.hardware != nil {
+		l.hardware.Close()
+	}
 }
 
 // loopPart is one loop's share of the run.
@@ -317,6 +323,7 @@ func newRecorder(cfg *Config, load Load) *stats.Recorder {
 func (l *loop) settle() error {
 	host.NameThread(fmt.Sprintf("wsperf-loop-%d", l.number))
 	l.sched = host.OpenSchedStat()
+	l.hardware, _ = l.hardwareSet.Open() // without counters, the run goes on
 	if l.pacer.schedule != nil {
 		host.SharpenTimers()
 	}

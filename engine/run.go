@@ -25,6 +25,7 @@ type Run struct {
 	stamps   stampSwitch
 	loops    []*loop
 	counters []counters
+	hardware *host.CounterSet // that each loop's thread counts
 	stop     atomic.Bool
 	taken    bool
 }
@@ -42,7 +43,8 @@ func Prepare(cfg Config) (run *Run, warnings []Warning, err error) {
 		return nil, nil, err
 	}
 	warnings = fit(&cfg)
-	descriptors := available - cfg.Loops // an epoll fd each
+	hardware := host.FindCounters(host.HardwareEvents())
+	descriptors := available - cfg.Loops*(1+hardware.Descriptors()) // an epoll fd each
 	if descriptors < cfg.Loops {
 		return nil, nil, fmt.Errorf("descriptor limit leaves %d for connections, %d loops need one each: raise it (ulimit -n)", max(0, descriptors), cfg.Loops)
 	}
@@ -53,7 +55,10 @@ func Prepare(cfg Config) (run *Run, warnings []Warning, err error) {
 	warnings = append(warnings, preflight(&cfg, f)...)
 	limit := maxOpen(&cfg, &f)
 	limit.connections = max(limit.connections, int64(cfg.Loops))
-	r := &Run{stamps: newStampSwitch(cfg.Timestamps), cfg: cfg, beside: f.here, limit: limit, window: newWindow(&cfg.Load), counters: make([]counters, cfg.Loops)}
+	r := &Run{
+		cfg: cfg, beside: f.here, limit: limit, window: newWindow(&cfg.Load), counters: make([]counters, cfg.Loops),
+		hardware: hardware, stamps: newStampSwitch(cfg.Timestamps),
+	}
 	if err := r.makeLoops(); err != nil {
 		r.Close()
 		return nil, nil, err
@@ -171,6 +176,7 @@ func (r *Run) startThreads() *threads {
 	t := &threads{pinned: make(chan error, len(r.loops)), baseline: make(chan time.Time), ended: make(chan struct{})}
 	t.running.Store(int64(len(r.loops)))
 	for _, l := range r.loops {
+		l.hardwareSet = r.hardware
 		go t.run(l)
 	}
 	return t

@@ -44,6 +44,7 @@ type document struct {
 	replies                        [stats.NumCauses][]stats.Reply
 	findings                       []stats.Finding
 	provenance                     provenanceShape
+	counters                       countersShape
 	intervals                      []stats.Interval
 	intervalBytes                  int // of their histograms
 	hasLog                         bool
@@ -75,6 +76,7 @@ func (d *document) targets() map[string]target {
 		loadedKey:        {value: &d.loaded, optional: true},
 		requirementsKey:  {value: &d.findings, optional: true},
 		provenanceKey:    {value: &d.provenance, optional: true},
+		countersKey:      {value: &d.counters, optional: true},
 	}
 	for p := range stats.Phase(stats.NumPhases) {
 		if p.Apart() {
@@ -133,6 +135,7 @@ func (d *document) result() (*stats.Result, error) {
 		Counts:      d.counts,
 		Loops:       d.loops,
 		Client:      d.client,
+		Counters:    d.counters.Counters,
 		Replies:     d.replies,
 		Interrupted: d.interrupted,
 		Findings:    d.findings,

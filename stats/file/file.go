@@ -13,7 +13,7 @@ const logKey = "connection_stats"
 // Optional keys: samplesKey is in a file only when there are samples, errnosKey when a
 // catch-all cause was charged, loadKey and loadedKey unless that is unknown,
 // requirementsKey when the run had requirements, intervalsKey when it recorded intervals,
-// provenanceKey unless nothing is known of it.
+// provenanceKey unless nothing is known of it, countersKey unless nothing tried to count.
 const (
 	samplesKey      = "samples"
 	errnosKey       = "errnos"
@@ -22,6 +22,7 @@ const (
 	requirementsKey = "requirements"
 	intervalsKey    = "intervals"
 	provenanceKey   = "provenance"
+	countersKey     = "counters"
 )
 
 // ancestorKeys are the keys of an ancestor's file in their order, all required.

@@ -182,6 +182,8 @@ func TestSchemaRefuses(t *testing.T) {
 		{`"expression":"rate`, `"expression":"\u001brate`},
 		{`"found":4`, `"found":"4"`},
 		{`"met":true`, `"met":1`},
+		{`"cycles":7000000`, `"cycles":-1`},
+		{`"cache_misses":"ENOENT"`, `"cache_misses":"\u001b"`},
 		{`"governor":"`, `"governor":"\u001b`},
 		{`"values":["6.1","6.18"]`, `"values":["6.1"]`},
 		{`"reply":"HTTP`, `"reply":"<HTTP`},

@@ -84,6 +84,21 @@ type clientShape struct {
 	SystemPer float64 `json:"cpu_system_us_per_handshake"`
 }
 
+// countersShape is the JSON form of the counters. Per holds the counts per connection started;
+// Read does not use it.
+type countersShape struct {
+	stats.Counters
+	Per map[string]float64 `json:"per_handshake,omitempty"`
+}
+
+func newCountersShape(r *stats.Result) countersShape {
+	shape := countersShape{r.Counters, make(map[string]float64)}
+	for name, n := range r.Counters.Counts {
+		shape.Per[name] = r.PerConnection(int64(n))
+	}
+	return shape
+}
+
 // loadShape is the JSON form of the load. Achieved is null if the loaded window says nothing
 // of the rate.
 type loadShape struct {

@@ -69,18 +69,7 @@ func members(r *stats.Result, phases []member) []member {
 		member{"config", config(r.Setup)},
 		member{"handshakes_per_second", r.HandshakesPerSecond()},
 	)
-	if r.Load != (stats.LoadResult{}) {
-		all = append(all, member{loadKey, newLoadShape(r)})
-	}
-	if r.Loaded != (stats.LoadedResult{}) {
-		all = append(all, member{loadedKey, newLoadedShape(r)})
-	}
-	if r.Provenance.Known() || len(r.Differences) > 0 {
-		all = append(all, member{provenanceKey, newProvenanceShape(r)})
-	}
-	if len(r.Findings) > 0 { // before the last required key: a truncated file that can be used has it
-		all = append(all, member{requirementsKey, r.Findings})
-	}
+	all = append(all, optionalMembers(r)...)
 	all = append(all,
 		member{"interrupted", r.Interrupted},
 		member{"causes", causeMembers(r)},
@@ -96,6 +85,27 @@ func members(r *stats.Result, phases []member) []member {
 	)
 	if kept := sampleShapes(r); len(kept) > 0 {
 		all = append(all, member{samplesKey, kept})
+	}
+	return all
+}
+
+// optionalMembers lists what a result may lack. It stands before the last required key, so that
+// a truncated file that can be used has it.
+func optionalMembers(r *stats.Result) (all []member) {
+	if r.Load != (stats.LoadResult{}) {
+		all = append(all, member{loadKey, newLoadShape(r)})
+	}
+	if r.Loaded != (stats.LoadedResult{}) {
+		all = append(all, member{loadedKey, newLoadedShape(r)})
+	}
+	if r.Counters.Known() {
+		all = append(all, member{countersKey, newCountersShape(r)})
+	}
+	if r.Provenance.Known() || len(r.Differences) > 0 {
+		all = append(all, member{provenanceKey, newProvenanceShape(r)})
+	}
+	if len(r.Findings) > 0 {
+		all = append(all, member{requirementsKey, r.Findings})
 	}
 	return all
 }

@@ -1,0 +1,98 @@
+package host
+
+import (
+	"runtime"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// software events are counted by the kernel, on any machine.
+var software = []PerfEvent{
+	{"task_clock", unix.PERF_TYPE_SOFTWARE, unix.PERF_COUNT_SW_TASK_CLOCK},
+	{"page_faults", unix.PERF_TYPE_SOFTWARE, unix.PERF_COUNT_SW_PAGE_FAULTS},
+}
+
+// impossible is an event that no kernel has.
+var impossible = PerfEvent{"impossible", unix.PERF_TYPE_SOFTWARE, 1 << 40}
+
+func softwareOrSkip(t *testing.T) *CounterSet {
+	t.Helper()
+	set := FindCounters(software)
+	if len(set.Events) != len(software) {
+		t.Skipf("perf_event_open is not allowed here (kernel.perf_event_paranoid, seccomp): %v", set.Absent)
+	}
+	return set
+}
+
+// spin uses CPU time of the calling thread.
+func spin(d time.Duration) {
+	for from := time.Now(); time.Since(from) < d; {
+	}
+}
+
+func TestThreadCounters(t *testing.T) {
+	set := softwareOrSkip(t)
+	counted, left := make(chan *ThreadCounters), make(chan struct{})
+	enable := make(chan struct{})
+	go func() {
+		defer close(left)
+		runtime.LockOSThread() // the thread ends with the goroutine
+		c, err := set.Open()
+		if err != nil {
+			t.Error(err)
+		}
+		counted <- c
+		<-enable
+		spin(20 * time.Millisecond)
+	}()
+	c := <-counted
+	if c == nil {
+		t.FailNow()
+	}
+	defer c.Close()
+	sums := make([]uint64, len(set.Events))
+	if c.Read(sums) {
+		t.Errorf("counted before it was enabled: %v", sums)
+	}
+	c.Enable()
+	close(enable)
+	<-left
+	if n := testing.AllocsPerRun(1, func() { c.Read(sums) }); n != 0 {
+		t.Errorf("Read allocates %v objects", n)
+	}
+	clear(sums)
+	if !c.Read(sums) || sums[0] == 0 {
+		t.Errorf("%v counted", sums)
+	}
+	once := sums[0]
+	if !c.Read(sums) || sums[0] < 2*once {
+		t.Errorf("%d after a second reading of %d: want the sum", sums[0], once)
+	}
+}
+
+func TestFindCountersNamesTheAbsent(t *testing.T) {
+	softwareOrSkip(t)
+	set := FindCounters([]PerfEvent{impossible, software[0]})
+	if len(set.Events) != 1 || set.Events[0] != software[0] || len(set.Absent) != 1 || set.Absent["impossible"] != "ENOENT" {
+		t.Errorf("%+v", set)
+	}
+	set = FindCounters([]PerfEvent{impossible})
+	if set.Descriptors() != 0 || len(set.Absent) != 1 {
+		t.Errorf("%+v", set)
+	}
+	c, err := set.Open()
+	if err != nil || c.Read(nil) {
+		t.Errorf("an empty set counts: %v", err)
+	}
+	c.Enable()
+	c.Close()
+}
+
+func TestHardwareEventsAreCountedOrAbsent(t *testing.T) {
+	set := FindCounters(HardwareEvents())
+	if n := len(set.Events) + len(set.Absent); n != len(HardwareEvents()) {
+		t.Errorf("%+v", set)
+	}
+}

@@ -1,0 +1,93 @@
+package stats
+
+import (
+	"fmt"
+	"maps"
+)
+
+// Counters are what the performance counters of the CPUs counted for the threads of the loops
+// in the measured window, together. The JSON keys are those of the result file. A run names
+// every event once: in Counts or in Absent.
+type Counters struct {
+	Counts   map[string]uint64 `json:"counts,omitempty"`
+	Absent   map[string]string `json:"absent,omitempty"` // why each of the others was not counted, such as an errno
+	UserOnly bool              `json:"user_only"`        // in user space only, because the kernel may not be counted
+}
+
+// Limits of the counters of a result.
+const (
+	maxEvents    = 32
+	maxEventName = 32      // bytes, and of the reason of an absent one
+	maxCounted   = 1 << 60 // sums of many files do not overflow
+)
+
+// notInAll is why an event is absent that some of the merged results have.
+const notInAll = "not in all runs"
+
+// Known reports whether the run tried to count. That of an older file did not.
+func (c *Counters) Known() bool { return len(c.Counts)+len(c.Absent) > 0 }
+
+// mergeCounters adds the counters. There are none unless all results with a connection have
+// some, all with the kernel or all without.
+func mergeCounters(rs []*Result) (sum Counters) {
+	first := true
+	for _, r := range rs {
+		switch c := &r.Counters; {
+		case r.Total == 0 && !c.Known():
+		case !c.Known() || !first && c.UserOnly != sum.UserOnly:
+			return Counters{}
+		case first:
+			sum = Counters{maps.Clone(c.Counts), maps.Clone(c.Absent), c.UserOnly}
+			first = false
+		default:
+			sum.add(c)
+		}
+	}
+	return sum
+}
+
+// add adds the events that both have. Any other is absent.
+func (c *Counters) add(other *Counters) {
+	absent := make(map[string]string)
+	for name := range c.Counts {
+		n, found := other.Counts[name]
+		if !found {
+			delete(c.Counts, name)
+			absent[name] = notInAll
+			continue
+		}
+		c.Counts[name] = min(c.Counts[name]+n, maxCounted)
+	}
+	for _, reasons := range []map[string]string{c.Absent, other.Absent} {
+		for name, reason := range reasons {
+			if had, found := absent[name]; found && had != reason {
+				reason = notInAll
+			}
+			absent[name] = reason
+		}
+	}
+	for name := range other.Counts {
+		if _, both := c.Counts[name]; !both {
+			absent[name] = notInAll
+		}
+	}
+	c.Absent = absent
+}
+
+func (r *Result) checkCounters() error {
+	c := &r.Counters
+	if len(c.Counts) > maxEvents || len(c.Absent) > maxEvents {
+		return fmt.Errorf("%d counters and %d absent ones, at most %d of each are allowed", len(c.Counts), len(c.Absent), maxEvents)
+	}
+	for name, n := range c.Counts {
+		if _, both := c.Absent[name]; both || n > maxCounted || name == "" || !printableASCII(name, maxEventName) {
+			return fmt.Errorf("counters must have printable names of at most %d characters, counts of at most %d, and not be absent", maxEventName, uint64(maxCounted))
+		}
+	}
+	for name, reason := range c.Absent {
+		if name == "" || !printableASCII(name, maxEventName) || !printableASCII(reason, maxEventName) {
+			return fmt.Errorf("absent counters must have printable names and reasons of at most %d characters", maxEventName)
+		}
+	}
+	return nil
+}
