@@ -18,7 +18,9 @@ import (
 const reportLong = `Report reads result files (see wsperf run --out), and those of wsperf's ancestor, in
 any mix, merges them if there are more than one, and prints the report. "-" is
 standard input. A file that cannot be read is named and left out; of a damaged file
-the intact part is reported. In both cases the exit code is 1.
+the intact part is reported. In both cases the exit code is 1. If the runs differ in
+what bears on the measurement, such as load, version, kernel, CPU or sysctls, the report
+says so.
 
 The report of a single file repeats the requirements of its run, if there were any. That
 of several files does not: what holds for the parts need not hold for their sum. Neither

@@ -15,8 +15,8 @@ const none = "-"
 
 // Text writes the report for people: the aggregate block, and under it what
 // there is to say about phases, failures, loops and the client's own cost. Of the
-// strings that a result file may hold it prints failing replies, addresses and
-// requirements only, as printable ASCII. The error is the first one of w.
+// strings that a result file may hold it prints failing replies, addresses, requirements and
+// differences only, as printable ASCII. The error is the first one of w.
 func Text(w io.Writer, r *stats.Result) error { return writeText(w, sections(r)) }
 
 // writeText puts an empty line between titles and parts.
