@@ -7,9 +7,9 @@ import (
 	"wsperf/stats"
 )
 
-// hardware is the observer of the performance counters of the loops' threads. While they count,
-// each switch of such a thread costs about a microsecond more, a thousandth of the CPU time at
-// full rate. Where the CPU has no counters, nothing is opened and it costs nothing.
+// hardware is the observer of the performance counters of the loops' threads. The kernel saves
+// and loads them at each switch of such a thread. Where the CPU has no counters, nothing is
+// opened, and they cost nothing.
 type hardware struct {
 	set     *host.CounterSet
 	threads []*host.ThreadCounters

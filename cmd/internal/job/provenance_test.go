@@ -1,6 +1,8 @@
 package job
 
 import (
+	"os"
+	"os/exec"
 	"strings"
 	"testing"
 
@@ -60,5 +62,23 @@ func TestProvenance(t *testing.T) {
 	}
 	if err := r.Check(); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestShellReadsTheCommand: pasted into bash, the words are the arguments again.
+func TestShellReadsTheCommand(t *testing.T) {
+	bash, err := exec.LookPath("bash")
+	if err != nil {
+		t.Skip("bash is not installed (apt-get install bash)")
+	}
+	args := []string{"run", "", "it's", "a b", `\`, `a\'b"`, "$HOME `id` $(id)", "*?[x]~", "!x", "\x1b2\x7f\n\t", "\u00e4\u20ac", "\x9b", "fail% < 1", "'", "\x01'\"\\"}
+	cmd := exec.Command(bash, "--norc", "-c", "wsperf() { printf '%s\\0' \"$@\"; }; "+(*masker)(nil).command(args))
+	cmd.Env = append(os.Environ(), "LC_ALL=C.UTF-8")
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := strings.Join(args, "\x00") + "\x00"; string(out) != want {
+		t.Errorf("%q, want %q", out, want)
 	}
 }
