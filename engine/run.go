@@ -16,6 +16,12 @@ import (
 // MaxLoops bounds the number of loops of a process: as many CPUs as a CPU mask can name.
 const MaxLoops = host.MaxCPUs
 
+// Descriptors besides those of connections and hardware counters.
+const (
+	ownDescriptors  = 1 // of the run: stampSwitch
+	loopDescriptors = 2 // of each loop: poller and schedstat
+)
+
 // Run is a prepared run: everything is allocated, nothing is started.
 type Run struct {
 	cfg      Config
@@ -44,7 +50,7 @@ func Prepare(cfg Config) (run *Run, warnings []Warning, err error) {
 	}
 	warnings = fit(&cfg)
 	hardware := host.FindCounters(host.HardwareEvents())
-	descriptors := available - cfg.Loops*(1+hardware.Descriptors()) // an epoll fd each
+	descriptors := available - ownDescriptors - cfg.Loops*(loopDescriptors+hardware.Descriptors())
 	if descriptors < cfg.Loops {
 		return nil, nil, fmt.Errorf("descriptor limit leaves %d for connections, %d loops need one each: raise it (ulimit -n)", max(0, descriptors), cfg.Loops)
 	}
