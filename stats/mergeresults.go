@@ -18,6 +18,8 @@ import "errors"
 //   - Client: added, except for PeakMemoryBytes, which is the maximum.
 //   - Loaded goes from the earliest first start to the latest last start. It is zero if
 //     that of any result with a connection is.
+//   - Kernel: the largest of each counter. It is not known unless it is of all results with a
+//     connection.
 //   - Counters are added. There are none unless all results with a connection have some.
 //   - Provenance keeps what all results have in common. Differences says what they differ in:
 //     versions, machine, testee, load.
@@ -44,7 +46,7 @@ func MergeResults(rs ...*Result) (*Result, error) {
 	}
 	res.Log = mergeLogs(rs)
 	res.Loaded = mergeLoaded(rs)
-	res.Counters = mergeCounters(rs)
+	res.Counters, res.Kernel = mergeCounters(rs), mergeKernel(rs)
 	res.mergeProvenance(rs)
 	var err error
 	res.Intervals, err = mergeIntervals(rs)

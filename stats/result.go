@@ -116,6 +116,7 @@ type Result struct {
 	Loops       []LoopResult
 	Client      ClientCost
 	Counters    Counters // zero in older files
+	Kernel      KernelResult
 	Interrupted bool
 	Intervals   []Interval         // of the measured window in turn; empty: not recorded
 	Findings    []Finding          // the requirements of the run, in their order

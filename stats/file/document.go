@@ -45,6 +45,7 @@ type document struct {
 	findings                       []stats.Finding
 	provenance                     provenanceShape
 	counters                       countersShape
+	kernel                         map[string]uint64
 	intervals                      []stats.Interval
 	intervalBytes                  int // of their histograms
 	hasLog                         bool
@@ -77,6 +78,7 @@ func (d *document) targets() map[string]target {
 		requirementsKey:  {value: &d.findings, optional: true},
 		provenanceKey:    {value: &d.provenance, optional: true},
 		countersKey:      {value: &d.counters, optional: true},
+		kernelKey:        {value: &d.kernel, optional: true},
 	}
 	for p := range stats.Phase(stats.NumPhases) {
 		if p.Apart() {
@@ -136,6 +138,7 @@ func (d *document) result() (*stats.Result, error) {
 		Loops:       d.loops,
 		Client:      d.client,
 		Counters:    d.counters.Counters,
+		Kernel:      kernelResult(d.kernel),
 		Replies:     d.replies,
 		Interrupted: d.interrupted,
 		Findings:    d.findings,

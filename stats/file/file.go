@@ -13,7 +13,8 @@ const logKey = "connection_stats"
 // Optional keys: samplesKey is in a file only when there are samples, errnosKey when a
 // catch-all cause was charged, loadKey and loadedKey unless that is unknown,
 // requirementsKey when the run had requirements, intervalsKey when it recorded intervals,
-// provenanceKey unless nothing is known of it, countersKey unless nothing tried to count.
+// provenanceKey unless nothing is known of it, countersKey unless nothing tried to count, kernelKey
+// unless the kernel's counters are not known.
 const (
 	samplesKey      = "samples"
 	errnosKey       = "errnos"
@@ -23,6 +24,7 @@ const (
 	intervalsKey    = "intervals"
 	provenanceKey   = "provenance"
 	countersKey     = "counters"
+	kernelKey       = "kernel"
 )
 
 // ancestorKeys are the keys of an ancestor's file in their order, all required.

@@ -29,6 +29,7 @@ func (d *document) checkRanges() error {
 		within(maxCount, loadKey, d.load),
 		within(maxCount, provenanceKey+".cpus_online", d.provenance.CPUs),
 		within(math.MaxInt64, loadedKey, d.loaded),
+		within(maxCount, kernelKey, d.kernel),
 	)
 }
 

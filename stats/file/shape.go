@@ -84,6 +84,27 @@ type clientShape struct {
 	SystemPer float64 `json:"cpu_system_us_per_handshake"`
 }
 
+// kernelMembers lists the counters of the kernel that grew.
+func kernelMembers(r *stats.Result) object {
+	o := object{}
+	for c, n := range r.Kernel.Counts {
+		if n > 0 {
+			o = append(o, member{stats.KernelCounter(c).String(), n})
+		}
+	}
+	return o
+}
+
+// kernelResult is the inverse of kernelMembers; nil: the counters are not known. Counters of
+// later versions are left out.
+func kernelResult(counts map[string]uint64) (k stats.KernelResult) {
+	k.Known = counts != nil
+	for c := range k.Counts {
+		k.Counts[c] = counts[stats.KernelCounter(c).String()]
+	}
+	return k
+}
+
 // countersShape is the JSON form of the counters. Per holds the counts per connection started;
 // Read does not use it.
 type countersShape struct {

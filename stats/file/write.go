@@ -98,6 +98,9 @@ func optionalMembers(r *stats.Result) (all []member) {
 	if r.Loaded != (stats.LoadedResult{}) {
 		all = append(all, member{loadedKey, newLoadedShape(r)})
 	}
+	if r.Kernel.Known {
+		all = append(all, member{kernelKey, kernelMembers(r)})
+	}
 	if r.Counters.Known() {
 		all = append(all, member{countersKey, newCountersShape(r)})
 	}
