@@ -1,3 +1,5 @@
+//go:build !race
+
 package main
 
 import (
@@ -15,6 +17,10 @@ const (
 	stopLoad   = 10 * time.Second
 	stopLength = time.Second
 )
+
+// The race detector makes the testee, which is this program, many times slower. It would take
+// a quarter of a second to answer what has come while it was stopped, and that is what users
+// would wait for too: the theory does not have it.
 
 // TestStoppedTestee: phase ready of an open loop has the quantiles that theory says. A closed
 // loop has at most as many slow connections as its high watermark, because it waits with the
