@@ -7,41 +7,40 @@ import (
 	"wsperf/stats"
 )
 
-// collector puts the intervals of the loops together while they run. Its goroutine looks into
-// the mailboxes, and another one tells of the intervals that are over, so that a terminal that
-// blocks does not delay the first.
+// collector adds up the intervals of the loops while they run. One goroutine empties the
+// mailboxes. Another calls Config.Watch, so that a terminal that blocks does not delay the
+// first.
 type collector struct {
 	loops  []*loop
 	series *stats.Series
 	failed error // the first one
 
-	told int                 // intervals that were sent to news
-	news chan stats.Interval // nil: nobody is told
+	announced int                 // intervals that were sent to the queue
+	queue     chan stats.Interval // for Config.Watch; nil: there is none
 
-	stop    chan struct{}
-	working sync.WaitGroup // the collecting goroutine
-	telling sync.WaitGroup // the other one
+	stop       chan struct{}
+	collecting sync.WaitGroup
+	watching   sync.WaitGroup
 }
 
-// newsWaiting is how many intervals may wait to be told. More are dropped: the result has them.
-const newsWaiting = 1000
+// maxQueued bounds the queue. What does not fit is dropped: the result still has it.
+const maxQueued = 1000
 
-// startCollector makes a collector, which tells watch of each interval, and starts its
-// goroutines. It returns nil if the run has no intervals.
+// startCollector starts a collector. It returns nil if the run has no intervals.
 func (r *Run) startCollector() *collector {
 	if r.cfg.Interval == 0 {
 		return nil
 	}
 	c := &collector{loops: r.loops, series: stats.NewSeries(r.cfg.Interval), stop: make(chan struct{})}
 	if r.cfg.Watch != nil {
-		c.news = make(chan stats.Interval, newsWaiting)
-		c.telling.Go(func() {
-			for iv := range c.news {
+		c.queue = make(chan stats.Interval, maxQueued)
+		c.watching.Go(func() {
+			for iv := range c.queue {
 				r.cfg.Watch(iv)
 			}
 		})
 	}
-	c.working.Go(func() { c.collect(max(time.Millisecond, min(r.cfg.Interval/20, 50*time.Millisecond))) })
+	c.collecting.Go(func() { c.collect(max(time.Millisecond, min(r.cfg.Interval/20, 50*time.Millisecond))) })
 	return c
 }
 
@@ -52,16 +51,16 @@ func (c *collector) finish(window time.Duration) ([]stats.Interval, error) {
 		return nil, nil
 	}
 	close(c.stop)
-	c.working.Wait()
+	c.collecting.Wait()
 	c.empty()
 	for _, l := range c.loops {
 		c.add(l.cut(new(stats.IntervalRecorder)))
 	}
 	all := c.series.Intervals(window)
-	if c.news != nil {
-		c.tell(len(all))
-		close(c.news)
-		c.telling.Wait()
+	if c.queue != nil {
+		c.announce(len(all))
+		close(c.queue)
+		c.watching.Wait()
 	}
 	return all, c.failed
 }
@@ -77,8 +76,8 @@ func (c *collector) collect(every time.Duration) {
 		case <-ticker.C:
 			over := c.over() // before the mailboxes are emptied: what is over is in them
 			c.empty()
-			if c.news != nil && over != ended {
-				c.tell(int(over))
+			if c.queue != nil && over != ended {
+				c.announce(int(over))
 			}
 		}
 	}
@@ -110,12 +109,12 @@ func (c *collector) add(part *stats.IntervalRecorder) {
 	}
 }
 
-// tell sends the intervals that are over and were not sent yet.
-func (c *collector) tell(over int) {
-	for _, iv := range c.series.Between(c.told, over) {
-		c.told++
+// announce queues the intervals that are over and were not queued yet.
+func (c *collector) announce(over int) {
+	for _, iv := range c.series.Between(c.announced, over) {
+		c.announced++
 		select {
-		case c.news <- iv:
+		case c.queue <- iv:
 		default:
 		}
 	}

@@ -21,7 +21,7 @@ func (l *loop) start(intendedNs, nowNs int64) {
 	s.marks.set(markTimed, l.timing.due())
 	l.enter(s, stateStarting, nowNs)
 	if !s.marks.has(markWarm) {
-		l.measures(s, nowNs)
+		l.measuredStart(s, nowNs)
 	}
 	l.recorder(s).Start()
 	l.attempt(s, nowNs)

@@ -34,7 +34,7 @@
 //	kernel.go     which counters of the kernel's TCP grow meanwhile
 //	hardware.go   what the CPUs' performance counters count meanwhile
 //	profiler.go   lets a program beside the run look at it
-//	expenses.go   what a loop spends in the measured window
+//	usage.go      what a loop uses in the measured window
 //	intervals.go  a loop's side of the intervals of the result
 //	collector.go  the other side: puts the intervals of the loops together
 //	loaded.go     the first and the last start, for the rate without the drain

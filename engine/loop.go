@@ -59,8 +59,8 @@ type loop struct {
 	maxBatch int // most events of a wait
 
 	window        *window
-	warming       bool     // no connection of the measured window has been started
-	before, after expenses // at the ends of the measured window
+	warming       bool  // no connection of the measured window has been started
+	before, after usage // at the ends of the measured window
 
 	intervals     intervals
 	baseline      time.Time // of every ...Ns stamp of this loop
@@ -92,7 +92,7 @@ func (l *loop) clock() int64 {
 // run handles connections until all are started and ended.
 func (l *loop) run() {
 	l.nowNs = l.clock()
-	l.before = l.expenses()
+	l.before = l.usage()
 	l.intervals.begin(l.window.fromNs.Load())
 	for {
 		more := l.startSome()
@@ -114,7 +114,7 @@ func (l *loop) run() {
 	l.endIntervals()
 	l.closeKept()
 	l.counters.publish(l)
-	l.after = l.expenses()
+	l.after = l.usage()
 	if l.warming { // it has measured nothing
 		l.before = l.after
 	}

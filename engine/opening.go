@@ -67,9 +67,9 @@ func (l *loop) refused(s *slot, err error, b []byte) failure {
 // the response.
 func (l *loop) opened(s *slot, rest []byte) failure {
 	nowNs := l.clock()
-	cameNs := l.came(s, nowNs)
-	s.ended(stats.PhaseOpen, cameNs)
-	s.span(stats.PhaseReady, cameNs)
+	arrivedNs := l.arrived(s, nowNs)
+	s.ended(stats.PhaseOpen, arrivedNs)
+	s.span(stats.PhaseReady, arrivedNs)
 	s.phaseNs = nowNs
 	l.enter(s, stateClosing, nowNs)
 	return l.beginClose(s, rest)

@@ -14,8 +14,8 @@ import (
 // all packets (net_enable_timestamp in net/core/dev.c, Linux 6.18), so the cost is mostly that
 // of having it at all.
 
-// timedOf is of how many connections one is timed by default. It is not a power of two: the
-// rhythm of a loop that handles as many at once would choose the same place in each batch.
+// timedOf: by default one connection in so many is timed. It is a prime, so that sampling does
+// not fall into step with batches, whose sizes are often powers of two.
 const timedOf = 61
 
 // timing chooses the connections that are timed. The zero value chooses none.
@@ -58,10 +58,11 @@ func (l *loop) receiveTimed(s *slot, b []byte) (n int, errno unix.Errno) {
 	return n, errno
 }
 
-// came returns when the response came that has just been validated, as far as that is asked
-// for and known, or else now. The kernel's stamps are of the wall clock: if that was set
-// meanwhile, the lag would be negative or longer than the phase, and is not known.
-func (l *loop) came(s *slot, nowNs int64) int64 {
+// arrived returns when the response that has just been validated arrived: by the kernel's
+// stamp if Config.Timestamps asks for that and there is one, otherwise now. Stamps are of the
+// wall clock. If that was set meanwhile, the lag is negative or longer than the phase, and is
+// not recorded.
+func (l *loop) arrived(s *slot, nowNs int64) int64 {
 	if !s.marks.has(markTimed) {
 		return nowNs
 	}

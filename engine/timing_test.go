@@ -60,7 +60,7 @@ func lateReader(t *testing.T, kind stats.Timestamps, lies time.Duration) stats.S
 			return s
 		}
 	}
-	t.Skip("SKIPPED: this kernel does not stamp what it receives")
+	t.Skip("this kernel does not stamp what it receives")
 	return stats.Sample{}
 }
 
@@ -104,11 +104,11 @@ func TestLagOfAWrongClock(t *testing.T) {
 	} {
 		s := &slot{marks: markTimed}
 		s.sample.Ns[stats.PhaseLag] = c.lagNs
-		if came := l.came(s, 1000); came != c.cameNs || s.sample.Reached.Has(stats.PhaseLag) != c.known {
+		if came := l.arrived(s, 1000); came != c.cameNs || s.sample.Reached.Has(stats.PhaseLag) != c.known {
 			t.Errorf("lag %d: came at %d, known %v; want %d, %v", c.lagNs, came, s.sample.Reached.Has(stats.PhaseLag), c.cameNs, c.known)
 		}
 	}
-	if s := (&slot{}); l.came(s, 1000) != 1000 || s.sample.Reached.Has(stats.PhaseLag) {
+	if s := (&slot{}); l.arrived(s, 1000) != 1000 || s.sample.Reached.Has(stats.PhaseLag) {
 		t.Error("a connection that is not timed has a lag")
 	}
 }

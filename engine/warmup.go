@@ -99,16 +99,16 @@ func (r *Run) warmUp(ended <-chan struct{}, started time.Time) {
 	}
 }
 
-// measures is told of each start that does not belong to the warm-up. The first one begins
-// the loop's part of the measured window.
-func (l *loop) measures(s *slot, nowNs int64) {
+// measuredStart notes a start that does not belong to the warm-up. The first one begins the
+// loop's part of the measured window.
+func (l *loop) measuredStart(s *slot, nowNs int64) {
 	if l.warming {
 		l.warming = false
 		fromNs := l.window.measure(s.intendedNs)
 		l.pacer.measureFrom(fromNs)
 		l.intervals.begin(fromNs)
 		l.stalls.longestNs, l.maxBatch = 0, 0
-		l.before = l.expenses()
+		l.before = l.usage()
 	}
 	l.loaded.started(nowNs)
 }

@@ -106,18 +106,17 @@ func (iv *Interval) addEncoded(p Phase, counters []byte) error {
 }
 
 // mergeIntervals adds the intervals of results by their offset from the start of each. There
-// are none unless all results with a connection have them, all of the same length.
+// are none unless all results with a connection have them, all of the same Setup.IntervalUs.
 func mergeIntervals(rs []*Result) (merged []Interval, err error) {
-	var length time.Duration
+	var lengthUs int64
 	for _, r := range rs {
 		switch n := len(r.Intervals); {
 		case n == 0 && r.Total == 0:
 			continue
-		case n == 0 || length > 0 && n > 1 && r.Intervals[0].Length != length:
+		case n == 0 || lengthUs > 0 && r.Setup.IntervalUs != lengthUs:
 			return nil, nil
-		case n > 1:
-			length = r.Intervals[0].Length
 		}
+		lengthUs = r.Setup.IntervalUs
 		for i := range r.Intervals {
 			if i == len(merged) {
 				merged = append(merged, Interval{Offset: r.Intervals[i].Offset})

@@ -108,6 +108,7 @@ func recorded(t *testing.T, us ...int64) *Result {
 		}
 	}
 	r := mustMerge(t, rec)
+	r.Setup.IntervalUs = 1e6
 	r.Intervals = series.Intervals(1500 * time.Millisecond)
 	return r
 }
@@ -177,7 +178,8 @@ func TestMergeIntervals(t *testing.T) {
 		t.Errorf("%v, %d intervals beside a result without a connection", err, len(merged.Intervals))
 	}
 	other := recorded(t, 1)
-	other.Intervals[0].Length = 2 * time.Second
+	other.Setup.IntervalUs = 2e6
+	other.Intervals = other.Intervals[:1] // shorter than one of its intervals, longer than one of the other's
 	if merged, err = MergeResults(long, other); err != nil || len(merged.Intervals) != 0 {
 		t.Errorf("%v, %d intervals of different lengths", err, len(merged.Intervals))
 	}

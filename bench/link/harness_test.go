@@ -2,54 +2,30 @@ package main
 
 import (
 	"encoding/json"
-	"fmt"
 	"net/netip"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 
 	"wsperf/bench/link/emulator"
 	"wsperf/bench/link/netns"
+	"wsperf/bench/program"
 	"wsperf/stats"
 	"wsperf/stats/file"
 )
 
-// programs is a folder with wsperf, which TestMain removes.
-var programs = sync.OnceValues(func() (folder string, err error) {
-	folder, err = os.MkdirTemp("", "wsperf-link-")
-	if err != nil {
-		return "", err
-	}
-	out, err := exec.Command("go", "build", "-pgo=off", "-o", folder, "wsperf/cmd/wsperf").CombinedOutput()
-	if err != nil {
-		err = fmt.Errorf("build wsperf: %w\n%s", err, out)
-	}
-	return folder, err
-})
-
 func TestMain(m *testing.M) {
 	status := m.Run()
-	if built {
-		folder, _ := programs()
-		_ = os.RemoveAll(folder)
-	}
+	programs.Remove()
 	os.Exit(status)
 }
 
-// built says that programs has been called.
-var built bool
+var programs program.Builder
 
 func wsperf(t *testing.T) string {
 	t.Helper()
-	built = true
-	folder, err := programs()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return filepath.Join(folder, "wsperf")
+	return programs.Wsperf(t)
 }
 
 // network returns a link, and skips the test if this process may not make one.

@@ -4,13 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -18,6 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"wsperf/bench/link/netns"
+	"wsperf/bench/program"
 	"wsperf/engine/child"
 	"wsperf/stats"
 	"wsperf/stats/file"
@@ -32,37 +30,15 @@ func TestMain(m *testing.M) {
 		return
 	}
 	status := m.Run()
-	if built {
-		folder, _ := programs()
-		_ = os.RemoveAll(folder)
-	}
+	programs.Remove()
 	os.Exit(status)
 }
 
-// programs is a folder with wsperf, which TestMain removes.
-var programs = sync.OnceValues(func() (folder string, err error) {
-	folder, err = os.MkdirTemp("", "wsperf-proof-")
-	if err != nil {
-		return "", err
-	}
-	out, err := exec.Command("go", "build", "-pgo=off", "-o", folder, "wsperf/cmd/wsperf").CombinedOutput()
-	if err != nil {
-		err = fmt.Errorf("build wsperf: %w\n%s", err, out)
-	}
-	return folder, err
-})
-
-// built says that programs has been called.
-var built bool
+var programs program.Builder
 
 func wsperf(t *testing.T) string {
 	t.Helper()
-	built = true
-	folder, err := programs()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return filepath.Join(folder, "wsperf")
+	return programs.Wsperf(t)
 }
 
 // place is where client and testee run. As root that is a network namespace of their own,

@@ -22,5 +22,6 @@ In a row of csv that is about a phase, measure is count, min, mean, max or quant
 outcome is success or failure. The other rows are those of the whole run, with the names of
 --require, and duration, offered, due, owed (the starts of an open loop), switches (context
 switches) and memory.peak. The rows of intervals come after them: started, success, fail,
-causes, in_flight and open_connections, and the phases of the successes. A quantile q is left out if there are fewer than 1/(1-q) values,
-a phase if it has none, and a cause if no connection failed by it.`
+causes, in_flight and open_connections, and the phases of the successes. A quantile q is
+left out if there are fewer than 1/(1-q) values, a phase if it has none, and a cause if no
+connection failed by it.`

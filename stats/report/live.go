@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 
@@ -40,12 +41,16 @@ func charged(iv *stats.Interval) string {
 	return "  " + strings.Join(list, ", ")
 }
 
-// intervals says between which bounds the rate was.
+// intervals says between which bounds the rate was before the drain.
 func intervals(r *stats.Result) (s section) {
-	if len(r.Intervals) < 3 {
+	whole := r.Intervals
+	lastStart := time.Duration(r.Loaded.LastNs - r.Started.UnixNano())
+	for len(whole) > 0 && whole[len(whole)-1].End() > lastStart {
+		whole = whole[:len(whole)-1]
+	}
+	if len(whole) < 2 {
 		return s
 	}
-	whole := r.Intervals[:len(r.Intervals)-1] // the last one is shorter
 	least, most := whole[0].PerSecond(whole[0].Success), 0.0
 	for i := range whole {
 		perSecond := whole[i].PerSecond(whole[i].Success)

@@ -127,7 +127,7 @@ func (a arrivals) Set(text string) error {
 type timestamps struct{ to *stats.Timestamps }
 
 func (v timestamps) String() string { return "" }
-func (v timestamps) Type() string   { return "KIND" }
+func (v timestamps) Type() string   { return "string" }
 
 func (v timestamps) Set(text string) error {
 	switch t := stats.Timestamps(text); t {

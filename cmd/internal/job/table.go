@@ -167,7 +167,7 @@ func outputOptions() []option {
 		same("timestamps", "ask the kernel when responses came, for phase lag: of KIND sampled, 1 in 61; kernel, all, and phases open and ready end\nwhen the response has come to this machine; or none (default sampled)",
 			func(o *Options) pflag.Value { return timestamps{&o.Timestamps} }),
 		ofRuns("interval", "add what happened in each interval of this `TIME` to the JSON result, such as 1s (default none)",
-			func(o *Options) pflag.Value { return span{&o.IntervalUs, stats.MaxInterval} }),
+			func(o *Options) pflag.Value { return Time{&o.IntervalUs, stats.MinInterval, stats.MaxInterval} }),
 		{flags{run: {"live", "print a line on standard error at the end of each interval, which is 1s unless --interval is given (default off)"}},
 			func(o *Options) pflag.Value { return toggle{&o.Live} }},
 		same("samples", fmt.Sprintf("show what the testee said on the first `N` failed connections of each cause, 0 to %d", stats.MaxSamples),

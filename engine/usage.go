@@ -2,8 +2,8 @@ package engine
 
 import "wsperf/stats"
 
-// expenses are what a loop has spent and met so far.
-type expenses struct {
+// usage is what a loop has used and counted since it began.
+type usage struct {
 	atNs          int64 // when this was read
 	cpuUs         int64 // CPU time of its thread, user and system
 	earlyWrites   uint64
@@ -18,9 +18,9 @@ type expenses struct {
 	events        uint64
 }
 
-// expenses must be called by the loop's own thread.
-func (l *loop) expenses() expenses {
-	return expenses{
+// usage must be called by the loop's own thread.
+func (l *loop) usage() usage {
+	return usage{
 		atNs: l.stalls.lastNs, cpuUs: threadCPUUs(), earlyWrites: l.testee.early.uses, keptSockets: l.testee.keep.uses,
 		slotWaits: l.slotWaits, shortageWaits: l.shortageWaits, stalls: l.stalls.count, stalledNs: l.stalls.totalNs,
 		sleptNs: l.sleptNs, runWaitNs: l.sched.WaitNs(), waits: l.waits, events: l.events,

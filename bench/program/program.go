@@ -1,0 +1,46 @@
+// Package program builds wsperf for the tests of a package, once for all of them.
+package program
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+)
+
+// Builder builds wsperf when a test asks for it. The zero value is ready. The TestMain of the
+// package calls Remove when all tests have run.
+type Builder struct {
+	once   sync.Once
+	folder string
+	err    error
+}
+
+// Wsperf returns the path of the program. The test fails if it cannot be built.
+func (b *Builder) Wsperf(t testing.TB) string {
+	t.Helper()
+	b.once.Do(b.build)
+	if b.err != nil {
+		t.Fatal(b.err)
+	}
+	return filepath.Join(b.folder, "wsperf")
+}
+
+func (b *Builder) build() {
+	if b.folder, b.err = os.MkdirTemp("", "wsperf-test-"); b.err != nil {
+		return
+	}
+	out, err := exec.Command("go", "build", "-pgo=off", "-o", b.folder, "wsperf/cmd/wsperf").CombinedOutput()
+	if err != nil {
+		b.err = fmt.Errorf("build wsperf: %w\n%s", err, out)
+	}
+}
+
+// Remove removes what was built, if anything was.
+func (b *Builder) Remove() {
+	if b.folder != "" {
+		_ = os.RemoveAll(b.folder) // of temporary files
+	}
+}
