@@ -2,6 +2,10 @@ package main
 
 import (
 	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
@@ -12,8 +16,42 @@ import (
 // attempt is what came of one measurement.
 type attempt struct {
 	off     map[string]bool // quantiles of the client that differ, such as "close q99"; true: by more than mostSlow
-	late    bool            // the testee's own record differs from the delays
-	figures string          // a line for each phase
+	figures string          // a line for each phase, and one on the machine
+
+	// disturbed is true if the testee's own record differs from the delays, or if the
+	// hypervisor took CPUs away.
+	disturbed bool
+}
+
+// addMachine adds what kept the client from its work, for whoever reads the figures: stolen
+// is the time that the hypervisor took, in ticks of 10 ms.
+func (a *attempt) addMachine(r *stats.Result, stolen int) {
+	a.disturbed = a.disturbed || stolen > 0
+	loop := r.Loops[0]
+	a.figures += fmt.Sprintf("\nthe loop had no CPU for %d us, and was busy for %d; %d ticks stolen", loop.RunWaitUs, loop.BusyUs, stolen)
+	if lag := r.Phases[stats.PhaseLag].Success; lag.TotalCount() > 0 {
+		a.figures += fmt.Sprintf("; lag of one in 64: %v", quantilesOf(lag))
+	}
+}
+
+// stolenTicks returns how long CPUs of this machine had work and the hypervisor had none for
+// them: the eighth number of the first line of /proc/stat, "steal" (proc_stat(5)).
+func stolenTicks(t *testing.T) int {
+	t.Helper()
+	text, err := os.ReadFile("/proc/stat")
+	if err != nil {
+		t.Fatal(err)
+	}
+	line, _, _ := strings.Cut(string(text), "\n")
+	fields := strings.Fields(line) // "cpu" and the numbers
+	if len(fields) < 9 {
+		t.Fatalf("/proc/stat begins with %q", line)
+	}
+	ticks, err := strconv.Atoi(fields[8])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ticks
 }
 
 // mostSlow is what a phase takes at most beyond its delay if others slow the machine down.
@@ -49,7 +87,7 @@ func (a *attempt) compare(p stats.Phase, nominal quantiles, recorded *hdrhistogr
 	slow, mark := most, ""
 	slow.time = max(slow.time, mostSlow)
 	for i, percent := range compared {
-		a.late = a.late || !most.allows(own[i], nominal[i])
+		a.disturbed = a.disturbed || !most.allows(own[i], nominal[i])
 		if !most.allows(client[i], nominal[i]) || !most.allows(client[i], own[i]) {
 			wrong := !slow.allows(client[i], nominal[i]) || !slow.allows(client[i], own[i])
 			a.off[fmt.Sprintf("%v q%v", p, percent)], mark = wrong, "  differs"
