@@ -19,26 +19,26 @@ func TestFindCgroups(t *testing.T) {
 	for _, c := range []struct {
 		name, memberships, mounts string
 		want                      string
-		limit                     string
+		version                   int
 	}{
-		{"version 1", "4:memory:/user/ab\n3:cpuset:/\n0::/system\n", mounts1, "/sys/fs/cgroup/memory/user/ab", "memory.limit_in_bytes"},
-		{"version 1, several controllers in one", "4:cpu,memory:/a\n", mounts1, "/sys/fs/cgroup/memory/a", "memory.limit_in_bytes"},
-		{"version 2", "0::/user.slice/a:b.scope\n", mounts2, "/sys/fs/cgroup/user.slice/a:b.scope", "memory.max"},
-		{"a container's part of version 1", "4:memory:/docker/ab/below\n", container, "/sys/fs/cgroup/mem ory/below", "memory.limit_in_bytes"},
-		{"a container's own cgroup", "4:memory:/docker/ab\n", container, "/sys/fs/cgroup/mem ory", "memory.limit_in_bytes"},
-		{"outside of the mounted part", "4:memory:/docker/abc\n", container, "/sys/fs/cgroup/mem ory", "memory.limit_in_bytes"},
-		{"outside of the namespace", "0::/../other\n", mounts2, "/sys/fs/cgroup", "memory.max"},
-		{"not mounted", "0::/a\n", "", "", "memory.max"},
-		{"no cgroups", "", mounts2, "", ""},
-		{"damaged", "4:memory\n:\n\n", "34 30 - cgroup\n", "", ""},
+		{"version 1", "4:memory:/user/ab\n3:cpuset:/\n0::/system\n", mounts1, "/sys/fs/cgroup/memory/user/ab", 1},
+		{"version 1, several controllers in one", "4:cpu,memory:/a\n", mounts1, "/sys/fs/cgroup/memory/a", 1},
+		{"version 2", "0::/user.slice/a:b.scope\n", mounts2, "/sys/fs/cgroup/user.slice/a:b.scope", 2},
+		{"a container's part of version 1", "4:memory:/docker/ab/below\n", container, "/sys/fs/cgroup/mem ory/below", 1},
+		{"a container's own cgroup", "4:memory:/docker/ab\n", container, "/sys/fs/cgroup/mem ory", 1},
+		{"outside of the mounted part", "4:memory:/docker/abc\n", container, "/sys/fs/cgroup/mem ory", 1},
+		{"outside of the namespace", "0::/../other\n", mounts2, "/sys/fs/cgroup", 2},
+		{"not mounted", "0::/a\n", "", "", 2},
+		{"no cgroups", "", mounts2, "", 0},
+		{"damaged", "4:memory\n:\n\n", "34 30 - cgroup\n", "", 0},
 	} {
-		found := findCgroups(c.memberships, c.mounts)
+		found := findCgroups("memory", c.memberships, c.mounts)
 		got := ""
 		if found.mount != "" {
 			got = filepath.Join(found.mount, found.own)
 		}
-		if got != c.want || found.version.limit != c.limit {
-			t.Errorf("%s: %q with %q, want %q with %q", c.name, got, found.version.limit, c.want, c.limit)
+		if got != c.want || found.version != c.version {
+			t.Errorf("%s: %q of version %d, want %q of version %d", c.name, got, found.version, c.want, c.version)
 		}
 	}
 }
@@ -89,7 +89,7 @@ func TestLeftInCgroups(t *testing.T) {
 			memory2 + "memory.max": "1000\n", memory2 + "memory.current": "1300\n"}, 0},
 		{"nothing can be read", nil, Unknown},
 	} {
-		if got := cgroupsOf(writeFiles(t, c.files)).left(); got != c.want {
+		if got := cgroupMemory(writeFiles(t, c.files)); got != c.want {
 			t.Errorf("%s: %d left, want %d", c.name, got, c.want)
 		}
 	}

@@ -17,7 +17,7 @@ type Memory struct {
 
 // ReadMemory returns the current limits. What is not limited is Unknown as well.
 func ReadMemory() Memory {
-	return Memory{Machine: availableMemory(), Cgroup: cgroupsOf("/").left(), AddressSpace: addressSpace()}
+	return Memory{Machine: availableMemory(), Cgroup: cgroupMemory("/"), AddressSpace: addressSpace()}
 }
 
 func availableMemory() int64 {
