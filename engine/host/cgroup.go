@@ -16,12 +16,12 @@ type cgroups struct {
 	own     string // path of the process's cgroup below mount
 }
 
-// cgroupsOf finds the process's cgroups of a controller in the file system below root. A
-// controller belongs to one of the two versions at a time
+// cgroupsOf finds the cgroups of a controller that a process is in, by the name of its folder
+// in /proc, in the file system below root. A controller belongs to one of the two versions at a time
 // (Documentation/admin-guide/cgroup-v2.rst, Linux 6.18).
-func cgroupsOf(root, controller string) cgroups {
+func cgroupsOf(root, process, controller string) cgroups {
 	mounts, _ := os.ReadFile(path.Join(root, "proc/self/mountinfo")) // empty on failure
-	memberships, _ := os.ReadFile(path.Join(root, "proc/self/cgroup"))
+	memberships, _ := os.ReadFile(path.Join(root, "proc", process, "cgroup"))
 	c := findCgroups(controller, string(memberships), string(mounts))
 	if c.mount != "" {
 		c.mount = path.Join(root, c.mount)

@@ -26,7 +26,7 @@ var memoryFilesOf = [...]memoryFiles{
 // bytes, or Unknown.
 func cgroupMemory(root string) int64 {
 	least := int64(Unknown)
-	all := cgroupsOf(root, "memory")
+	all := cgroupsOf(root, "self", "memory")
 	for folder := range all.folders() {
 		if left := memoryFilesOf[all.version].left(folder); left != Unknown && (least == Unknown || left < least) {
 			least = left

@@ -15,6 +15,7 @@ type Listener struct {
 	Address netip.Addr // that it is bound to; unspecified: any
 	V6Only  bool       // if Address is ::, IPv4 connections are not accepted (ipv6(7), IPV6_V6ONLY)
 	Backlog int        // listen(2)'s, at most net.core.somaxconn: how many connections can wait for accept(2)
+	Inode   uint32     // that /proc/PID/fd shows for the socket (proc_pid_fd(5))
 }
 
 // Listeners returns the sockets that listen on a port. It asks the kernel by sock_diag(7),
@@ -87,6 +88,7 @@ const (
 	answerFamily  = 0
 	answerAddress = 8  // id.idiag_src
 	answerBacklog = 60 // idiag_wqueue; of a listener it is sk_max_ack_backlog (net/ipv4/tcp_diag.c)
+	answerInode   = 68 // idiag_inode
 
 	tcpListen       = 10 // TCP_LISTEN, include/net/tcp_states.h
 	attributeV6Only = 11 // INET_DIAG_SKV6ONLY, which every answer for a listening IPv6 socket has
@@ -183,6 +185,7 @@ func parseListener(body []byte) (l Listener, ok bool) {
 		l.Address = netip.AddrFrom16([16]byte(address)).Unmap()
 	}
 	l.Backlog = int(binary.NativeEndian.Uint32(body[answerBacklog:]))
+	l.Inode = binary.NativeEndian.Uint32(body[answerInode:])
 	l.V6Only = hasV6Only(body[answerBytes:])
 	return l, true
 }

@@ -86,17 +86,17 @@ func TestListeners(t *testing.T) {
 		testee  string
 		want    []Listener
 	}{
-		{"the address itself", []listening{{"127.0.0.1", false, 5}}, "127.0.0.1", []Listener{{netip.MustParseAddr("127.0.0.1"), false, 5}}},
+		{"the address itself", []listening{{"127.0.0.1", false, 5}}, "127.0.0.1", []Listener{{netip.MustParseAddr("127.0.0.1"), false, 5, 0}}},
 		{"another address", []listening{{"127.0.0.1", false, 5}}, "127.0.0.2", nil},
-		{"any address", []listening{{"0.0.0.0", false, 5}}, "127.0.0.2", []Listener{{netip.IPv4Unspecified(), false, 5}}},
+		{"any address", []listening{{"0.0.0.0", false, 5}}, "127.0.0.2", []Listener{{netip.IPv4Unspecified(), false, 5, 0}}},
 		{"a shared port", []listening{{"127.0.0.1", false, 5}, {"127.0.0.1", false, 6}, {"0.0.0.0", false, 100}}, "127.0.0.1",
-			[]Listener{{netip.MustParseAddr("127.0.0.1"), false, 5}, {netip.MustParseAddr("127.0.0.1"), false, 6}}},
-		{"any address of both families", []listening{{"::", false, 7}}, "127.0.0.1", []Listener{{netip.IPv6Unspecified(), false, 7}}},
+			[]Listener{{netip.MustParseAddr("127.0.0.1"), false, 5, 0}, {netip.MustParseAddr("127.0.0.1"), false, 6, 0}}},
+		{"any address of both families", []listening{{"::", false, 7}}, "127.0.0.1", []Listener{{netip.IPv6Unspecified(), false, 7, 0}}},
 		{"IPv6 only", []listening{{"::", true, 7}}, "127.0.0.1", nil},
-		{"IPv6 only, from IPv6", []listening{{"::", true, 7}}, "::1", []Listener{{netip.IPv6Unspecified(), true, 7}}},
-		{"IPv4 is preferred", []listening{{"::", false, 7}, {"0.0.0.0", false, 8}}, "127.0.0.1", []Listener{{netip.IPv4Unspecified(), false, 8}}},
-		{"an IPv4 address in IPv6", []listening{{"::ffff:127.0.0.1", false, 9}}, "127.0.0.1", []Listener{{netip.MustParseAddr("127.0.0.1"), false, 9}}},
-		{"an unspecified testee", []listening{{"127.0.0.1", false, 5}}, "0.0.0.0", []Listener{{netip.MustParseAddr("127.0.0.1"), false, 5}}},
+		{"IPv6 only, from IPv6", []listening{{"::", true, 7}}, "::1", []Listener{{netip.IPv6Unspecified(), true, 7, 0}}},
+		{"IPv4 is preferred", []listening{{"::", false, 7}, {"0.0.0.0", false, 8}}, "127.0.0.1", []Listener{{netip.IPv4Unspecified(), false, 8, 0}}},
+		{"an IPv4 address in IPv6", []listening{{"::ffff:127.0.0.1", false, 9}}, "127.0.0.1", []Listener{{netip.MustParseAddr("127.0.0.1"), false, 9, 0}}},
+		{"an unspecified testee", []listening{{"127.0.0.1", false, 5}}, "0.0.0.0", []Listener{{netip.MustParseAddr("127.0.0.1"), false, 5, 0}}},
 		{"IPv4 does not accept IPv6", []listening{{"0.0.0.0", false, 8}}, "::1", nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -107,6 +107,12 @@ func TestListeners(t *testing.T) {
 			all, err := Listeners(port)
 			if err != nil || len(all) != len(c.sockets) {
 				t.Fatalf("listeners %+v, %v; want %d", all, err, len(c.sockets))
+			}
+			for i := range all {
+				if all[i].Inode == 0 {
+					t.Errorf("%+v has no inode", all[i])
+				}
+				all[i].Inode = 0
 			}
 			slices.SortFunc(all, func(a, b Listener) int { return cmp.Compare(a.Backlog, b.Backlog) })
 			if got := ListenersFor(all, netip.MustParseAddr(c.testee)); !reflect.DeepEqual(got, c.want) {

@@ -8,12 +8,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-func TestSecondNumber(t *testing.T) {
-	for line, want := range map[string]int64{
-		"1234 567 8\n": 567, "0 0 0\n": 0, "": 0, "12\n": 0, "1 9223372036854775807 1\n": 1<<63 - 1,
+func TestFirstTwo(t *testing.T) {
+	for line, want := range map[string][2]int64{
+		"1234 567 8\n": {1234, 567}, "0 0 0\n": {}, "": {}, "12\n": {12, 0}, "1 9223372036854775807 1\n": {1, 1<<63 - 1},
 	} {
-		if got := secondNumber([]byte(line)); got != want {
-			t.Errorf("%q: %d, want %d", line, got, want)
+		if first, second := firstTwo([]byte(line)); first != want[0] || second != want[1] {
+			t.Errorf("%q: %d and %d, want %v", line, first, second, want)
 		}
 	}
 }
