@@ -53,6 +53,8 @@ func mergeLeaf(to, from reflect.Value, rule string) {
 		to.SetFloat(to.Float() + from.Float())
 	case rule == mergeMax && to.CanInt():
 		to.SetInt(max(to.Int(), from.Int()))
+	case rule == mergeMax && to.CanFloat():
+		to.SetFloat(max(to.Float(), from.Float()))
 	case rule == mergeAppend && to.Kind() == reflect.Slice:
 		// The full slice expression makes append copy: to may share its array with from.
 		to.Set(reflect.AppendSlice(to.Slice3(0, to.Len(), to.Len()), from))

@@ -20,6 +20,8 @@ import "errors"
 //     that of any result with a connection is.
 //   - Kernel: the largest of each counter. It is not known unless it is of all results with a
 //     connection.
+//   - TesteeCost: of results whose windows overlap, at the same address, the one with the most
+//     CPU time, because they saw the same processes. Those of others are added.
 //   - Counters are added. There are none unless all results with a connection have some.
 //   - Provenance keeps what all results have in common. Differences says what they differ in:
 //     versions, machine, testee, load.
@@ -47,6 +49,7 @@ func MergeResults(rs ...*Result) (*Result, error) {
 	res.Log = mergeLogs(rs)
 	res.Loaded = mergeLoaded(rs)
 	res.Counters, res.Kernel = mergeCounters(rs), mergeKernel(rs)
+	res.TesteeCost = mergeTesteeCosts(rs)
 	res.mergeProvenance(rs)
 	var err error
 	res.Intervals, err = mergeIntervals(rs)

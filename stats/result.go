@@ -117,6 +117,7 @@ type Result struct {
 	Client      ClientCost
 	Counters    Counters // zero in older files
 	Kernel      KernelResult
+	TesteeCost  TesteeCost // zero in older files
 	Interrupted bool
 	Intervals   []Interval         // of the measured window in turn; empty: not recorded
 	Findings    []Finding          // the requirements of the run, in their order

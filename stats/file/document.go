@@ -46,6 +46,7 @@ type document struct {
 	provenance                     provenanceShape
 	counters                       countersShape
 	kernel                         map[string]uint64
+	testeeCost                     stats.TesteeCost
 	intervals                      []stats.Interval
 	intervalBytes                  int // of their histograms
 	hasLog                         bool
@@ -79,6 +80,7 @@ func (d *document) targets() map[string]target {
 		provenanceKey:    {value: &d.provenance, optional: true},
 		countersKey:      {value: &d.counters, optional: true},
 		kernelKey:        {value: &d.kernel, optional: true},
+		testeeCostKey:    {value: &d.testeeCost, optional: true},
 	}
 	for p := range stats.Phase(stats.NumPhases) {
 		if p.Apart() {
@@ -139,6 +141,7 @@ func (d *document) result() (*stats.Result, error) {
 		Client:      d.client,
 		Counters:    d.counters.Counters,
 		Kernel:      kernelResult(d.kernel),
+		TesteeCost:  d.testeeCost,
 		Replies:     d.replies,
 		Interrupted: d.interrupted,
 		Findings:    d.findings,

@@ -26,8 +26,11 @@ func write(t testing.TB, r *stats.Result) []byte {
 }
 
 func results(t testing.TB) map[string]*stats.Result {
+	unseen := example.Plain()
+	unseen.TesteeCost.Unknown = stats.TesteeElsewhere
 	return map[string]*stats.Result{
-		"plain": example.Plain(), "full": example.Full(), "failed": example.Failed(), "catch-all": example.CatchAll(), "empty": example.Complete(), "intervals": example.Intervals(),
+		"a testee elsewhere": unseen,
+		"plain":              example.Plain(), "full": example.Full(), "failed": example.Failed(), "catch-all": example.CatchAll(), "empty": example.Complete(), "intervals": example.Intervals(),
 	}
 }
 

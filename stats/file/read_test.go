@@ -195,6 +195,12 @@ func TestReadRefuses(t *testing.T) {
 		{"record key twice", `"tcp_post_init":0`, `"tcp_pre_init":0`, `duplicate key "tcp_pre_init"`},
 		{"record key missing", `"tcp_post_init":0`, `"tcp_post_exit":0`, `key "tcp_post_init" is missing from the preceding record`},
 		{"unknown value of a record", `"tcp_post_init":0`, `"tcp_post_init":0,"x":[1}`, `'}'`},
+		{"negative cost of the testee", `"run_wait_us":5678`, `"run_wait_us":-1`, `key "testee_cost.run_wait_us": -1 is out of range`},
+		{"fewer processes than ended", `"ended":1`, `"ended":4`, `4 processes of the testee ended, of 3`},
+		{"cost that is not known", `"found_by":"socket"`, `"unknown":"elsewhere"`, `the testee's cost is of 3 processes, and is not known: elsewhere`},
+		{"cost without a process", `"processes":3`, `"processes":0`, `the testee's cost has no process, but numbers`},
+		{"CPUs with an escape sequence", `"allowed_cpus":"0,2"`, `"allowed_cpus":"\u001b[2J"`, `the testee's CPUs must be printable`},
+		{"finder with an escape sequence", `"found_by":"socket"`, `"found_by":"\u001b[2J"`, `found_by and unknown of the testee's cost must be printable`},
 		{"source", `"127.0.0.5"`, `"localhost"`, `key "config.sources": "localhost" is not an IP address`},
 		{"too many sources", `"127.0.0.5"`, `"::1"` + strings.Repeat(`,"::1"`, stats.MaxSources), `key "config.sources": 65539 elements, at most 65536`},
 		{"requirement with an escape sequence", `"expression":"rate`, `"expression":"\u001b[2Jrate`, `requirement 2: expression and unit must be printable ASCII`},
@@ -274,6 +280,7 @@ func TestReadAccepts(t *testing.T) {
 		{"no sample", `"samples":[{`, `"samples":[],"examples":[{`},
 		{"no requirement", `"requirements":[{`, `"requirements":[],"examples":[{`},
 		{"unit of a later version", `"unit":"/s"`, `"unit":"MB"`},
+		{"found in the way of a later version", `"found_by":"socket"`, `"found_by":"netlink"`},
 		{"derived values", `"handshakes_per_second":`, `"handshakes_per_second":9`},
 	} {
 		if _, err := Read(strings.NewReader(strings.Replace(file, change.old, change.new, 1))); err != nil {

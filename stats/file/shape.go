@@ -105,6 +105,22 @@ func kernelResult(counts map[string]uint64) (k stats.KernelResult) {
 	return k
 }
 
+// testeeCostShape is the JSON form of a known stats.TesteeCost, as clientShape.
+type testeeCostShape struct {
+	stats.TesteeCost
+	UserPer   float64 `json:"cpu_user_us_per_handshake"`
+	SystemPer float64 `json:"cpu_system_us_per_handshake"`
+}
+
+// newTesteeCostShape leaves out all numbers if none is known: a 0 would be taken for one.
+func newTesteeCostShape(r *stats.Result) any {
+	c := r.TesteeCost
+	if !c.Known() {
+		return object{{"unknown", c.Unknown}}
+	}
+	return testeeCostShape{c, r.PerConnection(c.UserUs), r.PerConnection(c.SystemUs)}
+}
+
 // countersShape is the JSON form of the counters. Per holds the counts per connection started;
 // Read does not use it.
 type countersShape struct {

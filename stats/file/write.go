@@ -101,6 +101,9 @@ func optionalMembers(r *stats.Result) (all []member) {
 	if r.Kernel.Known {
 		all = append(all, member{kernelKey, kernelMembers(r)})
 	}
+	if r.TesteeCost != (stats.TesteeCost{}) {
+		all = append(all, member{testeeCostKey, newTesteeCostShape(r)})
+	}
 	if r.Counters.Known() {
 		all = append(all, member{countersKey, newCountersShape(r)})
 	}

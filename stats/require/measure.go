@@ -27,6 +27,10 @@ func figures() []measure {
 		{"cpu", span, func(r *stats.Result) (float64, bool) { return cost(r, r.Client.UserUs+r.Client.SystemUs) }},
 		{"cpu.user", span, func(r *stats.Result) (float64, bool) { return cost(r, r.Client.UserUs) }},
 		{"cpu.system", span, func(r *stats.Result) (float64, bool) { return cost(r, r.Client.SystemUs) }},
+		{"testee.cpu", span, func(r *stats.Result) (float64, bool) { return testeeCost(r, r.TesteeCost.UserUs+r.TesteeCost.SystemUs) }},
+		{"testee.cpu.user", span, func(r *stats.Result) (float64, bool) { return testeeCost(r, r.TesteeCost.UserUs) }},
+		{"testee.cpu.system", span, func(r *stats.Result) (float64, bool) { return testeeCost(r, r.TesteeCost.SystemUs) }},
+		{"testee.busiest%", percent, busiest},
 		{"fin.received", count, func(r *stats.Result) (float64, bool) { return end(r, r.Fin.Received) }},
 		{"fin.reset", count, func(r *stats.Result) (float64, bool) { return end(r, r.Fin.Reset) }},
 		{"fin.timeout", count, func(r *stats.Result) (float64, bool) { return end(r, r.Fin.Timeout) }},
@@ -58,6 +62,17 @@ func wholeRate(r *stats.Result) (float64, bool) { return r.HandshakesPerSecond()
 // cost returns a cost per connection started.
 func cost(r *stats.Result, us int64) (float64, bool) {
 	return r.PerConnection(us), r.Total > r.Unmeasured.Total()
+}
+
+// testeeCost returns a cost of the testee per connection started.
+func testeeCost(r *stats.Result, us int64) (float64, bool) {
+	perConnection, ok := cost(r, us)
+	return perConnection, ok && r.TesteeCost.Known()
+}
+
+// busiest returns how much of a CPU the testee's busiest thread used.
+func busiest(r *stats.Result) (float64, bool) {
+	return 100 * r.TesteeCost.BusiestShare, r.TesteeCost.Known() && r.TesteeCost.Unwatched == 0
 }
 
 // end returns a count of FinResult. How unmeasured connections ended is not known.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"wsperf/stats"
+	"wsperf/stats/internal/example"
 )
 
 func TestParse(t *testing.T) {
@@ -37,7 +38,7 @@ func TestParse(t *testing.T) {
 func TestParseRefuses(t *testing.T) {
 	const (
 		form  = "must be MEASURE OP VALUE with an OP of < <= > >= == !=, such as 'fail% < 0.1'"
-		all   = "must be fail%, success, fail, total, rate, handshakes/s, made%, cpu, cpu.user, cpu.system, fin.received, fin.reset, fin.timeout, cause.NAME, cause.NAME%, "
+		all   = "must be fail%, success, fail, total, rate, handshakes/s, made%, cpu, cpu.user, cpu.system, testee.cpu, testee.cpu.user, testee.cpu.system, testee.busiest%, fin.received, fin.reset, fin.timeout, cause.NAME, cause.NAME%, "
 		times = "must be a time of 0 or more with its unit us, ms or s, such as 250us, 5ms or 1.5s"
 		count = "must be a number of 0 or more, such as 0, 250 or 10k"
 	)
@@ -193,6 +194,7 @@ func TestCheckAtTheBoundary(t *testing.T) {
 func TestEveryMeasureIsCompared(t *testing.T) {
 	r := measured(t)
 	r.Load = stats.LoadResult{Mode: stats.ModeOpen, Due: 10, Owed: 1}
+	r.TesteeCost = example.TesteeCost()
 	all := named()
 	for _, d := range distributions() {
 		for _, statistic := range []string{"q50", "q99", "q9999"} {
@@ -203,7 +205,7 @@ func TestEveryMeasureIsCompared(t *testing.T) {
 			all = append(all, m)
 		}
 	}
-	if least := 13 + 2*(stats.NumCauses-1) + 6*stats.NumPhases; len(all) < least {
+	if least := 17 + 2*(stats.NumCauses-1) + 6*stats.NumPhases; len(all) < least {
 		t.Errorf("%d measures, want %d or more", len(all), least)
 	}
 	for _, m := range all {
@@ -310,4 +312,29 @@ func FuzzParse(f *testing.F) {
 			t.Fatalf("%q: %v", text, err)
 		}
 	})
+}
+
+// TestTesteeMeasures: they have no value where the testee's cost is not known, and the busiest
+// thread none where there were too many threads.
+func TestTesteeMeasures(t *testing.T) {
+	r := example.Plain()
+	for _, step := range []struct {
+		cost         stats.TesteeCost
+		cpu, busiest bool
+	}{
+		{stats.TesteeCost{Unknown: stats.TesteeElsewhere}, false, false},
+		{stats.TesteeCost{FoundBy: stats.FoundByPID, Processes: 1, UserUs: 250}, true, true},
+		{stats.TesteeCost{FoundBy: stats.FoundByPID, Processes: 1, UserUs: 250, Unwatched: 1}, true, false},
+	} {
+		r.TesteeCost = step.cost
+		for text, want := range map[string]bool{"testee.cpu == 2.5us": step.cpu, "testee.busiest% == 0": step.busiest} {
+			q, err := Parse(text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := q.Check(r).Met; got != want {
+				t.Errorf("%s with %+v: met %t, want %t", text, step.cost, got, want)
+			}
+		}
+	}
 }

@@ -186,6 +186,7 @@ func Full() *stats.Result {
 	r.Client.Stalls, r.Client.StalledUs, r.Client.LongestStallUs = 5, 8_040_000, 1_640_000
 	r.Setup.Sources = []string{"127.0.0.2", "127.0.0.3", "127.0.0.5"}
 	r.Kernel = stats.KernelResult{Known: true, Counts: [stats.NumKernelCounters]uint64{12, 13, 0, 0, 25, 26, 0, 4}}
+	r.TesteeCost = TesteeCost()
 	r.Counters = stats.Counters{
 		Counts: map[string]uint64{"cycles": 7_000_000, "instructions": 4_210_000, "branch_misses": 19_900}, UserOnly: true,
 		Absent: map[string]string{"cache_misses": "ENOENT"},
@@ -202,6 +203,15 @@ func recordLag(rec *stats.Recorder, ns int64) {
 		Reached: AllReached.With(stats.PhaseLag),
 	})
 	rec.Fin(stats.FinReceived)
+}
+
+// TesteeCost has every field.
+func TesteeCost() stats.TesteeCost {
+	return stats.TesteeCost{
+		FoundBy: stats.FoundBySocket, Processes: 3, Ended: 1, Threads: 17, Refused: 1, UserUs: 1234, SystemUs: 5432,
+		BusiestShare: 0.9871, RunWaitUs: 5678, InvoluntarySwitches: 4321, PeakMemoryBytes: 123_400_000, MemoryBytes: 98_700_000,
+		Descriptors: 1532, CPUs: 2, AllowedCPUs: "0,2", QuotaCPUs: 1.5,
+	}
 }
 
 // provenance has every field.

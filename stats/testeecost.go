@@ -1,0 +1,152 @@
+package stats
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// TesteeCost is what the processes of a testee on this machine used in the measured window,
+// together: "testee_cost" in the result file. If nothing is known, Unknown says why, and all else
+// is zero. The struct tag merge is how those of runs one after the other are merged; without it,
+// they are added.
+type TesteeCost struct {
+	FoundBy FoundBy       `json:"found_by,omitempty" merge:"common"` // empty in a merged result of several
+	Unknown TesteeUnknown `json:"unknown,omitempty" merge:"common"`
+
+	Processes int `json:"processes" merge:"max"`
+	Ended     int `json:"ended,omitzero" merge:"max"` // processes that ended in the window; what they used last is not known
+	Threads   int `json:"threads" merge:"max"`        // the most of each process at a look, together
+	Unwatched int `json:"unwatched,omitzero"`         // runs with too many threads to be watched: RunWaitUs, BusiestShare and InvoluntarySwitches lack them
+	Refused   int `json:"not_permitted,omitzero"`     // runs in which processes could not be looked into: some may be missing
+
+	UserUs       int64   `json:"cpu_user_us"`
+	SystemUs     int64   `json:"cpu_system_us"`
+	BusiestShare float64 `json:"busiest_thread_share" merge:"max"` // CPU time of the thread that used most, by the length of the window: 1 is a whole CPU
+	RunWaitUs    int64   `json:"run_wait_us"`                      // time in which threads could run and had no CPU
+
+	InvoluntarySwitches int64 `json:"context_switches_involuntary"` // of threads that had not ended
+
+	PeakMemoryBytes int64 `json:"peak_memory_bytes" merge:"max"`    // since they were started; pages that processes share count in each
+	MemoryBytes     int64 `json:"memory_bytes" merge:"max"`         // resident at the end
+	Descriptors     int   `json:"descriptors,omitzero" merge:"max"` // the most of each process at a look, together; 0: not known
+
+	CPUs        int     `json:"cpus" merge:"common"`                   // that they may use; 0: not known
+	AllowedCPUs string  `json:"allowed_cpus,omitempty" merge:"common"` // their numbers, such as 0-3,6
+	QuotaCPUs   float64 `json:"quota_cpus,omitzero" merge:"common"`    // CPU time by time that their cgroups allow; 0: no limit
+}
+
+// FoundBy is how the processes of a testee were found.
+type FoundBy string
+
+// The values of FoundBy.
+const (
+	FoundBySocket FoundBy = "socket" // they have the socket open that listens at the testee's address
+	FoundByPID    FoundBy = "pid"    // they were named
+	FoundByCgroup FoundBy = "cgroup" // they were in a cgroup that was named
+)
+
+// TesteeUnknown is why nothing is known of what a testee cost.
+type TesteeUnknown string
+
+// The values of TesteeUnknown.
+const (
+	TesteeElsewhere    TesteeUnknown = "elsewhere"     // its address is none of this network namespace
+	TesteeNotPermitted TesteeUnknown = "not_permitted" // no process was found, and some could not be looked into
+	TesteeNoProcess    TesteeUnknown = "no_process"    // no process was found, or all had ended before the window
+	TesteeNotWanted    TesteeUnknown = "not_wanted"    // the user asked not to look
+	TesteeDescriptors  TesteeUnknown = "descriptors"   // the descriptor limit leaves too few to look
+	TesteeTooLate      TesteeUnknown = "time"          // no process was found in time among very many
+	TesteeNotInAll     TesteeUnknown = "not_in_all"    // of some of the merged results it is not known
+)
+
+var (
+	foundBy        = []FoundBy{"", FoundBySocket, FoundByPID, FoundByCgroup}
+	testeeUnknowns = []TesteeUnknown{"", TesteeElsewhere, TesteeNotPermitted, TesteeNoProcess, TesteeNotWanted, TesteeDescriptors, TesteeTooLate, TesteeNotInAll}
+)
+
+// Known reports whether the cost is known.
+func (c *TesteeCost) Known() bool { return c.Processes > 0 }
+
+// MaxProcesses bounds the processes, threads and CPUs of a testee in a result.
+const MaxProcesses = 1 << 24
+
+const maxCPUList = 4096 // characters
+
+func (r *Result) checkTesteeCost() error {
+	c := &r.TesteeCost
+	switch {
+	case !slices.Contains(foundBy, c.FoundBy) && !printableASCII(string(c.FoundBy), maxEventName),
+		!slices.Contains(testeeUnknowns, c.Unknown) && !printableASCII(string(c.Unknown), maxEventName):
+		return fmt.Errorf("found_by and unknown of the testee's cost must be printable and have at most %d characters", maxEventName)
+	case !printableASCII(c.AllowedCPUs, maxCPUList):
+		return fmt.Errorf("the testee's CPUs must be printable and have at most %d characters", maxCPUList)
+	case c.Known() && c.Unknown != "":
+		return fmt.Errorf("the testee's cost is of %d processes, and is not known: %s", c.Processes, c.Unknown)
+	case !c.Known() && *c != (TesteeCost{Unknown: c.Unknown}):
+		return errors.New("the testee's cost has no process, but numbers")
+	case c.Ended > c.Processes:
+		return fmt.Errorf("%d processes of the testee ended, of %d", c.Ended, c.Processes)
+	}
+	return nil
+}
+
+// mergeTesteeCosts merges the costs of all results with a connection. Results that were measured
+// at the same time, at the same address, saw the same processes: one of them counts. Those of
+// results one after the other are added. The sum is not known unless one of each time is.
+func mergeTesteeCosts(rs []*Result) (sum TesteeCost) {
+	first := true
+	for _, group := range sameTime(rs) {
+		c := largestCost(group)
+		switch {
+		case first:
+			sum, first = c, false
+		case sum.Known() && c.Known():
+			merge(&sum, &c, mergeSum)
+		case sum != c:
+			sum = TesteeCost{Unknown: TesteeNotInAll}
+		}
+	}
+	return sum
+}
+
+// sameTime divides the results with a connection into groups of the same address whose measured
+// windows overlap.
+func sameTime(rs []*Result) (groups [][]*Result) {
+	var sorted []*Result
+	for _, r := range rs {
+		if r.Total > 0 {
+			sorted = append(sorted, r)
+		}
+	}
+	slices.SortStableFunc(sorted, func(a, b *Result) int {
+		return cmp.Or(cmp.Compare(a.Setup.Address, b.Setup.Address), a.Started.Compare(b.Started))
+	})
+	var ends time.Time
+	for i, r := range sorted {
+		if i == 0 || r.Setup.Address != sorted[i-1].Setup.Address || !r.Started.Before(ends) {
+			groups, ends = append(groups, nil), r.Ended
+		}
+		last := len(groups) - 1
+		groups[last] = append(groups[last], r)
+		if r.Ended.After(ends) {
+			ends = r.Ended
+		}
+	}
+	return groups
+}
+
+// largestCost returns the cost of a testee that several runs saw at the same time: that of the
+// run that saw it use the most CPU time.
+func largestCost(rs []*Result) TesteeCost {
+	largest := rs[0].TesteeCost
+	for _, r := range rs[1:] {
+		c := r.TesteeCost
+		if c.UserUs+c.SystemUs > largest.UserUs+largest.SystemUs || c.Known() && !largest.Known() {
+			largest = c
+		}
+	}
+	return largest
+}
