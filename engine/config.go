@@ -40,6 +40,8 @@ type Config struct {
 	Interval time.Duration        // of the intervals of the result, stats.MinInterval to stats.MaxInterval; 0: none
 	Watch    func(stats.Interval) // is told of each interval soon after its end, by a goroutine of its own; nil: nobody
 
+	Processes TesteeProcesses // of the testee, whose cost is measured
+
 	Profiler Profiler // is told of the measured window; nil: nobody is
 
 	Log     bool // keep a record per connection: 16 bytes each
@@ -49,7 +51,7 @@ type Config struct {
 // Validate returns an error for the first invalid field: one line that says what is
 // allowed.
 func (c *Config) Validate() error {
-	for _, check := range []func() error{c.checkTestee, c.checkSources, c.checkLoops, c.Load.check, c.checkSamples, c.checkTimestamps, c.checkInterval, c.checkTimeouts} {
+	for _, check := range []func() error{c.checkTestee, c.checkSources, c.checkLoops, c.Load.check, c.checkSamples, c.checkTimestamps, c.checkInterval, c.checkTimeouts, c.Processes.check} {
 		if err := check(); err != nil {
 			return err
 		}

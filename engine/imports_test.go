@@ -42,7 +42,7 @@ var allowed = []struct {
 		"golang.org/x/sys/unix"}},
 	{"cmd/internal/builtin", []string{"wsperf/cmd/internal/ui", "wsperf/engine/child", "wsperf/bench/testee"}},
 	{"cmd/internal/measure", []string{"wsperf/cmd/internal/builtin", "wsperf/cmd/internal/job", "wsperf/cmd/internal/resultfile", "wsperf/cmd/internal/ui",
-		"wsperf/engine", "wsperf/stats", "wsperf/stats/file", "wsperf/stats/report", "wsperf/stats/require"}},
+		"wsperf/engine", "wsperf/engine/host", "wsperf/stats", "wsperf/stats/file", "wsperf/stats/report", "wsperf/stats/require"}},
 	{"cmd/internal/drive", []string{"wsperf/cmd/internal/job", "wsperf/cmd/internal/measure", "wsperf/cmd/internal/resultfile", "wsperf/cmd/internal/ui",
 		"wsperf/engine", "wsperf/engine/child", "wsperf/engine/host", "wsperf/stats/file", "wsperf/stats/report", "github.com/spf13/pflag", "golang.org/x/sys/unix"}},
 	{"cmd/internal/search", []string{"wsperf/cmd/internal/job", "wsperf/cmd/internal/measure", "wsperf/cmd/internal/resultfile", "wsperf/cmd/internal/ui",

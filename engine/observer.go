@@ -58,6 +58,7 @@ func (all observers) fill(r *stats.Result) {
 // observers returns those of a run.
 func (r *Run) observers() observers {
 	return observers{
+		r.testee,
 		new(kernelCounts),
 		newHardware(r.hardware, r.loops),
 		new(processCost),

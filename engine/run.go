@@ -32,6 +32,7 @@ type Run struct {
 	loops    []*loop
 	counters []counters
 	hardware *host.CounterSet // that each loop's thread counts
+	testee   *testeeCost
 	stop     atomic.Bool
 	taken    bool
 }
@@ -39,7 +40,7 @@ type Run struct {
 // Prepare checks the configuration, raises the descriptor limit, and allocates
 // everything that the run needs. Warnings are sentences for the user: what
 // will not be as asked, and the remedy. A run that is prepared and not done
-// keeps two descriptors and its memory: Close gives them back.
+// keeps descriptors and its memory: Close gives them back.
 func Prepare(cfg Config) (run *Run, warnings []Warning, err error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, nil, err
@@ -49,27 +50,39 @@ func Prepare(cfg Config) (run *Run, warnings []Warning, err error) {
 		return nil, nil, err
 	}
 	warnings = fit(&cfg)
-	hardware := host.FindCounters(host.HardwareEvents())
-	descriptors := available - ownDescriptors - cfg.Loops*(loopDescriptors+hardware.Descriptors())
-	if descriptors < cfg.Loops {
-		return nil, nil, fmt.Errorf("descriptor limit leaves %d for connections, %d loops need one each: raise it (ulimit -n)", max(0, descriptors), cfg.Loops)
+	r := &Run{
+		cfg: cfg, window: newWindow(&cfg.Load), counters: make([]counters, cfg.Loops), stamps: newStampSwitch(cfg.Timestamps),
+		hardware: host.FindCounters(host.HardwareEvents()), testee: watchTestee(&cfg, available),
+	}
+	defer func() {
+		if err != nil {
+			r.Close()
+		}
+	}()
+	descriptors, err := r.descriptorsFor(available)
+	if err != nil {
+		return nil, nil, err
 	}
 	f := readFacts(&cfg, descriptors)
 	if err := checkAddressSpace(&cfg, &f); err != nil {
 		return nil, nil, err
 	}
 	warnings = append(warnings, preflight(&cfg, f)...)
-	limit := maxOpen(&cfg, &f)
-	limit.connections = max(limit.connections, int64(cfg.Loops))
-	r := &Run{
-		cfg: cfg, beside: f.here, limit: limit, window: newWindow(&cfg.Load), counters: make([]counters, cfg.Loops),
-		hardware: hardware, stamps: newStampSwitch(cfg.Timestamps),
-	}
+	r.beside, r.limit = f.here, maxOpen(&cfg, &f)
+	r.limit.connections = max(r.limit.connections, int64(cfg.Loops))
 	if err := r.makeLoops(); err != nil {
-		r.Close()
 		return nil, nil, err
 	}
 	return r, warnings, nil
+}
+
+// descriptorsFor returns how many of the available descriptors are left for connections.
+func (r *Run) descriptorsFor(available int) (left int, err error) {
+	left = available - ownDescriptors - r.testee.descriptors() - r.cfg.Loops*(loopDescriptors+r.hardware.Descriptors())
+	if left < r.cfg.Loops {
+		err = fmt.Errorf("descriptor limit leaves %d for connections, %d loops need one each: raise it (ulimit -n)", max(0, left), r.cfg.Loops)
+	}
+	return left, err
 }
 
 // fit reduces the number of loops to what the load can be divided over: each
@@ -134,6 +147,7 @@ func (r *Run) Close() {
 		l.close()
 	}
 	r.loops = nil
+	r.testee.close()
 	r.stamps.close()
 	r.stamps = noStamps
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+	"strconv"
+	"strings"
 
 	"golang.org/x/sys/unix"
 )
@@ -38,6 +40,25 @@ func setOf(cpus []int) *unix.CPUSet {
 		set.Set(cpu)
 	}
 	return &set
+}
+
+// FormatCPUs writes a list such as "0-3,6" (cpuset(7), "List format"). The order is
+// kept; only consecutive ascending numbers become a range.
+func FormatCPUs(cpus []int) string {
+	var parts []string
+	for i := 0; i < len(cpus); {
+		j := i
+		for j+1 < len(cpus) && cpus[j+1] == cpus[j]+1 {
+			j++
+		}
+		part := strconv.Itoa(cpus[i])
+		if j > i {
+			part += "-" + strconv.Itoa(cpus[j])
+		}
+		parts = append(parts, part)
+		i = j + 1
+	}
+	return strings.Join(parts, ",")
 }
 
 // WithAffinity calls f on a thread that may run on the given CPUs only. A process

@@ -13,6 +13,7 @@ import (
 // Owners are the processes that have a socket open.
 type Owners struct {
 	PIDs       []int // ascending, without this process
+	Hidden     int   // sockets that none of these has
 	Refused    bool  // the descriptors of another process may not be read (proc(5), ptrace access mode)
 	Incomplete bool  // not all processes were looked at in time
 }
@@ -21,9 +22,9 @@ type Owners struct {
 // takes about 3 us for each descriptor on the machine, and ends when the time is over: the
 // processes that were started last come first.
 func SocketOwners(inodes []uint32, within time.Duration) (o Owners) {
-	search := linkSearch{links: make(map[string]bool), buffer: make([]byte, 32<<10)}
+	search := linkSearch{found: make(map[string]bool), buffer: make([]byte, 32<<10)}
 	for _, inode := range inodes {
-		search.links["socket:["+strconv.FormatUint(uint64(inode), 10)+"]"] = true
+		search.found["socket:["+strconv.FormatUint(uint64(inode), 10)+"]"] = false
 	}
 	deadline := time.Now().Add(within)
 	for _, pid := range processes() {
@@ -36,6 +37,11 @@ func SocketOwners(inodes []uint32, within time.Duration) (o Owners) {
 			o.Refused = true
 		case has:
 			o.PIDs = append(o.PIDs, pid)
+		}
+	}
+	for _, found := range search.found {
+		if !found {
+			o.Hidden++
 		}
 	}
 	slices.Sort(o.PIDs)
@@ -60,16 +66,16 @@ func processes() (pids []int) {
 	return pids
 }
 
-// linkSearch looks for one of the links among the descriptors of processes.
+// linkSearch looks for links among the descriptors of processes.
 type linkSearch struct {
-	links  map[string]bool
-	buffer []byte   // of directory entries
-	names  []string // in the buffer
+	found  map[string]bool // by link
+	buffer []byte          // of directory entries
+	names  []string        // in the buffer
 }
 
-// in reports whether a process has such a descriptor. The error is that the descriptors may
+// in reports whether a process has one of the links, and notes which. The error is that the descriptors may
 // not be read, or that the process has ended.
-func (s *linkSearch) in(pid int) (bool, error) {
+func (s *linkSearch) in(pid int) (has bool, err error) {
 	folder, err := unix.Open(procPath(pid, "fd"), unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
 	if err != nil {
 		return false, err
@@ -78,11 +84,11 @@ func (s *linkSearch) in(pid int) (bool, error) {
 	for {
 		n, err := unix.ReadDirent(folder, s.buffer)
 		if err != nil || n <= 0 {
-			return false, err
+			return has, err
 		}
 		_, _, s.names = unix.ParseDirent(s.buffer[:n], -1, s.names[:0])
-		if slices.ContainsFunc(s.names, func(name string) bool { return s.matches(folder, name) }) {
-			return true, nil
+		for _, name := range s.names {
+			has = s.matches(folder, name) || has
 		}
 	}
 }
@@ -90,7 +96,14 @@ func (s *linkSearch) in(pid int) (bool, error) {
 func (s *linkSearch) matches(folder int, name string) bool {
 	var target [32]byte // a longer link is none of them
 	n, err := unix.Readlinkat(folder, name, target[:])
-	return err == nil && s.links[string(target[:n])]
+	if err != nil {
+		return false
+	}
+	_, wanted := s.found[string(target[:n])]
+	if wanted {
+		s.found[string(target[:n])] = true
+	}
+	return wanted
 }
 
 // procPath returns the path of a file of a process, such as /proc/1/status.

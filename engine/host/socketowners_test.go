@@ -38,7 +38,7 @@ func listenerOf(t *testing.T) (inode uint32, file *os.File) {
 // do, are found. This process, which has it too, is not.
 func TestSocketOwners(t *testing.T) {
 	inode, file := listenerOf(t)
-	if o := SocketOwners([]uint32{inode}, time.Minute); len(o.PIDs) > 0 || o.Incomplete {
+	if o := SocketOwners([]uint32{inode}, time.Minute); len(o.PIDs) > 0 || o.Incomplete || o.Hidden != 1 {
 		t.Errorf("%+v before there is a child", o)
 	}
 	a, b := startOther(t, 0, 0, file), startOther(t, 0, 0, file)
@@ -46,7 +46,7 @@ func TestSocketOwners(t *testing.T) {
 	want := []int{a.Process.Pid, b.Process.Pid}
 	slices.Sort(want)
 	o := SocketOwners([]uint32{inode + 1<<20, inode}, time.Minute)
-	if !slices.Equal(o.PIDs, want) || o.Incomplete {
+	if !slices.Equal(o.PIDs, want) || o.Incomplete || o.Hidden != 1 {
 		t.Errorf("%+v, want %v", o, want)
 	}
 	if o := SocketOwners([]uint32{inode}, -1); len(o.PIDs) > 0 || !o.Incomplete {

@@ -196,7 +196,7 @@ func TestReadRefuses(t *testing.T) {
 		{"record key missing", `"tcp_post_init":0`, `"tcp_post_exit":0`, `key "tcp_post_init" is missing from the preceding record`},
 		{"unknown value of a record", `"tcp_post_init":0`, `"tcp_post_init":0,"x":[1}`, `'}'`},
 		{"negative cost of the testee", `"run_wait_us":5678`, `"run_wait_us":-1`, `key "testee_cost.run_wait_us": -1 is out of range`},
-		{"fewer processes than ended", `"ended":1`, `"ended":4`, `4 processes of the testee ended, of 3`},
+		{"fewer processes than ended", `"ended":1,`, `"ended":4,`, `4 processes of the testee ended, of 3`},
 		{"cost that is not known", `"found_by":"socket"`, `"unknown":"elsewhere"`, `the testee's cost is of 3 processes, and is not known: elsewhere`},
 		{"cost without a process", `"processes":3`, `"processes":0`, `the testee's cost has no process, but numbers`},
 		{"CPUs with an escape sequence", `"allowed_cpus":"0,2"`, `"allowed_cpus":"\u001b[2J"`, `the testee's CPUs must be printable`},

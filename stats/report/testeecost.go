@@ -40,8 +40,8 @@ func testeeCost(r *stats.Result) (s section) {
 		d = append(d, detail{"Files", fmt.Sprintf("%d descriptors open at most", c.Descriptors)})
 	}
 	d = append(d, testeeCPUs(c)...)
-	if c.Refused > 0 {
-		d = append(d, detail{"Others", "some processes may not be looked into (run as root): the testee may have more"})
+	if c.Hidden > 0 {
+		d = append(d, detail{"Others", fmt.Sprintf("the processes of %d of its listening sockets were not found", c.Hidden)})
 	}
 	return section{"Testee", []part{d}}
 }

@@ -107,7 +107,7 @@ func TestNewRefuses(t *testing.T) {
 		"--cpus 0-4: 4 loops (of 4 workers) cannot use 5 CPUs: give more --workers or --threads, or fewer CPUs": func(o *Options) {
 			o.CPUs = []int{0, 1, 2, 3, 4}
 		},
-		"CPU 1023 is not allowed for this process: must be one of " + job.FormatCPUs(allowed): func(o *Options) {
+		"CPU 1023 is not allowed for this process: must be one of " + host.FormatCPUs(allowed): func(o *Options) {
 			o.CPUs = []int{allowed[0], 1023}
 		},
 		"close timeout 0s: must be above 0 and at most 10m0s": func(o *Options) { o.CloseTimeoutUs = 0 },

@@ -64,7 +64,7 @@ func (o *Options) check(allowed []int) error {
 		return fmt.Errorf("--resultfile %q: must have %%d once, for the number of the worker", o.Out)
 	case len(o.CPUs) > o.allLoops():
 		return fmt.Errorf("--cpus %s: %d loops (of %d workers) cannot use %d CPUs: give more --workers or --threads, or fewer CPUs",
-			job.FormatCPUs(o.CPUs), o.allLoops(), o.Workers, len(o.CPUs))
+			host.FormatCPUs(o.CPUs), o.allLoops(), o.Workers, len(o.CPUs))
 	}
 	return job.CheckAllowed(o.CPUs, allowed)
 }

@@ -60,22 +60,3 @@ func parseCPU(s string) (int, error) {
 	}
 	return int(cpu), nil
 }
-
-// FormatCPUs writes a list in the form that parseCPUs reads, such as "0-3,6". The
-// order is kept; only consecutive ascending numbers become a range.
-func FormatCPUs(cpus []int) string {
-	var parts []string
-	for i := 0; i < len(cpus); {
-		j := i
-		for j+1 < len(cpus) && cpus[j+1] == cpus[j]+1 {
-			j++
-		}
-		part := strconv.Itoa(cpus[i])
-		if j > i {
-			part += "-" + strconv.Itoa(cpus[j])
-		}
-		parts = append(parts, part)
-		i = j + 1
-	}
-	return strings.Join(parts, ",")
-}

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"wsperf/engine/host"
 )
 
 func TestParseCPUs(t *testing.T) {
@@ -52,13 +54,13 @@ func TestParseCPUsRefuses(t *testing.T) {
 func TestFormatCPUs(t *testing.T) {
 	for _, list := range []string{"", "0", "0-3", "0-3,6", "1,3,5-6"} {
 		if list == "" {
-			if got := FormatCPUs(nil); got != "" {
+			if got := host.FormatCPUs(nil); got != "" {
 				t.Errorf("no CPUs: %q", got)
 			}
 			continue
 		}
 		cpus, err := parseCPUs(list)
-		if got := FormatCPUs(cpus); err != nil || got != list {
+		if got := host.FormatCPUs(cpus); err != nil || got != list {
 			t.Errorf("%q became %q: %v", list, got, err)
 		}
 	}

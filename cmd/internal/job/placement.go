@@ -114,7 +114,7 @@ func (r loopRequest) check(allowed []int) error {
 func CheckAllowed(cpus, allowed []int) error {
 	for _, cpu := range cpus {
 		if !slices.Contains(allowed, cpu) {
-			return fmt.Errorf("CPU %d is not allowed for this process: must be one of %s", cpu, FormatCPUs(allowed))
+			return fmt.Errorf("CPU %d is not allowed for this process: must be one of %s", cpu, host.FormatCPUs(allowed))
 		}
 	}
 	return nil

@@ -24,7 +24,7 @@ func (j *Job) provenance(m *masker) stats.Provenance {
 		p.Testee = stats.TesteeBuiltin
 	}
 	if allowed, err := host.AllowedCPUs(); err == nil {
-		p.AllowedCPUs = cut(FormatCPUs(allowed), stats.MaxFactBytes)
+		p.AllowedCPUs = cut(host.FormatCPUs(allowed), stats.MaxFactBytes)
 	}
 	return p
 }

@@ -11,6 +11,7 @@ import (
 	"wsperf/cmd/internal/job"
 	"wsperf/cmd/internal/ui"
 	"wsperf/engine"
+	"wsperf/engine/host"
 	"wsperf/stats"
 	"wsperf/stats/file"
 	"wsperf/stats/report"
@@ -85,7 +86,7 @@ func NoteWaiting(u *ui.UI, pipe string) {
 
 func (p *printer) TesteeListens(at netip.AddrPort, cpus []int) {
 	if !p.quiet {
-		p.u.Note(fmt.Sprintf("built-in testee on %v, CPUs %s", at, job.FormatCPUs(cpus)))
+		p.u.Note(fmt.Sprintf("built-in testee on %v, CPUs %s", at, host.FormatCPUs(cpus)))
 	}
 }
 

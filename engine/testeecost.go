@@ -1,0 +1,178 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"wsperf/engine/host"
+	"wsperf/stats"
+)
+
+// TesteeProcesses is which processes are the testee, so that their cost is measured. At most one
+// field is set. The zero value stands for those that have the socket open that listens at the
+// testee's address.
+type TesteeProcesses struct {
+	PIDs   []int  `json:"pids,omitempty"`
+	Cgroup string `json:"cgroup,omitempty"` // directory of one of either version
+	None   bool   `json:"none,omitempty"`   // nothing is looked at
+}
+
+func (p TesteeProcesses) check() error {
+	for _, pid := range p.PIDs {
+		if pid <= 0 || !host.ProcessExists(pid) {
+			return fmt.Errorf("testee: there is no process %d: must be the number of a process that runs", pid)
+		}
+	}
+	if p.Cgroup == "" {
+		return nil
+	}
+	if err := host.Cgroup(p.Cgroup).Check(); err != nil {
+		return fmt.Errorf("testee: cgroup %q: %w", p.Cgroup, err)
+	}
+	return nil
+}
+
+// testeeCost is the observer of what the testee costs on this machine.
+type testeeCost struct {
+	processes *host.Processes // nil: found.Unknown says why
+	found     stats.TesteeCost
+}
+
+const (
+	// searchTime bounds the search for the testee's processes, which delays the start.
+	searchTime = 100 * time.Millisecond
+
+	// watchPart: to look at the testee takes at most one of so many descriptors, because they are
+	// taken from the connections.
+	watchPart = 16
+)
+
+// watchTestee finds the testee's processes, and opens what it will read.
+func watchTestee(cfg *Config, descriptors int) *testeeCost {
+	pids, found := findTestee(cfg)
+	c := &testeeCost{found: found}
+	if found.Unknown != "" {
+		return c
+	}
+	processes, err := host.WatchProcesses(pids, descriptors/watchPart)
+	if err != nil {
+		c.found = stats.TesteeCost{Unknown: unknownBy(err)}
+		return c
+	}
+	if found.FoundBy == stats.FoundByCgroup {
+		processes.WithCgroup(host.Cgroup(cfg.Processes.Cgroup))
+	}
+	c.processes = processes
+	return c
+}
+
+// unknownBy returns why processes cannot be watched.
+func unknownBy(err error) stats.TesteeUnknown {
+	switch {
+	case errors.Is(err, unix.EMFILE):
+		return stats.TesteeDescriptors
+	case errors.Is(err, unix.EACCES), errors.Is(err, unix.EPERM):
+		return stats.TesteeNotPermitted
+	}
+	return stats.TesteeNoProcess // they have ended
+}
+
+// findTestee returns the testee's processes. found says how they were found, or why there is
+// none.
+func findTestee(cfg *Config) (pids []int, found stats.TesteeCost) {
+	switch p := cfg.Processes; {
+	case p.None:
+		return nil, stats.TesteeCost{Unknown: stats.TesteeNotWanted}
+	case len(p.PIDs) > 0:
+		return p.PIDs, stats.TesteeCost{FoundBy: stats.FoundByPID}
+	case p.Cgroup != "":
+		if pids = host.Cgroup(p.Cgroup).PIDs(); len(pids) == 0 {
+			return nil, stats.TesteeCost{Unknown: stats.TesteeNoProcess}
+		}
+		return pids, stats.TesteeCost{FoundBy: stats.FoundByCgroup}
+	case !host.IsLocal(cfg.Addr.Addr().Unmap()):
+		return nil, stats.TesteeCost{Unknown: stats.TesteeElsewhere}
+	}
+	return findBySocket(cfg)
+}
+
+func findBySocket(cfg *Config) (pids []int, found stats.TesteeCost) {
+	all, _ := host.Listeners(cfg.Addr.Port()) // nil on failure
+	listeners := host.ListenersFor(all, cfg.Addr.Addr())
+	if len(listeners) == 0 { // a packet filter sends connections elsewhere, or nothing listens
+		return nil, stats.TesteeCost{Unknown: stats.TesteeNoProcess}
+	}
+	inodes := make([]uint32, len(listeners))
+	for i, l := range listeners {
+		inodes[i] = l.Inode
+	}
+	switch o := host.SocketOwners(inodes, searchTime); {
+	case len(o.PIDs) > 0:
+		return o.PIDs, stats.TesteeCost{FoundBy: stats.FoundBySocket, Hidden: o.Hidden}
+	case o.Refused:
+		return nil, stats.TesteeCost{Unknown: stats.TesteeNotPermitted}
+	case o.Incomplete:
+		return nil, stats.TesteeCost{Unknown: stats.TesteeTooLate}
+	}
+	return nil, stats.TesteeCost{Unknown: stats.TesteeNoProcess}
+}
+
+// descriptors returns how many it takes at most.
+func (c *testeeCost) descriptors() int {
+	if c.processes == nil {
+		return 0
+	}
+	return c.processes.Descriptors()
+}
+
+func (c *testeeCost) begin() {
+	if c.processes != nil {
+		c.processes.Begin()
+	}
+}
+
+func (c *testeeCost) sample() {
+	if c.processes != nil {
+		c.processes.Sample()
+	}
+}
+
+func (c *testeeCost) end() {
+	if c.processes != nil {
+		c.processes.End()
+	}
+}
+
+func (c *testeeCost) fill(r *stats.Result) {
+	r.TesteeCost = c.found
+	if c.processes == nil {
+		return
+	}
+	u := c.processes.Usage()
+	if u.Processes == 0 {
+		r.TesteeCost = stats.TesteeCost{Unknown: stats.TesteeNoProcess}
+		return
+	}
+	addUsage(&r.TesteeCost, &u)
+}
+
+func addUsage(c *stats.TesteeCost, u *host.ProcessUsage) {
+	c.Processes, c.Ended, c.Threads = u.Processes, u.Ended, u.Threads
+	if u.Unwatched {
+		c.Unwatched = 1
+	}
+	c.UserUs, c.SystemUs = u.UserNs/1e3, u.SystemNs/1e3
+	c.BusiestShare, c.RunWaitUs, c.InvoluntarySwitches = u.Busiest, u.RunWaitNs/1e3, u.InvoluntarySwitches
+	c.PeakMemoryBytes, c.MemoryBytes, c.Descriptors = u.PeakBytes, u.RSSBytes, u.Descriptors
+	c.CPUs, c.AllowedCPUs, c.QuotaCPUs = len(u.CPUs), host.FormatCPUs(u.CPUs), u.Quota
+}
+
+// close gives the descriptors back.
+func (c *testeeCost) close() {
+	if c != nil {
+		c.processes.Close()
+	}
+}
