@@ -2,6 +2,7 @@ package engine
 
 import (
 	"net/netip"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -43,6 +44,9 @@ func TestValidateRefuses(t *testing.T) {
 		{"low above high", func(c *Config) { c.Low = 2 }, "low watermark 2 is above the high watermark 1"},
 		{"connect timeout", func(c *Config) { c.ConnectTimeout = 0 }, "connect timeout 0s"},
 		{"open timeout", func(c *Config) { c.OpenTimeout = MaxTimeout + 1 }, "at most 10m0s"},
+		{"process", func(c *Config) { c.Processes.PIDs = []int{os.Getpid(), 1 << 30} }, "testee: there is no process 1073741824: must be"},
+		{"process 0", func(c *Config) { c.Processes.PIDs = []int{0} }, "there is no process 0"},
+		{"cgroup", func(c *Config) { c.Processes.Cgroup = "/nowhere\n" }, `testee: cgroup "/nowhere\n": does not exist: must be`},
 		{"close timeout", func(c *Config) { c.CloseTimeout = -time.Second }, "close timeout -1s"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

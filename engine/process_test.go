@@ -37,6 +37,9 @@ func TestMain(m *testing.M) {
 	if text := os.Getenv(stoppedRole); text != "" {
 		os.Exit(beStopped(text))
 	}
+	if os.Getenv(inheritedRole) != "" {
+		os.Exit(serveInherited())
+	}
 	os.Exit(m.Run())
 }
 

@@ -29,19 +29,22 @@ func scriptedOn(t testing.TB, where string, f func(*peer)) (addr string) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { listener.Close() })
-	go func() {
-		for {
-			c, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			go func() {
-				defer c.Close()
-				f(newPeer(c.(*net.TCPConn)))
-			}()
-		}
-	}()
+	go serve(listener, f)
 	return listener.Addr().String()
+}
+
+// serve serves every connection with f until the listener is closed.
+func serve(listener net.Listener, f func(*peer)) {
+	for {
+		c, err := listener.Accept()
+		if err != nil {
+			return
+		}
+		go func() {
+			defer c.Close()
+			f(newPeer(c.(*net.TCPConn)))
+		}()
+	}
 }
 
 // peer is the testee's end of a connection.

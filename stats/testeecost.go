@@ -9,7 +9,9 @@ import (
 )
 
 // TesteeCost is what the processes of a testee on this machine used in the measured window,
-// together: "testee_cost" in the result file. If nothing is known, Unknown says why, and all else
+// together: "testee_cost" in the result file. A runtime that moves its work between threads, as
+// Go's does, can be limited to one CPU without a thread that is always busy: compare the CPU
+// time of the whole with the CPUs that it may use too. If nothing is known, Unknown says why, and all else
 // is zero. The struct tag merge is how those of runs one after the other are merged; without it,
 // they are added.
 type TesteeCost struct {

@@ -24,8 +24,8 @@ is < <= > >= == or !=. The report lists what was found. The measures are:
     cause.NAME, cause.NAME%         failed connections by a cause, such as cause.open_timeout
     fin.received, .reset, .timeout  how the successes ended
     cpu, cpu.user, cpu.system       the client's CPU time per connection
-    testee.cpu, testee.cpu.user,    CPU time per connection of a testee on this machine
-    testee.cpu.system
+    testee.cpu, testee.cpu.user,
+    testee.cpu.system               CPU time per connection of a testee on this machine
     testee.busiest%                 CPU time of its busiest thread in percent of a CPU
 
 A time has a unit (us, ms, s), and a number can have k or M. Times have 3 significant

@@ -11,8 +11,14 @@ const (
 	clockSched = 2 // CPUCLOCK_SCHED: user and system, by the scheduler, in nanoseconds
 )
 
+// maxPID is above the number of any process (PID_MAX_LIMIT, include/linux/threads.h).
+const maxPID = 4 << 20
+
 // processClock returns a process's CPU time in nanoseconds. It allocates nothing.
 func processClock(pid int, clock int32) (ns int64, err error) {
+	if pid <= 0 || pid > maxPID { // 0 is this process, and a larger one would be another clock
+		return 0, unix.EINVAL
+	}
 	var at unix.Timespec
 	// clock_getcpuclockid(3) makes the number of the clock like that (make_process_cpuclock).
 	err = unix.ClockGettime(int32(^pid)<<3|clock, &at)

@@ -7,9 +7,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// MaxProcesses is how many processes are watched.
+const MaxProcesses = 256
+
 // Limits of what is watched. Each thread takes a descriptor and 2 us of each sample.
 const (
-	maxProcesses = 256
 	maxThreads   = 256
 	spareThreads = 64 // that can be started while they are watched
 	perProcess   = 2  // descriptors besides those of threads
@@ -50,7 +52,7 @@ type ProcessUsage struct {
 // it has ended, EMFILE if the descriptors are too few.
 func WatchProcesses(pids []int, descriptors int) (w *Processes, err error) {
 	w = &Processes{}
-	pids = pids[:min(len(pids), maxProcesses)]
+	pids = pids[:min(len(pids), MaxProcesses)]
 	w.spare = min(descriptors-passing-perProcess*len(pids), maxThreads)
 	if w.spare < len(pids) {
 		return nil, unix.EMFILE

@@ -336,6 +336,11 @@ func TestProcessExists(t *testing.T) {
 	if thread := w.all[0].others[0].id; !ProcessExists(o.Process.Pid) || ProcessExists(thread) {
 		t.Errorf("process %d or its thread %d", o.Process.Pid, thread)
 	}
+	for _, pid := range []int{-1, 0, 1 << 22, 1 << 28, 1 << 29, 1 << 30, 1<<32 + os.Getpid()} {
+		if ProcessExists(pid) {
+			t.Errorf("process %d exists", pid)
+		}
+	}
 	if o.end(); ProcessExists(o.Process.Pid) {
 		t.Error("a process that has ended exists")
 	}

@@ -64,6 +64,8 @@ func (l *CommandLine) Check() error {
 		return errors.New("--duration and --conns cannot be given together: a run ends by one of them")
 	case l.given("warmup") && l.given("warmup-conns"):
 		return errors.New("--warmup and --warmup-conns cannot be given together: a warm-up ends by one of them")
+	case l.given("pid") && l.given("cgroup"):
+		return errors.New("--pid and --cgroup cannot be given together: one of them says what the testee is")
 	case o.Log && o.Out == "" && o.Shown() != report.FormatJSON:
 		return errors.New("--log needs a place for its records: give --out FILE or --json too")
 	}

@@ -160,7 +160,7 @@ func (j *Job) EngineConfig(addr netip.AddrPort) (engine.Config, error) {
 		OpenTimeout:    microseconds(j.OpenTimeoutUs),
 		CloseTimeout:   microseconds(j.CloseTimeoutUs),
 		Log:            j.Log, Samples: j.Samples, Interval: microseconds(j.IntervalUs), Timestamps: j.Timestamps,
-		Profiler: j.profiler,
+		Profiler: j.profiler, Processes: j.Processes,
 	}, nil
 }
 

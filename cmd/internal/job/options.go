@@ -7,6 +7,7 @@ import (
 
 	"github.com/gobwas/ws"
 
+	"wsperf/engine"
 	"wsperf/stats"
 	"wsperf/stats/require"
 )
@@ -31,6 +32,8 @@ type Options struct {
 	JSON  bool   `json:"json"`  // as Format json; both are wrong if they differ
 	Quiet bool   `json:"quiet"` // show no progress
 	Live  bool   `json:"live"`  // show the intervals as they end
+
+	Processes engine.TesteeProcesses `json:"testee_processes"` // whose cost is measured
 
 	PerfControl string `json:"perf_control"` // FIFOs of perf record --control, CTL or CTL,ACK; empty: none
 

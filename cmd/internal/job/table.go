@@ -166,6 +166,10 @@ func outputOptions() []option {
 		}, func(o *Options) pflag.Value { return toggle{&o.Log} }},
 		same("timestamps", "ask the kernel when responses came, for phase lag: of KIND sampled, 1 in 61; kernel, all, and phases open and ready end\nwhen the response has come to this machine; or none (default sampled)",
 			func(o *Options) pflag.Value { return timestamps{&o.Timestamps} }),
+		same("pid", pidUsage, func(o *Options) pflag.Value { return processes{&o.Processes} }),
+		same("cgroup", cgroupUsage, func(o *Options) pflag.Value {
+			return text{&o.Processes.Cgroup, "the name is empty: must be the directory of a cgroup"}
+		}),
 		ofRuns("interval", "add what happened in each interval of this `TIME` to the JSON result, such as 1s (default none)",
 			func(o *Options) pflag.Value { return Time{&o.IntervalUs, stats.MinInterval, stats.MaxInterval} }),
 		{flags{run: {"live", "print a line on standard error at the end of each interval, which is 1s unless --interval is given (default off)"}},
@@ -194,6 +198,12 @@ func outputOptions() []option {
 }
 
 const perfControlUsage = "let perf record profile the measured window only: `CTL` or CTL,ACK are the FIFOs of its --control fifo:CTL[,ACK] (default none)"
+
+const (
+	pidUsage = "measure what the processes of `LIST`, such as 123,456, cost as the testee's; none: measure no such cost\n" +
+		"(default those on this machine that listen at its address)"
+	cgroupUsage = "measure what all in the cgroup of directory `PATH` cost as the testee's (default none)"
+)
 
 const quietUsage = "show no progress (default off)"
 

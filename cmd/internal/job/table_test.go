@@ -108,10 +108,10 @@ func TestEveryOptionIsRead(t *testing.T) {
 	want.ConnectTimeoutUs, want.OpenTimeoutUs, want.CloseTimeoutUs, want.CloseCode = 1e6, 2e6, 3e6, 3000
 	want.Headers, want.Subprotocols, want.Origin = []string{"A: b", "C: d, e"}, []string{"p", "q"}, "https://example.org"
 	want.Out, want.Log, want.Samples, want.JSON, want.Quiet, want.KeepSecrets = "r_%d", true, 7, true, true, true
-	want.Format = "json"
+	want.Format, want.Processes.PIDs = "json", []int{5, 6}
 	want.Requirements = requirements(t, "fail% < 0.1", "open.q99<5ms")
 	same := strings.Fields("--duration 1.5000005s --cpus 1,0 --source 127.0.0.3-127.0.0.4 --connect-timeout 1s --open-timeout 2s " +
-		"--close-timeout 3s --close-code 3000 --subprotocol p --subprotocol q --origin https://example.org --log --samples 7 --json --format json --quiet --keep-secrets")
+		"--close-timeout 3s --close-code 3000 --subprotocol p --subprotocol q --origin https://example.org --log --samples 7 --json --format json --quiet --keep-secrets --pid 5,6")
 	same = append(same, "--header", "A: b", "--header", "C: d, e", "--require", "fail% < 0.1", "--require", "open.q99<5ms")
 	for _, c := range []struct {
 		name  string
