@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
@@ -104,6 +105,47 @@ func TestCostOfPreforkedTestee(t *testing.T) {
 	r := do(t, patient(t, listener.Addr().String(), 1000)) // waits until one of them accepts
 	if c := r.TesteeCost; c.Processes != 2 || c.FoundBy != stats.FoundBySocket || c.UserUs+c.SystemUs == 0 || r.Success != 1000 {
 		t.Errorf("%d successes, %+v", r.Success, c)
+	}
+}
+
+// TestTesteeInCgroup: what the cgroup counts takes the place of what its processes used.
+func TestTesteeInCgroup(t *testing.T) {
+	var testee *exec.Cmd
+	cfg := patient(t, startTesteeOn(t, "127.0.0.1:0", func(cmd *exec.Cmd) error {
+		testee = cmd
+		return cmd.Start()
+	}), 100)
+	cfg.Processes.Cgroup = t.TempDir()
+	for name, text := range map[string]string{
+		"cgroup.procs": fmt.Sprintln(testee.Process.Pid), "cpu.stat": "usage_usec 5000000\nuser_usec 3\nsystem_usec 2\n", "memory.peak": "12345678\n",
+	} {
+		if err := os.WriteFile(filepath.Join(cfg.Processes.Cgroup, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c := do(t, cfg).TesteeCost
+	if c.FoundBy != stats.FoundByCgroup || c.Processes != 1 || c.UserUs+c.SystemUs != 0 || c.PeakMemoryBytes != 12345678 || c.BusiestShare == 0 {
+		t.Errorf("%+v", c)
+	}
+}
+
+// TestDescriptorsForTheTestee are not there for connections.
+func TestDescriptorsForTheTestee(t *testing.T) {
+	cfg := validConfig(t, startTestee(t))
+	run, _, err := Prepare(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer run.Close()
+	takes := run.testee.descriptors()
+	left, err := run.descriptorsFor(1000)
+	if err != nil || takes < 4 {
+		t.Fatalf("%d descriptors, %v", takes, err)
+	}
+	run.testee.close()
+	run.testee = &testeeCost{}
+	if all, _ := run.descriptorsFor(1000); all-left != takes {
+		t.Errorf("%d descriptors are left, %d without the testee's %d", left, all, takes)
 	}
 }
 

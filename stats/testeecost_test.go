@@ -23,6 +23,7 @@ func TestTesteeCostsAreMerged(t *testing.T) {
 	sum := TesteeCost{Processes: 2, Ended: 1, Threads: 8, UserUs: 190, SystemUs: 20, BusiestShare: 0.75, RunWaitUs: 8,
 		InvoluntarySwitches: 4, PeakMemoryBytes: 95, MemoryBytes: 80, Descriptors: 9, Hidden: 1}
 	elsewhere, notInAll := TesteeCost{Unknown: TesteeElsewhere}, TesteeCost{Unknown: TesteeNotInAll}
+	idle := TesteeCost{FoundBy: FoundByPID, Processes: 1}
 	none := newResult() // it started nothing
 	for name, c := range map[string]struct {
 		results []*Result
@@ -34,6 +35,7 @@ func TestTesteeCostsAreMerged(t *testing.T) {
 		"one after the other":                  {[]*Result{at("x", 0, a), at("x", 2, b)}, sum},
 		"at the same time, two testees":        {[]*Result{at("x", 0, a), at("y", 0, b)}, sum},
 		"seen by one of two":                   {[]*Result{at("x", 0, elsewhere), at("x", 1, a)}, a},
+		"seen idle by one of two":              {[]*Result{at("x", 0, elsewhere), at("x", 1, idle)}, idle},
 		"seen by one after the other":          {[]*Result{at("x", 0, a), at("x", 5, elsewhere)}, notInAll},
 		"and by none of three":                 {[]*Result{at("x", 0, elsewhere), at("x", 5, elsewhere), at("y", 9, elsewhere)}, elsewhere},
 		"an older file after the other":        {[]*Result{at("x", 0, a), at("x", 5, TesteeCost{})}, notInAll},

@@ -189,33 +189,122 @@ func TestThreadsThatEnd(t *testing.T) {
 	p := w.all[0]
 	gone := &p.others[0]
 	gone.stat.Close() // as if it had ended
-	gone.runNs, gone.waitNs, gone.waitNs0 = gone.runNs0+5e15, 70, 30
+	gone.runNs, gone.waitNs, gone.waitNs0 = gone.runNs0+5e15, 7e15+30, 30
 	spare, n := w.spare, len(p.others)
 	p.keepRunning(&w.spare)
-	if len(p.others) != n-1 || w.spare != spare+1 || p.past != (pastThreads{40, 5e15}) {
+	if len(p.others) != n-1 || w.spare != spare+1 || p.past != (pastThreads{7e15, 5e15}) {
 		t.Errorf("%d threads, %d spare, %+v", len(p.others), w.spare, p.past)
 	}
 	w.End()
-	if u := w.Usage(); u.Busiest < 1000 || u.RunWaitNs < 40 {
+	if u := w.Usage(); u.Busiest < 1000 || u.RunWaitNs < 7e15 {
 		t.Errorf("%+v", u)
 	}
 }
 
 func TestThreadsThatBegin(t *testing.T) {
 	o := startOther(t, 0, 2)
+	none := descriptors(t)
 	w := watch(t, o.Process.Pid)
+	announced := w.Descriptors()
 	w.Begin()
 	before := len(w.all[0].others)
-	for range 3 {
+	const started = 20
+	for range started {
 		fmt.Fprintln(o.in)
 		o.ready(t)
 	}
 	w.Sample()
-	if n := len(w.all[0].others); n < before+2 { // the runtime may have had a thread for one of them
-		t.Errorf("%d threads, and %d after 3 were started", before, n)
+	if n := len(w.all[0].others); n < before+started/2 { // the runtime may have had threads for some of them
+		t.Errorf("%d threads, and %d after %d were started", before, n, started)
 	}
 	if w.Sample(); w.unwatched() {
 		t.Error("threads are not watched")
+	}
+	if open := descriptors(t) - none; open > announced || announced < spareThreads {
+		t.Errorf("%d descriptors announced, %d open", announced, open)
+	}
+}
+
+// pin restricts all threads of the process to a CPU.
+func (o *other) pin(t *testing.T, cpu int) {
+	t.Helper()
+	threads, err := os.ReadDir(procPath(o.Process.Pid, "task"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, thread := range threads {
+		id, _ := strconv.Atoi(thread.Name())
+		if err := unix.SchedSetaffinity(id, setOf([]int{cpu})); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestWaitForCPU: two busy processes on one CPU take it from each other.
+func TestWaitForCPU(t *testing.T) {
+	allowed, err := AllowedCPUs()
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, b := startOther(t, 1, 0), startOther(t, 1, 0)
+	a.pin(t, allowed[0])
+	b.pin(t, allowed[0])
+	w := watch(t, a.Process.Pid)
+	w.Begin()
+	a.uses(t, w, 100*time.Millisecond)
+	w.End()
+	u := w.Usage()
+	if u.RunWaitNs < 10e6 || u.InvoluntarySwitches < 3 {
+		t.Errorf("waited %d ns, %d involuntary switches", u.RunWaitNs, u.InvoluntarySwitches)
+	}
+	if FormatCPUs(u.CPUs) != strconv.Itoa(allowed[0]) {
+		t.Errorf("CPUs %v, want %d", u.CPUs, allowed[0])
+	}
+}
+
+// TestBeginAgain: what was used before does not count.
+func TestBeginAgain(t *testing.T) {
+	o := startOther(t, 1, 0)
+	w := watch(t, o.Process.Pid)
+	w.Begin()
+	o.uses(t, w, 500*time.Millisecond)
+	w.Begin()
+	o.uses(t, w, 10*time.Millisecond)
+	w.End()
+	if u := w.Usage(); u.UserNs+u.SystemNs > 400e6 || u.UserNs+u.SystemNs < 10e6 {
+		t.Errorf("%d ns", u.UserNs+u.SystemNs)
+	}
+}
+
+// TestNumberIsUsedAgain: another process with the number of one that has ended is not taken for
+// it.
+func TestNumberIsUsedAgain(t *testing.T) {
+	o := startOther(t, 0, 0)
+	w := watch(t, o.Process.Pid)
+	w.Begin()
+	o.end()
+	p := w.all[0]
+	p.pid = os.Getpid()
+	w.Sample()
+	if u := w.Usage(); !p.ended || u.UserNs+u.SystemNs > 0 {
+		t.Errorf("ended %t, %+v", p.ended, u)
+	}
+}
+
+// TestQuotas: those of different cgroups are added, and one cgroup counts once.
+func TestQuotas(t *testing.T) {
+	a, b, none := Quota{"/a", 0.5}, Quota{"/b", 2}, Quota{}
+	for _, c := range []struct {
+		quotas []Quota
+		want   float64
+	}{{[]Quota{a}, 0.5}, {[]Quota{a, a}, 0.5}, {[]Quota{a, b, a}, 2.5}, {[]Quota{a, none}, 0}, {nil, 0}} {
+		w := &Processes{peak: 77}
+		for _, q := range c.quotas {
+			w.all = append(w.all, &process{quota: q, peakBytes: 5})
+		}
+		if u := w.Usage(); u.Quota != c.want || u.PeakBytes != 77 {
+			t.Errorf("%+v: quota %v, want %v; memory %d of the cgroup", c.quotas, u.Quota, c.want, u.PeakBytes)
+		}
 	}
 }
 
