@@ -52,21 +52,21 @@ const (
 
 // watchTestee finds the testee's processes, and opens what it will read.
 func watchTestee(cfg *Config, descriptors int) *testeeCost {
-	pids, found := findTestee(cfg)
-	c := &testeeCost{found: found}
-	if found.Unknown != "" {
-		return c
+	s := findTestee(cfg)
+	if s.found.Unknown != "" {
+		return &testeeCost{found: s.found}
 	}
-	processes, err := host.WatchProcesses(pids, descriptors/watchPart)
+	processes, err := host.WatchProcesses(s.pids, descriptors/watchPart)
 	if err != nil {
-		c.found = stats.TesteeCost{Unknown: unknownBy(err)}
-		return c
+		return &testeeCost{found: stats.TesteeCost{Unknown: unknownBy(err)}}
 	}
-	if found.FoundBy == stats.FoundByCgroup {
+	switch s.found.FoundBy {
+	case stats.FoundByCgroup:
 		processes.WithCgroup(host.Cgroup(cfg.Processes.Cgroup))
+	case stats.FoundBySocket:
+		processes.AdoptChildren(s.sockets)
 	}
-	c.processes = processes
-	return c
+	return &testeeCost{processes, s.found}
 }
 
 // unknownBy returns why processes cannot be watched.
@@ -80,44 +80,52 @@ func unknownBy(err error) stats.TesteeUnknown {
 	return stats.TesteeNoProcess // they have ended
 }
 
-// findTestee returns the testee's processes. found says how they were found, or why there is
-// none.
-func findTestee(cfg *Config) (pids []int, found stats.TesteeCost) {
+// search is what came of the search for the testee's processes.
+type search struct {
+	pids    []int
+	sockets []uint32         // inodes of those that listen
+	found   stats.TesteeCost // how they were found, or why there is none
+}
+
+func notFound(why stats.TesteeUnknown) search { return search{found: stats.TesteeCost{Unknown: why}} }
+
+func findTestee(cfg *Config) search {
 	switch p := cfg.Processes; {
 	case p.None:
-		return nil, stats.TesteeCost{Unknown: stats.TesteeNotWanted}
+		return notFound(stats.TesteeNotWanted)
 	case len(p.PIDs) > 0:
-		return p.PIDs, stats.TesteeCost{FoundBy: stats.FoundByPID}
+		return search{pids: p.PIDs, found: stats.TesteeCost{FoundBy: stats.FoundByPID}}
 	case p.Cgroup != "":
-		if pids = host.Cgroup(p.Cgroup).PIDs(); len(pids) == 0 {
-			return nil, stats.TesteeCost{Unknown: stats.TesteeNoProcess}
+		pids := host.Cgroup(p.Cgroup).PIDs()
+		if len(pids) == 0 {
+			return notFound(stats.TesteeNoProcess)
 		}
-		return pids, stats.TesteeCost{FoundBy: stats.FoundByCgroup}
+		return search{pids: pids, found: stats.TesteeCost{FoundBy: stats.FoundByCgroup}}
 	case !host.IsLocal(cfg.Addr.Addr().Unmap()):
-		return nil, stats.TesteeCost{Unknown: stats.TesteeElsewhere}
+		return notFound(stats.TesteeElsewhere)
 	}
 	return findBySocket(cfg)
 }
 
-func findBySocket(cfg *Config) (pids []int, found stats.TesteeCost) {
+func findBySocket(cfg *Config) (s search) {
 	all, _ := host.Listeners(cfg.Addr.Port()) // nil on failure
-	listeners := host.ListenersFor(all, cfg.Addr.Addr())
-	if len(listeners) == 0 { // a packet filter sends connections elsewhere, or nothing listens
-		return nil, stats.TesteeCost{Unknown: stats.TesteeNoProcess}
+	for _, l := range host.ListenersFor(all, cfg.Addr.Addr()) {
+		s.sockets = append(s.sockets, l.Inode)
 	}
-	inodes := make([]uint32, len(listeners))
-	for i, l := range listeners {
-		inodes[i] = l.Inode
+	if len(s.sockets) == 0 { // a packet filter sends connections elsewhere, or nothing listens
+		return notFound(stats.TesteeNoProcess)
 	}
-	switch o := host.SocketOwners(inodes, searchTime); {
+	o := host.SocketOwners(s.sockets, searchTime)
+	switch {
 	case len(o.PIDs) > 0:
-		return o.PIDs, stats.TesteeCost{FoundBy: stats.FoundBySocket, Hidden: o.Hidden}
+		s.pids, s.found = o.PIDs, stats.TesteeCost{FoundBy: stats.FoundBySocket, Hidden: o.Hidden}
+		return s
 	case o.Refused:
-		return nil, stats.TesteeCost{Unknown: stats.TesteeNotPermitted}
+		return notFound(stats.TesteeNotPermitted)
 	case o.Incomplete:
-		return nil, stats.TesteeCost{Unknown: stats.TesteeTooLate}
+		return notFound(stats.TesteeTooLate)
 	}
-	return nil, stats.TesteeCost{Unknown: stats.TesteeNoProcess}
+	return notFound(stats.TesteeNoProcess)
 }
 
 // descriptors returns how many it takes at most.
@@ -160,7 +168,7 @@ func (c *testeeCost) fill(r *stats.Result) {
 }
 
 func addUsage(c *stats.TesteeCost, u *host.ProcessUsage) {
-	c.Processes, c.Ended, c.Threads = u.Processes, u.Ended, u.Threads
+	c.Processes, c.Ended, c.Missed, c.Threads = u.Processes, u.Ended, u.Missed, u.Threads
 	if u.Unwatched {
 		c.Unwatched = 1
 	}

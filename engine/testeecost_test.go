@@ -237,7 +237,7 @@ func TestUnknownTesteeCost(t *testing.T) {
 		}
 	}
 	cfg := validConfig(t, startTestee(t))
-	if watched := watchTestee(&cfg, 3*watchPart); watched.found != (stats.TesteeCost{Unknown: stats.TesteeDescriptors}) {
+	if watched := watchTestee(&cfg, 4*watchPart); watched.found != (stats.TesteeCost{Unknown: stats.TesteeDescriptors}) {
 		t.Errorf("with few descriptors: %+v", watched.found)
 	}
 }

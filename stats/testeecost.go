@@ -19,10 +19,11 @@ type TesteeCost struct {
 	Unknown TesteeUnknown `json:"unknown,omitempty" merge:"common"`
 
 	Processes int `json:"processes" merge:"max"`
-	Ended     int `json:"ended,omitzero" merge:"max"`          // processes that ended in the window; what they used last is not known
-	Threads   int `json:"threads" merge:"max"`                 // the most of each process at a look, together
-	Unwatched int `json:"unwatched,omitzero"`                  // runs with too many threads to be watched: RunWaitUs, BusiestShare and InvoluntarySwitches lack them
-	Hidden    int `json:"hidden_sockets,omitzero" merge:"max"` // sockets that listen at its address, and whose processes were not found
+	Ended     int `json:"ended,omitzero" merge:"max"`            // processes that ended in the window; what they used last is not known
+	Threads   int `json:"threads" merge:"max"`                   // the most of each process at a look, together
+	Unwatched int `json:"unwatched,omitzero"`                    // runs with too many threads to be watched: RunWaitUs, BusiestShare and InvoluntarySwitches lack them
+	Missed    int `json:"missed_processes,omitzero" merge:"max"` // that were too many to look at: all else lacks them
+	Hidden    int `json:"hidden_sockets,omitzero" merge:"max"`   // sockets that listen at its address, and whose processes were not found
 
 	UserUs       int64   `json:"cpu_user_us"`
 	SystemUs     int64   `json:"cpu_system_us"`

@@ -19,9 +19,9 @@ func TestTesteeCostsAreMerged(t *testing.T) {
 	a := TesteeCost{FoundBy: FoundBySocket, Processes: 2, Threads: 5, UserUs: 100, SystemUs: 10, BusiestShare: 0.5, RunWaitUs: 7,
 		InvoluntarySwitches: 3, PeakMemoryBytes: 90, MemoryBytes: 80, Descriptors: 9, CPUs: 2, AllowedCPUs: "0-1", QuotaCPUs: 1}
 	b := TesteeCost{FoundBy: FoundByPID, Processes: 1, Ended: 1, Threads: 8, UserUs: 90, SystemUs: 10, BusiestShare: 0.75, RunWaitUs: 1,
-		InvoluntarySwitches: 1, PeakMemoryBytes: 95, MemoryBytes: 70, Descriptors: 4, CPUs: 1, AllowedCPUs: "1", Hidden: 1}
+		InvoluntarySwitches: 1, PeakMemoryBytes: 95, MemoryBytes: 70, Descriptors: 4, CPUs: 1, AllowedCPUs: "1", Hidden: 1, Missed: 2}
 	sum := TesteeCost{Processes: 2, Ended: 1, Threads: 8, UserUs: 190, SystemUs: 20, BusiestShare: 0.75, RunWaitUs: 8,
-		InvoluntarySwitches: 4, PeakMemoryBytes: 95, MemoryBytes: 80, Descriptors: 9, Hidden: 1}
+		InvoluntarySwitches: 4, PeakMemoryBytes: 95, MemoryBytes: 80, Descriptors: 9, Hidden: 1, Missed: 2}
 	elsewhere, notInAll := TesteeCost{Unknown: TesteeElsewhere}, TesteeCost{Unknown: TesteeNotInAll}
 	idle := TesteeCost{FoundBy: FoundByPID, Processes: 1}
 	none := newResult() // it started nothing

@@ -10,12 +10,13 @@ import (
 // process is another process, and what it has used since begin. The open files are of that
 // process alone: once it has ended they fail with ESRCH, even if another one has its number.
 type process struct {
-	pid    int
-	tasks  int // descriptor of /proc/PID/task
-	files  int // descriptor of /proc/PID/fd; -1: it may not be read
-	main   thread
-	others []thread // that are watched
-	past   pastThreads
+	pid      int
+	tasks    int // descriptor of /proc/PID/task
+	files    int // descriptor of /proc/PID/fd; -1: it may not be read
+	children int // descriptor of the list of the main thread's children; -1: the kernel has none
+	main     thread
+	others   []thread // that are watched
+	past     pastThreads
 
 	before, now       cpuTime
 	early, ended      bool // has ended: before begin, at all
@@ -46,14 +47,16 @@ func openProcess(pid int) (*process, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &process{pid: pid, tasks: tasks, files: -1, quota: CPUQuota(pid)}
+	p := &process{pid: pid, tasks: tasks, files: -1, children: -1, quota: CPUQuota(pid)}
 	if p.main, err = p.open(pid); err != nil {
 		unix.Close(tasks)
 		return nil, err
 	}
-	p.files, err = unix.Open(procPath(pid, "fd"), unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
-	if err != nil {
-		p.files = -1 // of another user
+	if fd, err := unix.Open(procPath(pid, "fd"), unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0); err == nil {
+		p.files = fd // otherwise it is another user's
+	}
+	if fd, err := unix.Openat(tasks, path.Join(strconv.Itoa(pid), "children"), unix.O_RDONLY|unix.O_CLOEXEC, 0); err == nil {
+		p.children = fd // otherwise the kernel lacks CONFIG_PROC_CHILDREN
 	}
 	return p, nil
 }
@@ -234,7 +237,7 @@ func (p *process) forgetThreads() {
 
 func (p *process) close() {
 	p.each(func(t *thread) { t.stat.Close() })
-	for _, fd := range []int{p.tasks, p.files} {
+	for _, fd := range []int{p.tasks, p.files, p.children} {
 		if fd >= 0 {
 			unix.Close(fd)
 		}

@@ -14,7 +14,7 @@ const MaxProcesses = 256
 const (
 	maxThreads   = 256
 	spareThreads = 64 // that can be started while they are watched
-	perProcess   = 2  // descriptors besides those of threads
+	perProcess   = 3  // descriptors besides those of threads
 	passing      = 1  // descriptors that are open for a moment
 )
 
@@ -26,7 +26,9 @@ type Processes struct {
 	now     cpuTime
 	peak    int64 // of the cgroup's memory
 	counted bool  // the cgroup counts CPU time
-	spare   int   // descriptors for further threads
+	spare   int   // descriptors for further threads and processes
+	adopts  *adoption
+	missed  int
 	buffer  [8192]byte
 	began   time.Time
 	lasted  time.Duration
@@ -35,6 +37,7 @@ type Processes struct {
 // ProcessUsage is what processes used between Begin and End, together. What is not known is 0.
 type ProcessUsage struct {
 	Processes, Ended    int  // those that had not ended before Begin, and of these those that ended before End
+	Missed              int  // processes that were too many to be watched: all else lacks them
 	Threads             int  // the most of each process at a look, together
 	Unwatched           bool // there were too many threads: RunWaitNs, Busiest and InvoluntarySwitches are not known
 	UserNs, SystemNs    int64
@@ -51,7 +54,7 @@ type ProcessUsage struct {
 // cannot be watched are left out. The error is that of the first one if none is left: ENOENT if
 // it has ended, EMFILE if the descriptors are too few.
 func WatchProcesses(pids []int, descriptors int) (w *Processes, err error) {
-	w = &Processes{}
+	w = &Processes{missed: max(0, len(pids)-MaxProcesses)}
 	pids = pids[:min(len(pids), MaxProcesses)]
 	w.spare = min(descriptors-passing-perProcess*len(pids), maxThreads)
 	if w.spare < len(pids) {
@@ -110,6 +113,7 @@ func (w *Processes) Descriptors() int {
 
 // Begin begins to count. It takes about 20 us for each thread.
 func (w *Processes) Begin() {
+	w.adopt()
 	w.began = time.Now()
 	for _, p := range w.all {
 		p.begin(&w.spare, w.buffer[:])
@@ -120,8 +124,9 @@ func (w *Processes) Begin() {
 }
 
 // Sample looks at all processes, so that little is lost of threads and processes that end. It
-// takes about 2 us for each thread, and allocates nothing unless a thread was started.
+// takes about 2 us for each thread, and allocates nothing unless a thread or a process was started.
 func (w *Processes) Sample() {
+	w.adopt()
 	for _, p := range w.all {
 		p.look(&w.spare, w.buffer[:])
 	}
@@ -129,6 +134,7 @@ func (w *Processes) Sample() {
 
 // End takes the last values. It takes about 20 us for each thread.
 func (w *Processes) End() {
+	w.adopt()
 	if w.cgroup != "" {
 		if w.counted {
 			w.now, w.counted = w.cgroup.cpuTime()
@@ -143,7 +149,7 @@ func (w *Processes) End() {
 
 // Usage returns what was used between Begin and End.
 func (w *Processes) Usage() ProcessUsage {
-	u := ProcessUsage{Unwatched: w.unwatched(), Quota: w.quota()}
+	u := ProcessUsage{Missed: w.missed, Unwatched: w.unwatched(), Quota: w.quota()}
 	var cpus unix.CPUSet
 	for _, p := range w.all {
 		p.addTo(&u, w.lasted)

@@ -20,6 +20,14 @@ import (
 // has as many busy threads and as many idle ones as its value says: "BUSY,IDLE".
 const otherRole = "WSPERF_TEST_OTHER"
 
+// init keeps the main goroutine of another process on the main thread, whose children are watched.
+func init() {
+	if os.Getenv(otherRole) != "" {
+		runtime.LockOSThread()
+		unix.CloseOnExec(3) // a child has it only if it is to
+	}
+}
+
 func TestMain(m *testing.M) {
 	if text := os.Getenv(otherRole); text != "" {
 		beOther(text)
@@ -28,8 +36,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// beOther starts a further idle thread for each line that it reads, and ends at the end of its
-// input.
+// beOther starts a further idle thread for each line that it reads, or a busy child if the line is
+// fork or spawn; after fork the child has its first file too. It ends at the end of its input.
 func beOther(text string) {
 	first, second, _ := strings.Cut(text, ",")
 	busy, _ := strconv.Atoi(first)
@@ -49,9 +57,36 @@ func beOther(text string) {
 	}
 	fmt.Println("ready")
 	for in := bufio.NewScanner(os.Stdin); in.Scan(); {
-		go thread(false)
-		<-started
+		if in.Text() == "" {
+			go thread(false)
+			<-started
+		} else {
+			startChild(in.Text() == "fork")
+		}
 		fmt.Println("ready")
+	}
+}
+
+// startChild starts a child that dies with this process.
+func startChild(inherits bool) {
+	child := exec.Command(os.Args[0])
+	child.Env = append(os.Environ(), otherRole+"=1,0")
+	child.SysProcAttr = &unix.SysProcAttr{Pdeathsig: unix.SIGKILL}
+	if _, err := child.StdinPipe(); err != nil {
+		panic(err)
+	}
+	if inherits {
+		child.ExtraFiles = []*os.File{os.NewFile(3, "inherited")}
+	}
+	out, err := child.StdoutPipe()
+	if err == nil {
+		err = child.Start()
+	}
+	if err == nil {
+		_, err = bufio.NewReader(out).ReadString('\n')
+	}
+	if err != nil {
+		panic(err)
 	}
 }
 
@@ -237,6 +272,60 @@ func (o *other) pin(t *testing.T, cpu int) {
 		if err := unix.SchedSetaffinity(id, setOf([]int{cpu})); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// TestAdoptChildren: only those that have the socket, and no more than there are descriptors for.
+func TestAdoptChildren(t *testing.T) {
+	inode, file := listenerOf(t)
+	o := startOther(t, 0, 0, file)
+	w := watch(t, o.Process.Pid)
+	if w.all[0].children < 0 {
+		t.Skip("the kernel has no list of children: it needs CONFIG_PROC_CHILDREN")
+	}
+	w.AdoptChildren([]uint32{inode})
+	start := func(how string, want int) {
+		t.Helper()
+		fmt.Fprintln(o.in, how)
+		o.ready(t)
+		if w.Sample(); len(w.all) != want {
+			t.Errorf("%s: %d processes, want %d", how, len(w.all), want)
+		}
+	}
+	w.Begin()
+	start("fork", 2)
+	start("spawn", 2)
+	start("fork", 3)
+	if n := testing.AllocsPerRun(20, w.Sample); n != 0 {
+		t.Errorf("%v allocations in a sample", n)
+	}
+	child := w.all[1]
+	for deadline := time.Now().Add(30 * time.Second); child.now.total < 20e6 && time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+		w.Sample()
+	}
+	w.spare = perProcess
+	start("fork", 3)
+	w.End()
+	if u := w.Usage(); u.Processes != 3 || u.Missed != 1 || u.UserNs+u.SystemNs < 20e6 || u.Busiest == 0 {
+		t.Errorf("%+v", u)
+	}
+}
+
+// TestMostProcesses: those above the limit are counted.
+func TestMostProcesses(t *testing.T) {
+	pids := make([]int, MaxProcesses+7)
+	for i := range pids {
+		pids[i] = os.Getppid()
+	}
+	w, err := WatchProcesses(pids, 1<<20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	w.Begin()
+	w.End()
+	if u := w.Usage(); u.Missed != 7 || u.Processes != MaxProcesses {
+		t.Errorf("%+v", u)
 	}
 }
 

@@ -22,10 +22,7 @@ type Owners struct {
 // takes about 3 us for each descriptor on the machine, and ends when the time is over: the
 // processes that were started last come first.
 func SocketOwners(inodes []uint32, within time.Duration) (o Owners) {
-	search := linkSearch{found: make(map[string]bool), buffer: make([]byte, 32<<10)}
-	for _, inode := range inodes {
-		search.found["socket:["+strconv.FormatUint(uint64(inode), 10)+"]"] = false
-	}
+	search := newLinkSearch(inodes)
 	deadline := time.Now().Add(within)
 	for _, pid := range processes() {
 		if time.Now().After(deadline) {
@@ -71,6 +68,15 @@ type linkSearch struct {
 	found  map[string]bool // by link
 	buffer []byte          // of directory entries
 	names  []string        // in the buffer
+}
+
+// newLinkSearch looks for sockets.
+func newLinkSearch(inodes []uint32) *linkSearch {
+	s := &linkSearch{found: make(map[string]bool), buffer: make([]byte, 32<<10)}
+	for _, inode := range inodes {
+		s.found["socket:["+strconv.FormatUint(uint64(inode), 10)+"]"] = false
+	}
+	return s
 }
 
 // in reports whether a process has one of the links, and notes which. The error is that the descriptors may

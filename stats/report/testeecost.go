@@ -40,8 +40,11 @@ func testeeCost(r *stats.Result) (s section) {
 		d = append(d, detail{"Files", fmt.Sprintf("%d descriptors open at most", c.Descriptors)})
 	}
 	d = append(d, testeeCPUs(c)...)
+	if c.Missed > 0 {
+		d = append(d, detail{"Missed", fmt.Sprintf("%d processes were too many to look at: their cost is missing", c.Missed)})
+	}
 	if c.Hidden > 0 {
-		d = append(d, detail{"Others", fmt.Sprintf("the processes of %d of its listening sockets were not found", c.Hidden)})
+		d = append(d, detail{"Hidden", fmt.Sprintf("the processes of %d of its listening sockets were not found", c.Hidden)})
 	}
 	return section{"Testee", []part{d}}
 }

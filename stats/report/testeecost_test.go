@@ -53,7 +53,7 @@ func TestTesteeCost(t *testing.T) {
 	large := example.TesteeCost()
 	large.Processes, large.Threads, large.UserUs, large.BusiestShare, large.RunWaitUs = 256, 99999, 1e9, 1.234, 1e12
 	large.PeakMemoryBytes, large.AllowedCPUs = 1e12, strings.Repeat("0,2,", 300)
-	if lines := shownTestee(t, large); len(lines) != 7 {
+	if lines := shownTestee(t, large); len(lines) != 8 {
 		t.Errorf("%q", lines)
 	}
 	small := stats.TesteeCost{FoundBy: stats.FoundByPID, Processes: 1, Threads: 300, UserUs: 100, Unwatched: 1}

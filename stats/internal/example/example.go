@@ -208,7 +208,7 @@ func recordLag(rec *stats.Recorder, ns int64) {
 // TesteeCost has every field.
 func TesteeCost() stats.TesteeCost {
 	return stats.TesteeCost{
-		FoundBy: stats.FoundBySocket, Processes: 3, Ended: 1, Threads: 17, Hidden: 1, UserUs: 1234, SystemUs: 5432,
+		FoundBy: stats.FoundBySocket, Processes: 3, Ended: 1, Threads: 17, Hidden: 1, Missed: 2, UserUs: 1234, SystemUs: 5432,
 		BusiestShare: 0.9871, RunWaitUs: 5678, InvoluntarySwitches: 4321, PeakMemoryBytes: 123_400_000, MemoryBytes: 98_700_000,
 		Descriptors: 1532, CPUs: 2, AllowedCPUs: "0,2", QuotaCPUs: 1.5,
 	}
