@@ -32,6 +32,7 @@
 //	warmup.go     connections that are made before the measured window and left out
 //	observer.go   what looks at process and machine in the measured window
 //	kernel.go     which counters of the kernel's TCP grow meanwhile
+//	testeecost.go what a testee on this machine costs meanwhile
 //	hardware.go   what the CPUs' performance counters count meanwhile
 //	profiler.go   lets a program beside the run look at it
 //	usage.go      what a loop uses in the measured window
@@ -118,6 +119,16 @@
 // open, with 64 in flight at full rate. Config.Timestamps can have all responses stamped;
 // then phases open and ready end with the stamp. A loop also counts how long it sleeps, how
 // long its thread waits for a CPU, and how many events a wait returns.
+//
+// # Cost of the testee
+//
+// A testee on this machine is the processes that have the socket open that listens at its
+// address, and what they fork in the window. Their CPU time is read from the kernel's clocks of
+// a process: nanoseconds, with that of threads that have ended. Each sample reads the schedstat
+// of each thread as well, for the busiest one and for the wait for a CPU. It takes 10 us for 8
+// threads; begin and end take 0.13 ms, the search 1.5 ms, and at most 100 ms on a machine with
+// thousands of processes. Nothing is known of a process that gets its connections from another
+// one and has no listening socket: the user has to name it.
 //
 // # Open loop
 //

@@ -120,10 +120,10 @@ func findBySocket(cfg *Config) (s search) {
 	case len(o.PIDs) > 0:
 		s.pids, s.found = o.PIDs, stats.TesteeCost{FoundBy: stats.FoundBySocket, Hidden: o.Hidden}
 		return s
-	case o.Refused:
-		return notFound(stats.TesteeNotPermitted)
 	case o.Incomplete:
 		return notFound(stats.TesteeTooLate)
+	case o.Refused:
+		return notFound(stats.TesteeNotPermitted)
 	}
 	return notFound(stats.TesteeNoProcess)
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -19,8 +20,22 @@ import (
 // connections of the socket that it inherits, as a process of a pre-forking server does.
 const inheritedRole = "WSPERF_TEST_INHERITED"
 
+// growing makes that testee start another process like itself at its first connection.
+const growing = "growing"
+
+// init keeps the main goroutine of such a process on the main thread, whose children are watched.
+func init() {
+	if os.Getenv(inheritedRole) != "" {
+		runtime.LockOSThread()
+	}
+}
+
 func serveInherited() int {
-	listener, err := net.FileListener(os.NewFile(3, "listener"))
+	file := os.NewFile(3, "listener")
+	listener, err := net.FileListener(file)
+	if err == nil && os.Getenv(inheritedRole) == growing {
+		err = grow(listener, file)
+	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
@@ -29,11 +44,26 @@ func serveInherited() int {
 	return 0
 }
 
+// grow serves one connection and then starts another process.
+func grow(listener net.Listener, file *os.File) error {
+	c, err := listener.Accept()
+	if err != nil {
+		return err
+	}
+	echoClose(newPeer(c.(*net.TCPConn)))
+	c.Close()
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), inheritedRole+"=1") // the last one counts
+	cmd.ExtraFiles = []*os.File{file}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	return cmd.Start()
+}
+
 // startInheriting starts a process that inherits a file. It is killed at the end of the test.
-func startInheriting(t *testing.T, file *os.File) *exec.Cmd {
+func startInheriting(t *testing.T, file *os.File, how string) {
 	t.Helper()
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), inheritedRole+"=1")
+	cmd.Env = append(os.Environ(), inheritedRole+"="+how)
 	cmd.ExtraFiles, cmd.Stderr = []*os.File{file}, os.Stderr
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -42,7 +72,6 @@ func startInheriting(t *testing.T, file *os.File) *exec.Cmd {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait() // the error says that it was killed
 	})
-	return cmd
 }
 
 // TestTesteeCost compares the cost of the built-in testee with what the kernel says at its end
@@ -87,24 +116,32 @@ func TestTesteeCostAfterWarmUp(t *testing.T) {
 	}
 }
 
-// TestCostOfPreforkedTestee: the processes share one socket.
+// TestCostOfPreforkedTestee: the processes share one socket, those too that are started in the
+// window.
 func TestCostOfPreforkedTestee(t *testing.T) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	file, err := listener.(*net.TCPListener).File()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	for range 2 {
-		startInheriting(t, file)
-	}
-	r := do(t, patient(t, listener.Addr().String(), 1000)) // waits until one of them accepts
-	if c := r.TesteeCost; c.Processes != 2 || c.FoundBy != stats.FoundBySocket || c.UserUs+c.SystemUs == 0 || r.Success != 1000 {
-		t.Errorf("%d successes, %+v", r.Success, c)
+	for name, processes := range map[string][]string{"two": {"1", "1"}, "one that starts another": {growing}} {
+		t.Run(name, func(t *testing.T) {
+			if _, err := os.Stat("/proc/thread-self/children"); err != nil && processes[0] == growing {
+				t.Skip("the kernel has no list of children: it needs CONFIG_PROC_CHILDREN")
+			}
+			listener, err := net.Listen("tcp", "127.0.0.1:0")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer listener.Close()
+			file, err := listener.(*net.TCPListener).File()
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer file.Close()
+			for _, how := range processes {
+				startInheriting(t, file, how)
+			}
+			r := do(t, patient(t, listener.Addr().String(), 1000)) // waits until one of them accepts
+			if c := r.TesteeCost; c.Processes != 2 || c.FoundBy != stats.FoundBySocket || c.UserUs+c.SystemUs == 0 || r.Success != 1000 {
+				t.Errorf("%d successes, %+v", r.Success, c)
+			}
+		})
 	}
 }
 

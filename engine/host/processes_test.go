@@ -304,7 +304,8 @@ func TestAdoptChildren(t *testing.T) {
 		w.Sample()
 	}
 	w.spare = perProcess
-	start("fork", 3)
+	fmt.Fprintln(o.in, "fork")
+	o.ready(t)
 	w.End()
 	if u := w.Usage(); u.Processes != 3 || u.Missed != 1 || u.UserNs+u.SystemNs < 20e6 || u.Busiest == 0 {
 		t.Errorf("%+v", u)
