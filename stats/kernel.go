@@ -33,7 +33,7 @@ var kernelRows = [NumKernelCounters]kernelRow{
 	KernelListenDrops:       {"TcpExt", "ListenDrops", "SYNs or connections that a listening socket dropped"},
 	KernelReqQFullDrop:      {"TcpExt", "TCPReqQFullDrop", "SYNs dropped: too many handshakes open (tcp_max_syn_backlog)"},
 	KernelReqQFullDoCookies: {"TcpExt", "TCPReqQFullDoCookies", "SYNs answered with a cookie: too many handshakes open"},
-	KernelSynRetrans:        {"TcpExt", "TCPSynRetrans", "SYNs or SYN-ACKs sent again: each time connect takes 1 s or more"},
+	KernelSynRetrans:        {"TcpExt", "TCPSynRetrans", "SYNs or SYN-ACKs sent again: connect takes 1 s, 3 s or 7 s longer"},
 	KernelRetransSegs:       {"Tcp", "RetransSegs", "segments sent again, SYNs too"},
 	KernelAttemptFails:      {"Tcp", "AttemptFails", "connections that ended before they were established"},
 	KernelEstabResets:       {"Tcp", "EstabResets", "established connections that were reset"},
