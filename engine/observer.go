@@ -59,7 +59,6 @@ func (all observers) fill(r *stats.Result) {
 func (r *Run) observers() observers {
 	return observers{
 		r.testee,
-		new(kernelCounts),
 		newHardware(r.hardware, r.loops),
 		new(processCost),
 	}

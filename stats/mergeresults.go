@@ -18,8 +18,6 @@ import "errors"
 //   - Client: added, except for PeakMemoryBytes, which is the maximum.
 //   - Loaded goes from the earliest first start to the latest last start. It is zero if
 //     that of any result with a connection is.
-//   - Kernel: the largest of each counter. It is not known unless it is of all results with a
-//     connection.
 //   - TesteeCost: of results whose windows overlap, at the same address, the one with the most
 //     CPU time, because they saw the same processes. Those of others are added.
 //   - Counters are added. There are none unless all results with a connection have some.
@@ -48,7 +46,7 @@ func MergeResults(rs ...*Result) (*Result, error) {
 	}
 	res.Log = mergeLogs(rs)
 	res.Loaded = mergeLoaded(rs)
-	res.Counters, res.Kernel = mergeCounters(rs), mergeKernel(rs)
+	res.Counters = mergeCounters(rs)
 	res.TesteeCost = mergeTesteeCosts(rs)
 	res.mergeProvenance(rs)
 	var err error

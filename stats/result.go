@@ -115,8 +115,7 @@ type Result struct {
 	Phases      [NumPhases]PhaseResult
 	Loops       []LoopResult
 	Client      ClientCost
-	Counters    Counters // zero in older files
-	Kernel      KernelResult
+	Counters    Counters   // zero in older files
 	TesteeCost  TesteeCost // zero in older files
 	Interrupted bool
 	Intervals   []Interval         // of the measured window in turn; empty: not recorded

@@ -45,7 +45,6 @@ type document struct {
 	findings                       []stats.Finding
 	provenance                     provenanceShape
 	counters                       countersShape
-	kernel                         map[string]uint64
 	testeeCost                     stats.TesteeCost
 	intervals                      []stats.Interval
 	intervalBytes                  int // of their histograms
@@ -79,7 +78,6 @@ func (d *document) targets() map[string]target {
 		requirementsKey:  {value: &d.findings, optional: true},
 		provenanceKey:    {value: &d.provenance, optional: true},
 		countersKey:      {value: &d.counters, optional: true},
-		kernelKey:        {value: &d.kernel, optional: true},
 		testeeCostKey:    {value: &d.testeeCost, optional: true},
 	}
 	for p := range stats.Phase(stats.NumPhases) {
@@ -140,7 +138,6 @@ func (d *document) result() (*stats.Result, error) {
 		Loops:       d.loops,
 		Client:      d.client,
 		Counters:    d.counters.Counters,
-		Kernel:      kernelResult(d.kernel),
 		TesteeCost:  d.testeeCost,
 		Replies:     d.replies,
 		Interrupted: d.interrupted,

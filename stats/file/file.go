@@ -13,8 +13,8 @@ const logKey = "connection_stats"
 // Optional keys: samplesKey is in a file only when there are samples, errnosKey when a
 // catch-all cause was charged, loadKey and loadedKey unless that is unknown,
 // requirementsKey when the run had requirements, intervalsKey when it recorded intervals,
-// provenanceKey unless nothing is known of it, countersKey unless nothing tried to count, kernelKey
-// unless the kernel's counters are not known, testeeCostKey in all but older files.
+// provenanceKey unless nothing is known of it, countersKey unless nothing tried to count,
+// testeeCostKey in all but older files.
 const (
 	samplesKey      = "samples"
 	errnosKey       = "errnos"
@@ -24,7 +24,6 @@ const (
 	intervalsKey    = "intervals"
 	provenanceKey   = "provenance"
 	countersKey     = "counters"
-	kernelKey       = "kernel"
 	testeeCostKey   = "testee_cost"
 )
 

@@ -29,7 +29,6 @@ func (d *document) checkRanges() error {
 		within(maxCount, loadKey, d.load),
 		within(maxCount, provenanceKey+".cpus_online", d.provenance.CPUs),
 		within(math.MaxInt64, loadedKey, d.loaded),
-		within(maxCount, kernelKey, d.kernel),
 		within(maxCount, testeeCostKey, d.testeeCost),
 	)
 }

@@ -84,27 +84,6 @@ type clientShape struct {
 	SystemPer float64 `json:"cpu_system_us_per_handshake"`
 }
 
-// kernelMembers lists the counters of the kernel that grew.
-func kernelMembers(r *stats.Result) object {
-	o := object{}
-	for c, n := range r.Kernel.Counts {
-		if n > 0 {
-			o = append(o, member{stats.KernelCounter(c).String(), n})
-		}
-	}
-	return o
-}
-
-// kernelResult is the inverse of kernelMembers; nil: the counters are not known. Counters of
-// later versions are left out.
-func kernelResult(counts map[string]uint64) (k stats.KernelResult) {
-	k.Known = counts != nil
-	for c := range k.Counts {
-		k.Counts[c] = counts[stats.KernelCounter(c).String()]
-	}
-	return k
-}
-
 // testeeCostShape is the JSON form of a known stats.TesteeCost, as clientShape.
 type testeeCostShape struct {
 	stats.TesteeCost

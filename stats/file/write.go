@@ -98,9 +98,6 @@ func optionalMembers(r *stats.Result) (all []member) {
 	if r.Loaded != (stats.LoadedResult{}) {
 		all = append(all, member{loadedKey, newLoadedShape(r)})
 	}
-	if r.Kernel.Known {
-		all = append(all, member{kernelKey, kernelMembers(r)})
-	}
 	if r.TesteeCost != (stats.TesteeCost{}) {
 		all = append(all, member{testeeCostKey, newTesteeCostShape(r)})
 	}

@@ -185,7 +185,6 @@ func Full() *stats.Result {
 	r.Setup.MaxOpenBy = stats.LimitPorts
 	r.Client.Stalls, r.Client.StalledUs, r.Client.LongestStallUs = 5, 8_040_000, 1_640_000
 	r.Setup.Sources = []string{"127.0.0.2", "127.0.0.3", "127.0.0.5"}
-	r.Kernel = stats.KernelResult{Known: true, Counts: [stats.NumKernelCounters]uint64{12, 13, 0, 0, 25, 26, 0, 4}}
 	r.TesteeCost = TesteeCost()
 	r.Counters = stats.Counters{
 		Counts: map[string]uint64{"cycles": 7_000_000, "instructions": 4_210_000, "branch_misses": 19_900}, UserOnly: true,
