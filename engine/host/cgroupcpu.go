@@ -11,40 +11,6 @@ import (
 	"strings"
 )
 
-// Quota is the CPU time that a cgroup may use. The zero value is no limit.
-type Quota struct {
-	Folder string  // of the cgroup that sets it
-	CPUs   float64 // CPU time per wall-clock time; 0: no limit
-}
-
-// CPUQuota returns the smallest quota of the cgroups of a process, from its own up to the mounted
-// root (Documentation/scheduler/sched-bwc.rst, Linux 6.18).
-func CPUQuota(pid int) Quota { return cpuQuota("/", strconv.Itoa(pid)) }
-
-func cpuQuota(root, process string) (least Quota) {
-	all := cgroupsOf(root, process, "cpu")
-	for folder := range all.folders() {
-		if cpus := quotaIn(folder); cpus > 0 && (least.CPUs == 0 || cpus < least.CPUs) {
-			least = Quota{folder, cpus}
-		}
-	}
-	return least
-}
-
-// quotaIn returns the quota of one cgroup of either version, 0 if it has none.
-func quotaIn(folder string) float64 {
-	quota, period := readNumber(path.Join(folder, "cpu.cfs_quota_us")), readNumber(path.Join(folder, "cpu.cfs_period_us"))
-	if text, err := os.ReadFile(path.Join(folder, "cpu.max")); err == nil { // version 2: "QUOTA PERIOD", QUOTA can be "max"
-		first, second, _ := strings.Cut(strings.TrimSpace(string(text)), " ")
-		quota, _ = strconv.ParseInt(first, 10, 64) // 0 on failure
-		period, _ = strconv.ParseInt(second, 10, 64)
-	}
-	if quota <= 0 || period <= 0 { // -1: no limit
-		return 0
-	}
-	return float64(quota) / float64(period)
-}
-
 // Cgroup is the folder of a cgroup, of version 2 or of a hierarchy of version 1.
 type Cgroup string
 

@@ -10,34 +10,6 @@ import (
 	"time"
 )
 
-func TestCPUQuota(t *testing.T) {
-	const (
-		mounts1 = "33 30 0:29 / /sys/fs/cgroup/cpu,cpuacct rw - cgroup cgroup rw,cpu,cpuacct\n"
-		mounts2 = "30 20 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n"
-		one     = "sys/fs/cgroup/cpu,cpuacct/"
-		two     = "sys/fs/cgroup/"
-	)
-	for name, c := range map[string]struct {
-		files map[string]string
-		want  float64
-		where string
-	}{
-		"version 1": {map[string]string{"proc/self/mountinfo": mounts1, "proc/7/cgroup": "4:cpu,cpuacct:/a\n",
-			one + "a/cpu.cfs_quota_us": "150000\n", one + "a/cpu.cfs_period_us": "100000\n", one + "cpu.cfs_quota_us": "-1\n", one + "cpu.cfs_period_us": "100000\n"}, 1.5, "a"},
-		"version 2, the parent's": {map[string]string{"proc/self/mountinfo": mounts2, "proc/7/cgroup": "0::/a/b\n",
-			two + "a/cpu.max": "50000 100000\n", two + "a/b/cpu.max": "max 100000\n"}, 0.5, "a"},
-		"the smaller one": {map[string]string{"proc/self/mountinfo": mounts2, "proc/7/cgroup": "0::/a/b\n",
-			two + "a/cpu.max": "200000 100000\n", two + "a/b/cpu.max": "100000 100000\n"}, 1, "b"},
-		"none":       {map[string]string{"proc/self/mountinfo": mounts2, "proc/7/cgroup": "0::/a\n", two + "a/cpu.max": "max 100000\n"}, 0, "."},
-		"damaged":    {map[string]string{"proc/self/mountinfo": mounts2, "proc/7/cgroup": "0::/a\n", two + "a/cpu.max": "5 0\n"}, 0, "."},
-		"unreadable": {nil, 0, "."},
-	} {
-		if got := cpuQuota(writeFiles(t, c.files), "7"); got.CPUs != c.want || filepath.Base(got.Folder) != c.where {
-			t.Errorf("%s: %+v, want %v of %s", name, got, c.want, c.where)
-		}
-	}
-}
-
 func TestCgroupCPUTime(t *testing.T) {
 	for name, c := range map[string]struct {
 		files map[string]string

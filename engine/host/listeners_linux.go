@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -16,17 +15,16 @@ type Listener struct {
 	V6Only  bool       // if Address is ::, IPv4 connections are not accepted (ipv6(7), IPV6_V6ONLY)
 	Backlog int        // listen(2)'s, at most net.core.somaxconn: how many connections can wait for accept(2)
 	Inode   uint32     // that /proc/PID/fd shows for the socket (proc_pid_fd(5))
+	Queue   int        // how many wait; a full queue has Backlog+1 (sk_acceptq_is_full, include/net/sock.h)
 }
 
 // Listeners returns the sockets that listen on a port. It asks the kernel by sock_diag(7),
 // which needs no privilege.
 func Listeners(port uint16) (all []Listener, err error) {
 	for _, family := range []uint8{unix.AF_INET, unix.AF_INET6} {
-		of, err := listenersOf(family, port)
-		if err != nil {
+		if all, err = appendListenersOf(all, family, port); err != nil {
 			return nil, fmt.Errorf("list listening sockets: %w", err)
 		}
-		all = append(all, of...)
 	}
 	return all, nil
 }
@@ -87,7 +85,8 @@ const (
 	answerBytes   = 72 // struct inet_diag_msg
 	answerFamily  = 0
 	answerAddress = 8  // id.idiag_src
-	answerBacklog = 60 // idiag_wqueue; of a listener it is sk_max_ack_backlog (net/ipv4/tcp_diag.c)
+	answerQueue   = 56 // idiag_rqueue; of a listener it is sk_ack_backlog (tcp_diag_get_info in net/ipv4/tcp_diag.c)
+	answerBacklog = 60 // idiag_wqueue; of a listener it is sk_max_ack_backlog
 	answerInode   = 68 // idiag_inode
 
 	tcpListen       = 10 // TCP_LISTEN, include/net/tcp_states.h
@@ -98,20 +97,35 @@ const (
 // answerWithin bounds the wait for the kernel's answer, which comes at once.
 var answerWithin = unix.Timeval{Sec: 1}
 
-func listenersOf(family uint8, port uint16) ([]Listener, error) {
+func appendListenersOf(all []Listener, family uint8, port uint16) ([]Listener, error) {
+	d, err := openDiag(family, port)
+	if err != nil {
+		return nil, err
+	}
+	defer d.close()
+	return d.appendListeners(all)
+}
+
+// diag is a socket that lists the sockets that listen on a port, as often as it is asked.
+type diag struct {
+	fd              int
+	request, buffer []byte
+}
+
+func openDiag(family uint8, port uint16) (*diag, error) {
 	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.NETLINK_SOCK_DIAG)
 	if err != nil {
 		return nil, err
 	}
-	defer unix.Close(fd)
 	if err := unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &answerWithin); err != nil {
+		unix.Close(fd)
 		return nil, err
 	}
-	if err := unix.Sendto(fd, listenersRequest(family, port), 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
-		return nil, err
-	}
-	return readListeners(fd)
+	// The kernel fills at most 32 KiB at once (netlink_recvmsg in net/netlink/af_netlink.c).
+	return &diag{fd, listenersRequest(family, port), make([]byte, 32<<10)}, nil
 }
+
+func (d *diag) close() { unix.Close(d.fd) }
 
 // listenersRequest asks for all sockets of a family that listen on a port.
 func listenersRequest(family uint8, port uint16) []byte {
@@ -126,26 +140,30 @@ func listenersRequest(family uint8, port uint16) []byte {
 	return b
 }
 
-// readListeners reads answers until the one that says that there are no more (netlink(7)).
-func readListeners(fd int) (all []Listener, err error) {
-	buffer := make([]byte, 32<<10) // the kernel fills at most this much (netlink_recvmsg in net/netlink/af_netlink.c)
+// appendListeners asks, and appends the answers until the message that says that there are no
+// more (netlink(7)). It allocates nothing if the capacity suffices. After an error d must not
+// be asked again: a late answer would be taken for one to the next question.
+func (d *diag) appendListeners(all []Listener) ([]Listener, error) {
+	if _, err := unix.Write(d.fd, d.request); err != nil { // without an address it goes to the kernel
+		return nil, err
+	}
 	for {
-		n, err := readDatagram(fd, buffer)
+		n, err := readDatagram(d.fd, d.buffer)
 		if err != nil {
 			return nil, err
 		}
-		messages, err := syscall.ParseNetlinkMessage(buffer[:n])
-		if err != nil {
-			return nil, err
-		}
-		for _, m := range messages {
-			switch m.Header.Type {
+		for rest := d.buffer[:n]; len(rest) > 0; {
+			var m message
+			if m, rest, err = nextMessage(rest); err != nil {
+				return nil, err
+			}
+			switch m.kind {
 			case unix.NLMSG_DONE:
 				return all, nil
 			case unix.NLMSG_ERROR:
-				return nil, refusal(m.Data)
+				return nil, refusal(m.body)
 			case unix.SOCK_DIAG_BY_FAMILY:
-				if l, ok := parseListener(m.Data); ok {
+				if l, ok := parseListener(m.body); ok {
 					all = append(all, l)
 				}
 			}
@@ -153,10 +171,30 @@ func readListeners(fd int) (all []Listener, err error) {
 	}
 }
 
+// message is a part of a datagram (struct nlmsghdr in include/uapi/linux/netlink.h).
+type message struct {
+	kind uint16
+	body []byte
+}
+
+// nextMessage returns the first message of a datagram, and what follows it.
+// syscall.ParseNetlinkMessage does the same and allocates.
+func nextMessage(datagram []byte) (m message, rest []byte, err error) {
+	if len(datagram) < unix.SizeofNlMsghdr {
+		return m, nil, unix.EINVAL
+	}
+	length := int64(binary.NativeEndian.Uint32(datagram))
+	if length < unix.SizeofNlMsghdr || length > int64(len(datagram)) {
+		return m, nil, unix.EINVAL
+	}
+	m = message{binary.NativeEndian.Uint16(datagram[4:]), datagram[unix.SizeofNlMsghdr:length]}
+	return m, datagram[min(int64(len(datagram)), (length+3)&^3):], nil // aligned to 4 bytes (netlink(7))
+}
+
 // readDatagram reads one datagram. A signal to the thread interrupts the wait (signal(7)).
 func readDatagram(fd int, buffer []byte) (n int, err error) {
 	for {
-		n, _, err = unix.Recvfrom(fd, buffer, 0)
+		n, err = unix.Read(fd, buffer)
 		if err != unix.EINTR {
 			return n, err
 		}
@@ -184,6 +222,7 @@ func parseListener(body []byte) (l Listener, ok bool) {
 	} else {
 		l.Address = netip.AddrFrom16([16]byte(address)).Unmap()
 	}
+	l.Queue = int(binary.NativeEndian.Uint32(body[answerQueue:]))
 	l.Backlog = int(binary.NativeEndian.Uint32(body[answerBacklog:]))
 	l.Inode = binary.NativeEndian.Uint32(body[answerInode:])
 	l.V6Only = hasV6Only(body[answerBytes:])

@@ -86,17 +86,17 @@ func TestListeners(t *testing.T) {
 		testee  string
 		want    []Listener
 	}{
-		{"the address itself", []listening{{"127.0.0.1", false, 5}}, "127.0.0.1", []Listener{{netip.MustParseAddr("127.0.0.1"), false, 5, 0}}},
+		{"the address itself", []listening{{"127.0.0.1", false, 5}}, "127.0.0.1", []Listener{{netip.MustParseAddr("127.0.0.1"), false, 5, 0, 0}}},
 		{"another address", []listening{{"127.0.0.1", false, 5}}, "127.0.0.2", nil},
-		{"any address", []listening{{"0.0.0.0", false, 5}}, "127.0.0.2", []Listener{{netip.IPv4Unspecified(), false, 5, 0}}},
+		{"any address", []listening{{"0.0.0.0", false, 5}}, "127.0.0.2", []Listener{{netip.IPv4Unspecified(), false, 5, 0, 0}}},
 		{"a shared port", []listening{{"127.0.0.1", false, 5}, {"127.0.0.1", false, 6}, {"0.0.0.0", false, 100}}, "127.0.0.1",
-			[]Listener{{netip.MustParseAddr("127.0.0.1"), false, 5, 0}, {netip.MustParseAddr("127.0.0.1"), false, 6, 0}}},
-		{"any address of both families", []listening{{"::", false, 7}}, "127.0.0.1", []Listener{{netip.IPv6Unspecified(), false, 7, 0}}},
+			[]Listener{{netip.MustParseAddr("127.0.0.1"), false, 5, 0, 0}, {netip.MustParseAddr("127.0.0.1"), false, 6, 0, 0}}},
+		{"any address of both families", []listening{{"::", false, 7}}, "127.0.0.1", []Listener{{netip.IPv6Unspecified(), false, 7, 0, 0}}},
 		{"IPv6 only", []listening{{"::", true, 7}}, "127.0.0.1", nil},
-		{"IPv6 only, from IPv6", []listening{{"::", true, 7}}, "::1", []Listener{{netip.IPv6Unspecified(), true, 7, 0}}},
-		{"IPv4 is preferred", []listening{{"::", false, 7}, {"0.0.0.0", false, 8}}, "127.0.0.1", []Listener{{netip.IPv4Unspecified(), false, 8, 0}}},
-		{"an IPv4 address in IPv6", []listening{{"::ffff:127.0.0.1", false, 9}}, "127.0.0.1", []Listener{{netip.MustParseAddr("127.0.0.1"), false, 9, 0}}},
-		{"an unspecified testee", []listening{{"127.0.0.1", false, 5}}, "0.0.0.0", []Listener{{netip.MustParseAddr("127.0.0.1"), false, 5, 0}}},
+		{"IPv6 only, from IPv6", []listening{{"::", true, 7}}, "::1", []Listener{{netip.IPv6Unspecified(), true, 7, 0, 0}}},
+		{"IPv4 is preferred", []listening{{"::", false, 7}, {"0.0.0.0", false, 8}}, "127.0.0.1", []Listener{{netip.IPv4Unspecified(), false, 8, 0, 0}}},
+		{"an IPv4 address in IPv6", []listening{{"::ffff:127.0.0.1", false, 9}}, "127.0.0.1", []Listener{{netip.MustParseAddr("127.0.0.1"), false, 9, 0, 0}}},
+		{"an unspecified testee", []listening{{"127.0.0.1", false, 5}}, "0.0.0.0", []Listener{{netip.MustParseAddr("127.0.0.1"), false, 5, 0, 0}}},
 		{"IPv4 does not accept IPv6", []listening{{"0.0.0.0", false, 8}}, "::1", nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -25,7 +25,7 @@ type process struct {
 	rssBytes          int64 // at the end, or when it was last looked at before that
 	involuntary       int64
 	cpus              unix.CPUSet // that a thread of it was allowed to use
-	quota             Quota
+	quota             Bandwidth
 	failed            error // why threads are not watched
 }
 

@@ -24,11 +24,11 @@ func TestNumberIsUsedAgain(t *testing.T) {
 
 // TestQuotas: those of different cgroups are added, and one cgroup counts once.
 func TestQuotas(t *testing.T) {
-	a, b, none := Quota{"/a", 0.5}, Quota{"/b", 2}, Quota{}
+	a, b, none := Bandwidth{Folder: "/a", QuotaUs: 5, PeriodUs: 10}, Bandwidth{Folder: "/b", QuotaUs: 20, PeriodUs: 10}, Bandwidth{}
 	for _, c := range []struct {
-		quotas []Quota
+		quotas []Bandwidth
 		want   float64
-	}{{[]Quota{a}, 0.5}, {[]Quota{a, a}, 0.5}, {[]Quota{a, b, a}, 2.5}, {[]Quota{a, none}, 0}, {nil, 0}} {
+	}{{[]Bandwidth{a}, 0.5}, {[]Bandwidth{a, a}, 0.5}, {[]Bandwidth{a, b, a}, 2.5}, {[]Bandwidth{a, none}, 0}, {nil, 0}} {
 		w := &Processes{peak: 77}
 		for _, q := range c.quotas {
 			w.all = append(w.all, &process{quota: q, peakBytes: 5})

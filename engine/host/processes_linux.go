@@ -199,11 +199,11 @@ func (p *process) addTo(u *ProcessUsage, lasted time.Duration) {
 func (w *Processes) quota() (sum float64) {
 	seen := make(map[string]bool)
 	for _, p := range w.all {
-		if p.quota.CPUs == 0 {
+		if p.quota.CPUs() == 0 {
 			return 0
 		}
 		if !seen[p.quota.Folder] {
-			sum += p.quota.CPUs
+			sum += p.quota.CPUs()
 		}
 		seen[p.quota.Folder] = true
 	}
