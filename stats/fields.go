@@ -9,6 +9,7 @@ import (
 const (
 	mergeSum    = "sum"    // numbers are added
 	mergeMax    = "max"    // the larger number
+	mergeMin    = "min"    // the smaller number
 	mergeAppend = "append" // the second list is appended to the first
 	mergeCommon = "common" // the value if both are equal, otherwise the zero value; of a map, each element apart
 )
@@ -55,6 +56,8 @@ func mergeLeaf(to, from reflect.Value, rule string) {
 		to.SetInt(max(to.Int(), from.Int()))
 	case rule == mergeMax && to.CanFloat():
 		to.SetFloat(max(to.Float(), from.Float()))
+	case rule == mergeMin && to.CanInt():
+		to.SetInt(min(to.Int(), from.Int()))
 	case rule == mergeAppend && to.Kind() == reflect.Slice:
 		// The full slice expression makes append copy: to may share its array with from.
 		to.Set(reflect.AppendSlice(to.Slice3(0, to.Len(), to.Len()), from))

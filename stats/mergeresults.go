@@ -23,6 +23,9 @@ import "errors"
 //   - Counters are added. There are none unless all results with a connection have some.
 //   - Provenance keeps what all results have in common. Differences says what they differ in:
 //     versions, machine, testee, load.
+//   - Kernel and Machines: those of different places are concatenated, and two of the same
+//     place are merged as KernelResult says; results should be in the order of their windows.
+//     Both are dropped if a result with a connection has none.
 //   - Findings are dropped: what holds for the parts need not hold for their sum.
 //   - Intervals are added by their offset from the start of each result's window. There are
 //     none unless all results with a connection have some, of the same length.
@@ -49,12 +52,14 @@ func MergeResults(rs ...*Result) (*Result, error) {
 	res.Counters = mergeCounters(rs)
 	res.TesteeCost = mergeTesteeCosts(rs)
 	res.mergeProvenance(rs)
+	res.dropPartialEvidence(rs)
 	var err error
 	res.Intervals, err = mergeIntervals(rs)
 	return res, err
 }
 
 func (r *Result) addResult(other *Result) error {
+	r.addEvidence(other)
 	r.addWindow(other)
 	r.Counts.Add(&other.Counts)
 	for code, n := range other.StatusCodes {
@@ -74,6 +79,28 @@ func (r *Result) addResult(other *Result) error {
 	r.Client.add(other.Client)
 	r.addReplies(other)
 	return nil
+}
+
+// addEvidence adds what kernels and machines did. Results whose windows overlap have seen the
+// same events of the same place.
+func (r *Result) addEvidence(other *Result) {
+	rule := mergeSum
+	if r.Started.Before(other.Ended) && other.Started.Before(r.Ended) {
+		rule = mergeMax
+	}
+	r.addKernels(other, rule)
+	r.addMachines(other, rule)
+}
+
+func (r *Result) dropPartialEvidence(rs []*Result) {
+	for _, other := range rs {
+		if other.Total > 0 && len(other.Kernel) == 0 {
+			r.Kernel = nil
+		}
+		if other.Total > 0 && len(other.Machines) == 0 {
+			r.Machines = nil
+		}
+	}
 }
 
 func (r *Result) addWindow(other *Result) {

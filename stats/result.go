@@ -115,8 +115,10 @@ type Result struct {
 	Phases      [NumPhases]PhaseResult
 	Loops       []LoopResult
 	Client      ClientCost
-	Counters    Counters   // zero in older files
-	TesteeCost  TesteeCost // zero in older files
+	Counters    Counters        // zero in older files
+	TesteeCost  TesteeCost      // zero in older files
+	Kernel      []KernelResult  // one per network namespace; empty: not known
+	Machines    []MachineResult // empty: not known
 	Interrupted bool
 	Intervals   []Interval         // of the measured window in turn; empty: not recorded
 	Findings    []Finding          // the requirements of the run, in their order

@@ -41,6 +41,8 @@ type document struct {
 	apart                          [stats.NumPhases]*phaseShape // the phases that have a key of their own
 	loops                          []stats.LoopResult
 	client                         stats.ClientCost
+	kernel                         []stats.KernelResult
+	machines                       []stats.MachineResult
 	replies                        [stats.NumCauses][]stats.Reply
 	findings                       []stats.Finding
 	provenance                     provenanceShape
@@ -79,6 +81,8 @@ func (d *document) targets() map[string]target {
 		provenanceKey:    {value: &d.provenance, optional: true},
 		countersKey:      {value: &d.counters, optional: true},
 		testeeCostKey:    {value: &d.testeeCost, optional: true},
+		kernelKey:        {value: &d.kernel, optional: true},
+		machineKey:       {value: &d.machines, optional: true},
 	}
 	for p := range stats.Phase(stats.NumPhases) {
 		if p.Apart() {
@@ -139,6 +143,8 @@ func (d *document) result() (*stats.Result, error) {
 		Client:      d.client,
 		Counters:    d.counters.Counters,
 		TesteeCost:  d.testeeCost,
+		Kernel:      d.kernel,
+		Machines:    d.machines,
 		Replies:     d.replies,
 		Interrupted: d.interrupted,
 		Findings:    d.findings,

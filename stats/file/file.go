@@ -14,7 +14,7 @@ const logKey = "connection_stats"
 // catch-all cause was charged, loadKey and loadedKey unless that is unknown,
 // requirementsKey when the run had requirements, intervalsKey when it recorded intervals,
 // provenanceKey unless nothing is known of it, countersKey unless nothing tried to count,
-// testeeCostKey in all but older files.
+// kernelKey and machineKey when they were observed, testeeCostKey in all but older files.
 const (
 	samplesKey      = "samples"
 	errnosKey       = "errnos"
@@ -25,6 +25,8 @@ const (
 	provenanceKey   = "provenance"
 	countersKey     = "counters"
 	testeeCostKey   = "testee_cost"
+	kernelKey       = "kernel"
+	machineKey      = "machine"
 )
 
 // ancestorKeys are the keys of an ancestor's file in their order, all required.

@@ -38,7 +38,7 @@ func (b bounds) check(key string, v reflect.Value) error {
 		return b.fields(key, v)
 	case reflect.Map:
 		return b.elements(key, v)
-	case reflect.Slice:
+	case reflect.Slice, reflect.Array:
 		for i := range v.Len() {
 			if err := b.check(fmt.Sprintf("%s[%d]", key, i), v.Index(i)); err != nil {
 				return err

@@ -30,6 +30,8 @@ func (d *document) checkRanges() error {
 		within(maxCount, provenanceKey+".cpus_online", d.provenance.CPUs),
 		within(math.MaxInt64, loadedKey, d.loaded),
 		within(maxCount, testeeCostKey, d.testeeCost),
+		within(maxCount, kernelKey, d.kernel),
+		within(maxCount, machineKey, d.machines),
 	)
 }
 

@@ -98,12 +98,7 @@ func optionalMembers(r *stats.Result) (all []member) {
 	if r.Loaded != (stats.LoadedResult{}) {
 		all = append(all, member{loadedKey, newLoadedShape(r)})
 	}
-	if r.TesteeCost != (stats.TesteeCost{}) {
-		all = append(all, member{testeeCostKey, newTesteeCostShape(r)})
-	}
-	if r.Counters.Known() {
-		all = append(all, member{countersKey, newCountersShape(r)})
-	}
+	all = append(all, evidence(r)...)
 	if r.Provenance.Known() || len(r.Differences) > 0 {
 		all = append(all, member{provenanceKey, newProvenanceShape(r)})
 	}
@@ -127,6 +122,32 @@ func window(r *stats.Result) (startedNs, lengthNs int64) {
 func config(s stats.Setup) stats.Setup {
 	s.CPUs = append([]int{}, s.CPUs...)
 	return s
+}
+
+// evidence lists what is known of everything beside the connections.
+func evidence(r *stats.Result) (all []member) {
+	if len(r.Kernel) > 0 {
+		all = append(all, member{kernelKey, r.Kernel})
+	}
+	if len(r.Machines) > 0 {
+		all = append(all, member{machineKey, machineShapes(r)})
+	}
+	if r.TesteeCost != (stats.TesteeCost{}) {
+		all = append(all, member{testeeCostKey, newTesteeCostShape(r)})
+	}
+	if r.Counters.Known() {
+		all = append(all, member{countersKey, newCountersShape(r)})
+	}
+	return all
+}
+
+// machineShapes makes empty lists of the missing ones: the schema knows no null.
+func machineShapes(r *stats.Result) []stats.MachineResult {
+	all := slices.Clone(r.Machines)
+	for i := range all {
+		all[i].CPUs = append([]stats.CPUResult{}, all[i].CPUs...)
+	}
+	return all
 }
 
 func causeMembers(r *stats.Result) object {

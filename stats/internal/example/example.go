@@ -186,6 +186,7 @@ func Full() *stats.Result {
 	r.Client.Stalls, r.Client.StalledUs, r.Client.LongestStallUs = 5, 8_040_000, 1_640_000
 	r.Setup.Sources = []string{"127.0.0.2", "127.0.0.3", "127.0.0.5"}
 	r.TesteeCost = TesteeCost()
+	r.Kernel, r.Machines = []stats.KernelResult{kernel()}, []stats.MachineResult{machine()}
 	r.Counters = stats.Counters{
 		Counts: map[string]uint64{"cycles": 7_000_000, "instructions": 4_210_000, "branch_misses": 19_900}, UserOnly: true,
 		Absent: map[string]string{"cache_misses": "ENOENT"},
@@ -228,6 +229,35 @@ func differences() []stats.Difference {
 	return []stats.Difference{
 		{Name: "kernel", Values: []string{"6.1", "6.18"}},
 		{Name: "CPU model", Values: []string{"AMD EPYC", "Intel(R) Xeon(R) Platinum 8488C with a name that is longer than a line", "c", "d"}},
+	}
+}
+
+// kernel has every counter, the last ones largest.
+func kernel() stats.KernelResult {
+	k := stats.KernelResult{
+		Machine: "5f0c3fa2-8a8d-4c2b-9df5-1b8a8cbb3f5e", Namespace: 4026531840, SYNLinearTimeouts: 4,
+		AcceptQueue: stats.AcceptQueueResult{Longest: 9, Last: 2, Backlog: 8},
+		Conntrack:   stats.ConntrackResult{Most: 65500, Max: 65536},
+		Sockets:     stats.SocketsResult{TimeWait: 28000, Orphans: 3, MemoryPages: 700},
+	}
+	for c := range k.Counters {
+		k.Counters[c] = int64(c+1) * 1001
+	}
+	return k
+}
+
+// machine has all that slows one down. A loop is pinned to CPU 1.
+func machine() stats.MachineResult {
+	return stats.MachineResult{
+		ID: kernel().Machine,
+		CPUs: []stats.CPUResult{
+			{CPU: 0, UserUs: 2e6, SystemUs: 4e6, IRQUs: 1e5, SoftirqUs: 9e5, StealUs: 5e5, IdleUs: 5.5e6},
+			{CPU: 1, Loops: 1, UserUs: 1e6, SystemUs: 9e6, SoftirqUs: 25e5, StealUs: 1e5, IdleUs: 4e5},
+			{CPU: 2, UserUs: 1e5, SystemUs: 1e5, IdleUs: 128e5},
+		},
+		Pressure: stats.PressureResult{CPUUs: 7e6, MemoryUs: 4e5, IOUs: 3e5}, ThermalThrottles: 12, Governor: "powersave",
+		Quota: stats.QuotaResult{QuotaUs: 150_000, PeriodUs: 100_000, Periods: 130, Throttled: 17, ThrottledUs: 2_300_000},
+		Ports: stats.PortsResult{Usable: 28132, Reserved: 100, Free: 20000}, Descriptors: stats.DescriptorsResult{Limit: 1024, Open: 12},
 	}
 }
 
