@@ -58,6 +58,8 @@ func (all observers) fill(r *stats.Result) {
 // observers returns those of a run.
 func (r *Run) observers() observers {
 	return observers{
+		r.machineEvidence(),
+		r.kernelEvidence(),
 		r.testee,
 		newHardware(r.hardware, r.loops),
 		new(processCost),

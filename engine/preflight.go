@@ -3,6 +3,7 @@ package engine
 import (
 	"fmt"
 	"net/netip"
+	"os"
 	"slices"
 
 	"wsperf/engine/host"
@@ -12,10 +13,11 @@ import (
 // facts are what the preflight checks compare a configuration with.
 type facts struct {
 	host.Facts
-	maxOpen  int  // connections that the descriptor limit allows at once
-	timeWait int  // local ports in TIME_WAIT for connections to the testee
-	here     bool // the testee's address belongs to this machine
-	backlog  int  // of the testee's listening sockets together, or host.Unknown
+	maxOpen  int            // connections that the descriptor limit allows at once
+	timeWait int            // local ports in TIME_WAIT for connections to the testee
+	here     bool           // the testee's address belongs to this machine
+	backlog  int            // of the testee's listening sockets together, or host.Unknown
+	quota    host.Bandwidth // the smallest CPU quota that applies to the process; zero: none does
 }
 
 // check is one preflight check; its text is empty when there is nothing to warn of.
@@ -30,6 +32,7 @@ var sharedChecks = []check{
 	{WarnPorts, portWarning},
 	{WarnTimeWait, timeWaitWarning},
 	{WarnBacklog, backlogWarning},
+	{WarnCPUQuota, quotaWarning},
 }
 
 var checks = slices.Concat([]check{{WarnDescriptors, descriptorWarning}}, sharedChecks, []check{
@@ -176,6 +179,24 @@ func ownBacklogWarning(cfg *Config, f *facts, waiting int) string {
 		"more take a second longer to connect: %s, or lower the high watermark", cfg.High, f.backlog, remedy)
 }
 
+// quotaWarning is about a CPU quota of the client's cgroup, as a container has one. What the
+// loops may use is then less than their CPUs, and they stop all at once.
+func quotaWarning(cfg *Config, f *facts) string {
+	cpus := cfg.Loops
+	if distinct := distinctCPUs(cfg); distinct > 0 {
+		cpus = min(cpus, distinct)
+	}
+	if f.quota.QuotaUs == 0 || f.quota.CPUs() >= float64(cpus) {
+		return ""
+	}
+	remedy := "raise it (cpu.max; in version 1 cpu.cfs_quota_us)"
+	if fewer := int(f.quota.CPUs()); fewer > 0 {
+		remedy += fmt.Sprintf(", or run %d loops", fewer)
+	}
+	return fmt.Sprintf("the cgroup's CPU quota is %.2f CPUs, the loops use %d: when it is used up, they all stop until the next period, every %.0f ms: %s",
+		f.quota.CPUs(), cpus, float64(f.quota.PeriodUs)/1000, remedy)
+}
+
 // allowedWarning is about CPUs outside of the affinity mask (sched_setaffinity(2)).
 func allowedWarning(cfg *Config, f *facts) string {
 	for _, cpu := range cfg.CPUs {
@@ -188,16 +209,20 @@ func allowedWarning(cfg *Config, f *facts) string {
 
 // sharedWarning is about loops that share a CPU.
 func sharedWarning(cfg *Config, _ *facts) string {
-	distinct := len(slices.Compact(slices.Sorted(slices.Values(cfg.CPUs))))
+	distinct := distinctCPUs(cfg)
 	if distinct == 0 || cfg.Loops <= distinct {
 		return ""
 	}
 	return fmt.Sprintf("loops %d, CPUs %d: more than one loop per CPU costs context switches and gains nothing", cfg.Loops, distinct)
 }
 
+func distinctCPUs(cfg *Config) int {
+	return len(slices.Compact(slices.Sorted(slices.Values(cfg.CPUs))))
+}
+
 // readFacts returns the facts for a run with that configuration.
 func readFacts(cfg *Config, maxOpen int) facts {
-	f := facts{Facts: host.ReadFacts(), maxOpen: maxOpen, here: host.IsLocal(cfg.Addr.Addr().Unmap()), backlog: host.Unknown}
+	f := facts{Facts: host.ReadFacts(), maxOpen: maxOpen, here: host.IsLocal(cfg.Addr.Addr().Unmap()), backlog: host.Unknown, quota: host.CPUQuota(os.Getpid())}
 	if f.here {
 		f.backlog = backlogOf(cfg.Addr)
 	}

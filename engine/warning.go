@@ -19,6 +19,7 @@ const (
 	WarnPorts        WarningKind = "ports"           // fewer than connections at once
 	WarnTimeWait     WarningKind = "time_wait"       // another client's TIME_WAIT holds local ports
 	WarnBacklog      WarningKind = "backlog"         // accept queue shorter than the high watermark
+	WarnCPUQuota     WarningKind = "cpu_quota"       // smaller than the CPUs of the loops
 	WarnForbiddenCPU WarningKind = "cpu_not_allowed" // outside of the process's affinity mask
 	WarnSharedCPU    WarningKind = "shared_cpu"      // more than one loop per CPU
 )

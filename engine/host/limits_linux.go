@@ -8,7 +8,7 @@ import (
 )
 
 // reservedFDs is how many descriptors connections may not use: they are for result
-// files, pipes of child processes, and the Go runtime.
+// files, pipes of child processes, the Go runtime, and observers.
 const reservedFDs = 32
 
 // maxFDs caps an unlimited descriptor limit, so that a slot index fits an int32.
@@ -33,4 +33,15 @@ func RaiseFDLimit() (available int, err error) {
 		return 0, fmt.Errorf("count open descriptors: %w", err)
 	}
 	return int(min(limit.Cur, maxFDs)) - len(open) - reservedFDs, nil
+}
+
+// Descriptors returns the soft limit of descriptors and how many are open; 0 if that cannot be
+// read.
+func Descriptors() (limit, open int64) {
+	var l unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &l); err == nil {
+		limit = int64(min(l.Cur, maxFDs))
+	}
+	entries, _ := os.ReadDir("/proc/self/fd") // nil on failure
+	return limit, int64(len(entries))
 }
