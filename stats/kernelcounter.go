@@ -15,6 +15,8 @@ const (
 	SyncookiesFailed
 	TCPSynRetrans
 	RetransSegs
+	TCPFastRetrans
+	TCPLossProbeRecovery
 	TCPLostRetransmit
 	TCPTimeouts
 	TCPAbortOnTimeout
@@ -48,7 +50,9 @@ var kernelCounters = [NumKernelCounters]kernelCounterRow{
 	SyncookiesSent:       {"TcpExt", "SyncookiesSent", "SYN cookies sent", false},
 	SyncookiesFailed:     {"TcpExt", "SyncookiesFailed", "ACK without a valid SYN cookie", false},
 	TCPSynRetrans:        {"TcpExt", "TCPSynRetrans", "SYN or SYN-ACK sent again, a second after the first or later", false},
-	RetransSegs:          {"Tcp", "RetransSegs", "segments sent again, SYNs too", false},
+	RetransSegs:          {"Tcp", "RetransSegs", "segments sent again, SYNs too; a late ACK is enough for that", true},
+	TCPFastRetrans:       {"TcpExt", "TCPFastRetrans", "segments lost, and sent again when later ones arrived", false},
+	TCPLossProbeRecovery: {"TcpExt", "TCPLossProbeRecovery", "segments lost that had none after them, and sent again", false},
 	TCPLostRetransmit:    {"TcpExt", "TCPLostRetransmit", "segments sent again, and lost again", false},
 	TCPTimeouts:          {"TcpExt", "TCPTimeouts", "retransmission timers that expired", false},
 	TCPAbortOnTimeout:    {"TcpExt", "TCPAbortOnTimeout", "connections given up after too many retransmissions", false},
@@ -62,7 +66,7 @@ var kernelCounters = [NumKernelCounters]kernelCounterRow{
 	AttemptFails:         {"Tcp", "AttemptFails", "connections that ended before they were established", false},
 	EstabResets:          {"Tcp", "EstabResets", "established connections that ended by RST", false},
 	TCPTimeWaitOverflow:  {"TcpExt", "TCPTimeWaitOverflow", "no TIME_WAIT: too many (net.ipv4.tcp_max_tw_buckets)", false},
-	TW:                   {"TcpExt", "TW", "connections that left TIME_WAIT after a minute", true},
+	TW:                   {"TcpExt", "TW", "connections that entered TIME_WAIT", true},
 	TWRecycled:           {"TcpExt", "TWRecycled", "connections in TIME_WAIT that new ones replaced", true},
 }
 

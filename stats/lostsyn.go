@@ -32,8 +32,11 @@ const (
 // counts as sent again (TCPSynRetrans), if that is known.
 func (r *Result) LostSYNs() []LostSYN {
 	connect := NewHistogram()
-	connect.Merge(r.Phases[PhaseConnect].Success) // of the same range: nothing is dropped
-	connect.Merge(r.Phases[PhaseConnect].Failure)
+	for _, h := range []*hdrhistogram.Histogram{r.Phases[PhaseConnect].Success, r.Phases[PhaseConnect].Failure} {
+		if h != nil {
+			connect.Merge(h) // of the same range: nothing is dropped
+		}
+	}
 	sent, known := r.KernelCount(TCPSynRetrans)
 	if !known {
 		sent = connect.TotalCount() * int64(len(synModes(0)))

@@ -38,6 +38,12 @@ type CPUResult struct {
 	IdleUs    int64 `json:"idle_us"`    // waiting for a disk included
 }
 
+// Add adds the times of another CPU.
+func (c *CPUResult) Add(o CPUResult) {
+	c.UserUs, c.SystemUs, c.IRQUs = c.UserUs+o.UserUs, c.SystemUs+o.SystemUs, c.IRQUs+o.IRQUs
+	c.SoftirqUs, c.StealUs, c.IdleUs = c.SoftirqUs+o.SoftirqUs, c.StealUs+o.StealUs, c.IdleUs+o.IdleUs
+}
+
 // BusyUs returns the time in which the CPU did something.
 func (c CPUResult) BusyUs() int64 { return c.UserUs + c.SystemUs + c.IRQUs + c.SoftirqUs }
 
