@@ -7,7 +7,7 @@ import (
 
 // Bounds of what a result file may say of kernels and machines.
 const (
-	MaxPlaces  = 1 << 12 // kernels, and machines
+	MaxPlaces  = 1 << 10 // kernels, and machines
 	maxIDBytes = 64
 )
 

@@ -8,7 +8,7 @@ import (
 
 // Bounds of what a result file may say of a machine.
 const (
-	maxCPUs          = 1 << 16
+	maxCPUs          = 1 << 13 // of all machines, and the most that Linux can have on one (NR_CPUS)
 	maxGovernorBytes = 32
 )
 
@@ -130,9 +130,20 @@ func addCPUs(a, b []CPUResult, rule string) []CPUResult {
 	return all
 }
 
+// cpus returns the number of CPUs of all machines.
+func (r *Result) cpus() (n int) {
+	for i := range r.Machines {
+		n += len(r.Machines[i].CPUs)
+	}
+	return n
+}
+
 func (r *Result) checkMachines() error {
 	if n := len(r.Machines); n > MaxPlaces {
 		return fmt.Errorf("%d machines, at most %d are allowed", n, MaxPlaces)
+	}
+	if n := r.cpus(); n > maxCPUs {
+		return fmt.Errorf("%d CPUs of machines, at most %d are allowed", n, maxCPUs)
 	}
 	seen := make(map[string]bool)
 	for i := range r.Machines {
@@ -157,9 +168,6 @@ func (m *MachineResult) check() error {
 	}
 	if p := m.Ports; p.Free > p.Usable {
 		return fmt.Errorf("free ports (%d) are more than usable ones (%d)", p.Free, p.Usable)
-	}
-	if n := len(m.CPUs); n > maxCPUs {
-		return fmt.Errorf("%d CPUs, at most %d are allowed", n, maxCPUs)
 	}
 	for i := 1; i < len(m.CPUs); i++ {
 		if m.CPUs[i-1].CPU >= m.CPUs[i].CPU {

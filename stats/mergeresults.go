@@ -25,7 +25,8 @@ import "errors"
 //     versions, machine, testee, load.
 //   - Kernel and Machines: those of different places are concatenated, and two of the same
 //     place are merged as KernelResult says; results should be in the order of their windows.
-//     Both are dropped if a result with a connection has none.
+//     They are dropped if a result with a connection has none, or if they are too many for a
+//     result file.
 //   - Findings are dropped: what holds for the parts need not hold for their sum.
 //   - Intervals are added by their offset from the start of each result's window. There are
 //     none unless all results with a connection have some, of the same length.
@@ -92,14 +93,18 @@ func (r *Result) addEvidence(other *Result) {
 	r.addMachines(other, rule)
 }
 
+// dropPartialEvidence drops evidence that does not cover all connections, or that is too much.
 func (r *Result) dropPartialEvidence(rs []*Result) {
+	kernel, machines := len(r.Kernel) <= MaxPlaces, len(r.Machines) <= MaxPlaces && r.cpus() <= maxCPUs
 	for _, other := range rs {
-		if other.Total > 0 && len(other.Kernel) == 0 {
-			r.Kernel = nil
-		}
-		if other.Total > 0 && len(other.Machines) == 0 {
-			r.Machines = nil
-		}
+		kernel = kernel && (other.Total == 0 || len(other.Kernel) > 0)
+		machines = machines && (other.Total == 0 || len(other.Machines) > 0)
+	}
+	if !kernel {
+		r.Kernel = nil
+	}
+	if !machines {
+		r.Machines = nil
 	}
 }
 

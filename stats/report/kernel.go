@@ -2,7 +2,6 @@ package report
 
 import (
 	"fmt"
-	"strings"
 
 	"wsperf/stats"
 )
@@ -40,8 +39,8 @@ func kernelCounts(r *stats.Result) table {
 }
 
 func kernelDetails(r *stats.Result) (d details) {
-	if lost := r.LostSYNs(); len(lost) > 0 {
-		d = append(d, detail{"Lost SYNs", lostSYNs(lost)})
+	for _, lost := range r.LostSYNs() {
+		d = append(d, detail{"Lost SYN", lostSYN(lost)})
 	}
 	for _, k := range r.Kernel {
 		if q := k.AcceptQueue; q.Full() {
@@ -54,41 +53,14 @@ func kernelDetails(r *stats.Result) (d details) {
 	return d
 }
 
-// maxModesShown bounds the line of lost SYNs.
-const maxModesShown = 3
-
-// lostSYNs puts the connections into one line: "37 connections lost a SYN (connect took 1 s),
-// 4 2 SYNs (3 s)".
-func lostSYNs(lost []stats.LostSYN) string {
-	var parts []string
-	var others uint64
-	for i, l := range lost {
-		took := fmt.Sprintf("%.0f s", l.After.Seconds())
-		if i == 0 {
-			took = "connect took " + took
-		}
-		if i >= maxModesShown {
-			others += l.Connections
-			continue
-		}
-		parts = append(parts, fmt.Sprintf("%s (%s)", lostBy(l, i), took))
+// lostSYN says what connections with the same number of lost SYNs have waited for.
+func lostSYN(l stats.LostSYN) string {
+	connections, syns := "connections", "a SYN"
+	if l.Connections == 1 {
+		connections = "connection"
 	}
-	if others > 0 {
-		parts = append(parts, fmt.Sprintf("%d more", others))
+	if l.Lost > 1 {
+		syns = fmt.Sprintf("%d SYNs", l.Lost)
 	}
-	return strings.Join(parts, ", ")
-}
-
-func lostBy(l stats.LostSYN, i int) string {
-	who := fmt.Sprint(l.Connections)
-	if i == 0 {
-		who += " connections lost"
-		if l.Connections == 1 {
-			who = "1 connection lost"
-		}
-	}
-	if l.Lost == 1 {
-		return who + " a SYN"
-	}
-	return fmt.Sprintf("%s %d SYNs", who, l.Lost)
+	return fmt.Sprintf("%d %s lost %s: connect took %.0f s", l.Connections, connections, syns, l.After.Seconds())
 }
