@@ -183,15 +183,17 @@ func ownBacklogWarning(cfg *Config, f *facts, waiting int) string {
 // loops may use is then less than their CPUs, and they stop all at once.
 func quotaWarning(cfg *Config, f *facts) string {
 	cpus := cfg.Loops
-	if distinct := distinctCPUs(cfg); distinct > 0 {
-		cpus = min(cpus, distinct)
+	for _, most := range []int{distinctCPUs(cfg), len(f.Allowed)} {
+		if most > 0 {
+			cpus = min(cpus, most)
+		}
 	}
 	if f.quota.QuotaUs == 0 || f.quota.CPUs() >= float64(cpus) {
 		return ""
 	}
 	remedy := "raise it (cpu.max; in version 1 cpu.cfs_quota_us)"
 	if fewer := int(f.quota.CPUs()); fewer > 0 {
-		remedy += fmt.Sprintf(", or run %d loops", fewer)
+		remedy += fmt.Sprintf(", or lower --loops to %d", fewer)
 	}
 	return fmt.Sprintf("the cgroup's CPU quota is %.2f CPUs, the loops use %d: when it is used up, they all stop until the next period, every %.0f ms: %s",
 		f.quota.CPUs(), cpus, float64(f.quota.PeriodUs)/1000, remedy)

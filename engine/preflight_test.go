@@ -46,7 +46,9 @@ const (
 		"more take a second longer to connect: give its listen(2) a larger backlog, or lower the high watermark"
 	descriptorText = "high watermark 501 is above the 500 connections that the descriptor limit allows at once: raise it (ulimit -n), or run several processes"
 	sharedText     = "loops 2, CPUs 1: more than one loop per CPU costs context switches and gains nothing"
-	forbiddenText  = "CPU 3 is not allowed for this process, a loop cannot be pinned to it: choose from [0 1] (taskset -p, cpuset)"
+	quotaText      = "the cgroup's CPU quota is 1.50 CPUs, the loops use 2: when it is used up, they all stop until the next period, every 100 ms: " +
+		"raise it (cpu.max; in version 1 cpu.cfs_quota_us), or lower --loops to 1"
+	forbiddenText = "CPU 3 is not allowed for this process, a loop cannot be pinned to it: choose from [0 1] (taskset -p, cpuset)"
 )
 
 func TestPreflight(t *testing.T) {
@@ -115,6 +117,13 @@ func TestPreflight(t *testing.T) {
 		{"few connections for the testee's own backlog", func(c *Config) { c.Connections = 10 }, func(f *facts) { f.backlog = 10 }, nil},
 		{"backlog unknown", same, func(f *facts) { f.Somaxconn = host.Unknown }, nil},
 
+		{"a CPU quota of two CPUs", same, func(f *facts) { f.quota = host.Bandwidth{QuotaUs: 200_000, PeriodUs: 100_000} }, nil},
+		{"a CPU quota below two CPUs", same, func(f *facts) { f.quota = host.Bandwidth{QuotaUs: 150_000, PeriodUs: 100_000} }, []string{quotaText}},
+		{"a CPU quota below one CPU", same, func(f *facts) { f.quota = host.Bandwidth{QuotaUs: 5_000, PeriodUs: 10_000} },
+			[]string{strings.NewReplacer("1.50", "0.50", "100 ms", "10 ms", ", or lower --loops to 1", "").Replace(quotaText)}},
+		{"a CPU quota that is enough for one loop", func(c *Config) { c.Loops = 1 }, func(f *facts) { f.quota = host.Bandwidth{QuotaUs: 150_000, PeriodUs: 100_000} }, nil},
+		{"a CPU quota for loops that are not pinned", func(c *Config) { c.Loops, c.CPUs = 3, nil }, func(f *facts) { f.quota = host.Bandwidth{QuotaUs: 150_000, PeriodUs: 100_000} }, []string{quotaText}},
+
 		{"a CPU that is not allowed", func(c *Config) { c.CPUs = []int{1, 3} }, func(*facts) {}, []string{forbiddenText}},
 		{"allowed CPUs unknown", func(c *Config) { c.CPUs = []int{1, 3} }, func(f *facts) { f.Allowed = nil }, nil},
 		{"loops that share a CPU", func(c *Config) { c.CPUs = []int{1, 1} }, func(*facts) {}, []string{sharedText}},
@@ -137,12 +146,13 @@ func TestPreflight(t *testing.T) {
 func TestPreflightKinds(t *testing.T) {
 	all := preflight(preflightConfig(func(c *Config) { c.CPUs = []int{3} }), ampleFacts(func(f *facts) {
 		f.maxOpen, f.Somaxconn, f.Ports, f.TWReuse, f.timeWait = 499, 400, ports1to(400), 0, 99
+		f.quota = host.Bandwidth{QuotaUs: 1, PeriodUs: 2}
 	}))
 	var kinds []WarningKind
 	for _, w := range all {
 		kinds = append(kinds, w.Kind)
 	}
-	want := []WarningKind{WarnDescriptors, WarnPorts, WarnTimeWait, WarnBacklog, WarnForbiddenCPU, WarnSharedCPU}
+	want := []WarningKind{WarnDescriptors, WarnPorts, WarnTimeWait, WarnBacklog, WarnCPUQuota, WarnForbiddenCPU, WarnSharedCPU}
 	if !slices.Equal(kinds, want) {
 		t.Errorf("kinds %q, want %q", kinds, want)
 	}

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"wsperf/engine/host"
 )
 
 // TestTogether compares four processes with limits that one process does not reach.
@@ -28,6 +30,8 @@ func TestTogether(t *testing.T) {
 		{"one too many for the testee's own backlog", same, func(f *facts) { f.backlog = 1999 },
 			[]string{strings.NewReplacer("500", "2000", "10", "1999").Replace(ownBacklogText)}},
 		{"TIME_WAIT", same, func(f *facts) { f.TWReuse, f.timeWait = 0, 24233 }, []string{strings.Replace(timeWaitText, "27233", "24233", 1)}},
+		{"a CPU quota", func(c *Config) { c.CPUs = nil }, func(f *facts) { f.Allowed, f.quota = nil, host.Bandwidth{QuotaUs: 79, PeriodUs: 10} },
+			[]string{strings.NewReplacer("1.50", "7.90", "use 2", "use 8", "100 ms", "0 ms", "to 1", "to 7").Replace(quotaText)}},
 		{"just enough memory", same, func(f *facts) { f.Memory.Machine = 8*memoryOfLoop + 2000*memoryOfConnection }, nil},
 		{"memory for one connection less", same, func(f *facts) { f.Memory.Machine = 8*memoryOfLoop + 1999*memoryOfConnection },
 			[]string{"high watermark 2000 is above the 1999 connections that 47 MB of available memory hold: lower it, or starts will wait for others to end"}},
