@@ -37,27 +37,10 @@ func (r *Run) machineEvidence() *machineEvidence {
 		m.loops[cpu]++
 	}
 	m.seen.ID = host.BootID()
-	m.seen.Governor = r.governor()
 	m.seen.Ports = r.localPorts()
 	limit, open := host.Descriptors()
 	m.seen.Descriptors = stats.DescriptorsResult{Limit: limit, Open: open}
 	return m
-}
-
-// governor returns the frequency governor of the CPUs that loops may run on, if it is the same.
-func (r *Run) governor() string {
-	cpus := r.pinnedTo()
-	if len(cpus) == 0 {
-		cpus, _ = host.AllowedCPUs() // nil on failure
-	}
-	var names []string
-	for _, cpu := range cpus {
-		names = append(names, host.Governor(cpu))
-	}
-	if names = slices.Compact(names); len(names) == 1 {
-		return names[0]
-	}
-	return ""
 }
 
 // localPorts looks at the ports of a source address.

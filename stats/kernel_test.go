@@ -14,7 +14,7 @@ func seenOn(t *testing.T, place string, started, seconds int64, n int64) *Result
 		AcceptQueue: AcceptQueueResult{Longest: n, Last: 1, Backlog: 8}, Conntrack: ConntrackResult{Most: n, Max: 100}, Sockets: SocketsResult{TimeWait: n}}
 	k.Counters[ListenDrops] = n
 	m := MachineResult{ID: place, CPUs: []CPUResult{{CPU: 1, Loops: 1, UserUs: n, IdleUs: n}}, Pressure: PressureResult{CPUUs: n}, ThermalThrottles: n,
-		Governor: "performance", Quota: QuotaResult{QuotaUs: 5, PeriodUs: 10, Periods: n, Throttled: n, ThrottledUs: n},
+		Quota: QuotaResult{QuotaUs: 5, PeriodUs: 10, Periods: n, Throttled: n, ThrottledUs: n},
 		Ports: PortsResult{Usable: 50, Free: n}, Descriptors: DescriptorsResult{Limit: 100, Open: n}}
 	r.Kernel, r.Machines = []KernelResult{k}, []MachineResult{m}
 	return r
@@ -61,8 +61,8 @@ func TestEvidenceIsMerged(t *testing.T) {
 		if want := (QuotaResult{5, 10, c.cpuUs, c.cpuUs, c.cpuUs}); m.Quota != want || m.ThermalThrottles != c.cpuUs || m.Pressure.CPUUs != c.cpuUs {
 			t.Errorf("%s: machine %+v", c.name, m)
 		}
-		if m.Ports != (PortsResult{Usable: 50, Free: c.least}) || m.Descriptors != (DescriptorsResult{100, c.most}) || m.Governor != "performance" {
-			t.Errorf("%s: ports %+v, descriptors %+v, governor %q", c.name, m.Ports, m.Descriptors, m.Governor)
+		if m.Ports != (PortsResult{Usable: 50, Free: c.least}) || m.Descriptors != (DescriptorsResult{100, c.most}) {
+			t.Errorf("%s: ports %+v, descriptors %+v", c.name, m.Ports, m.Descriptors)
 		}
 	}
 }
@@ -133,7 +133,6 @@ func TestCheckEvidence(t *testing.T) {
 		{"a machine twice", func(r *Result) { r.Machines = append(r.Machines, r.Machines[0]) }, "machine 1: id must be its own"},
 		{"a long id", func(r *Result) { r.Machines[0].ID = strings.Repeat("x", 65) }, "machine 0"},
 		{"too many machines", func(r *Result) { r.Machines = make([]MachineResult, MaxPlaces+1) }, "1025 machines"},
-		{"a long governor", func(r *Result) { r.Machines[0].Governor = strings.Repeat("x", 33) }, "machine 0: governor"},
 		{"too many throttled", func(r *Result) { r.Machines[0].Quota.Throttled++ }, "throttled periods (4) are more than periods (3)"},
 		{"too many free", func(r *Result) { r.Machines[0].Ports.Free = 51 }, "free ports (51) are more than usable ones (50)"},
 		{"a CPU twice", func(r *Result) { r.Machines[0].CPUs = []CPUResult{{CPU: 3}, {CPU: 3}} }, "CPU 3 after CPU 3"},

@@ -8,8 +8,7 @@ import (
 
 // Bounds of what a result file may say of a machine.
 const (
-	maxCPUs          = 1 << 13 // of all machines, and the most that Linux can have on one (NR_CPUS)
-	maxGovernorBytes = 32
+	maxCPUs = 1 << 13 // of all machines, and the most that Linux can have on one (NR_CPUS)
 )
 
 // MachineResult is what one machine did in the measured window, for every program on it. Two of
@@ -19,7 +18,6 @@ type MachineResult struct {
 	CPUs             []CPUResult       `json:"cpus"` // by ascending number
 	Pressure         PressureResult    `json:"pressure"`
 	ThermalThrottles int64             `json:"thermal_throttles"`  // times that a core or package was too hot, summed over the CPUs
-	Governor         string            `json:"governor,omitempty"` // of the frequency of the loops' CPUs; empty: none, or several
 	Quota            QuotaResult       `json:"cpu_quota,omitzero"` // of the client's cgroup; missing without a quota
 	Ports            PortsResult       `json:"ports"`              // of the client
 	Descriptors      DescriptorsResult `json:"descriptors"`        // of the client
@@ -110,7 +108,6 @@ func (m *MachineResult) add(other *MachineResult, rule string) {
 	m.CPUs = addCPUs(m.CPUs, other.CPUs, rule)
 	merge(&m.Pressure, &other.Pressure, rule)
 	merge(&m.ThermalThrottles, &other.ThermalThrottles, rule)
-	merge(&m.Governor, &other.Governor, mergeCommon)
 	merge(&m.Quota, &other.Quota, rule)
 	merge(&m.Ports, &other.Ports, mergeMin)
 	merge(&m.Descriptors, &other.Descriptors, mergeMin)
@@ -160,9 +157,6 @@ func (r *Result) checkMachines() error {
 }
 
 func (m *MachineResult) check() error {
-	if !printableASCII(m.Governor, maxGovernorBytes) {
-		return fmt.Errorf("governor must be printable ASCII of at most %d characters", maxGovernorBytes)
-	}
 	if q := m.Quota; q.Throttled > q.Periods {
 		return fmt.Errorf("throttled periods (%d) are more than periods (%d)", q.Throttled, q.Periods)
 	}

@@ -2,19 +2,8 @@ package host
 
 import (
 	"fmt"
-	"os"
 	"path"
-	"strings"
 )
-
-// Governor returns the name of a CPU's frequency governor, such as "performance". It is empty
-// where the frequency is not Linux's to choose, as in a virtual machine.
-func Governor(cpu int) string { return governor("/", cpu) }
-
-func governor(root string, cpu int) string {
-	text, _ := os.ReadFile(path.Join(cpuFolder(root, cpu), "cpufreq/scaling_governor")) // empty on failure
-	return strings.TrimSpace(string(text))
-}
 
 // ThermalThrottles returns how often a CPU has been slowed down because its core or its
 // package was too hot (drivers/thermal/intel/therm_throt.c, Linux 6.18); 0 where that is not

@@ -186,7 +186,6 @@ func TestSchemaRefuses(t *testing.T) {
 		{`"found":4`, `"found":"4"`},
 		{`"ListenDrops":2002`, `"ListenDrops":-1`},
 		{`"network_namespace":4026531840,`, ``},
-		{`"governor":"powersave"`, `"governor":"\u001b"`},
 		{`"softirq_us":900000`, `"softirq_us":0.5`},
 		{`"met":true`, `"met":1`},
 		{`"cycles":7000000`, `"cycles":-1`},

@@ -25,6 +25,9 @@ func machine(r *stats.Result) (s section) {
 			s.parts = append(s.parts, d)
 		}
 	}
+	if g := r.Provenance.Governor; g != "" && g != "performance" {
+		s.parts = append(s.parts, details{{"Frequency", fmt.Sprintf("governor %s: CPUs may be slow (cpupower frequency-set -g performance)", escaped(g))}})
+	}
 	if len(s.parts) > 0 {
 		s.title = "Machine (all programs)"
 	}
@@ -85,9 +88,6 @@ func slowness(m *stats.MachineResult, windowUs int64) (d details) {
 	}
 	if m.ThermalThrottles > 0 {
 		d = append(d, detail{"Heat", fmt.Sprintf("a CPU was slowed down %d times because it was too hot", m.ThermalThrottles)})
-	}
-	if m.Governor != "" && m.Governor != "performance" {
-		d = append(d, detail{"Frequency", fmt.Sprintf("governor %s: CPUs may be slow (cpupower frequency-set -g performance)", escaped(m.Governor))})
 	}
 	if q := m.Quota; q.Throttled > 0 {
 		d = append(d, detail{"Quota", fmt.Sprintf("the client was stopped in %d of %d periods (%.1f s) by its quota of %.2f CPUs",

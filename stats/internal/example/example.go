@@ -218,7 +218,7 @@ func TesteeCost() stats.TesteeCost {
 func provenance() stats.Provenance {
 	return stats.Provenance{
 		Commit: "0123456789ab with changes", Command: "wsperf run ws://127.0.0.1:9000/ --header 'Cookie: ***'", Testee: stats.TesteeBuiltin,
-		System: "Linux 6.18.0 #1 SMP x86_64", CPUModel: "AMD EPYC", CPUs: 2, AllowedCPUs: "0-1", Governor: "performance",
+		System: "Linux 6.18.0 #1 SMP x86_64", CPUModel: "AMD EPYC", CPUs: 2, AllowedCPUs: "0-1", Governor: "powersave",
 		ClockSource: "tsc", MitigationsOption: "off", Mitigations: map[string]string{"meltdown": "Mitigation: PTI", "mds": "Not affected"},
 		Sysctls: map[string]string{"net.core.somaxconn": "4096", "net.ipv4.ip_local_port_range": "32768 60999"},
 	}
@@ -255,7 +255,7 @@ func machine() stats.MachineResult {
 			{CPU: 1, Loops: 1, UserUs: 1e6, SystemUs: 9e6, SoftirqUs: 25e5, StealUs: 1e5, IdleUs: 4e5},
 			{CPU: 2, UserUs: 1e5, SystemUs: 1e5, IdleUs: 128e5},
 		},
-		Pressure: stats.PressureResult{CPUUs: 7e6, MemoryUs: 4e5, IOUs: 3e5}, ThermalThrottles: 12, Governor: "powersave",
+		Pressure: stats.PressureResult{CPUUs: 7e6, MemoryUs: 4e5, IOUs: 3e5}, ThermalThrottles: 12,
 		Quota: stats.QuotaResult{QuotaUs: 150_000, PeriodUs: 100_000, Periods: 130, Throttled: 17, ThrottledUs: 2_300_000},
 		Ports: stats.PortsResult{Usable: 28132, Reserved: 100, Free: 20000}, Descriptors: stats.DescriptorsResult{Limit: 1024, Open: 12},
 	}
