@@ -31,6 +31,8 @@
 //	ending.go     how every connection ends: FIN, success, failure, release
 //	warmup.go     connections that are made before the measured window and left out
 //	observer.go   what looks at process and machine in the measured window
+//	kernel.go     what the kernel counts for all programs meanwhile
+//	machine.go    what the CPUs do meanwhile, and what slows them down
 //	testeecost.go what a testee on this machine costs meanwhile
 //	hardware.go   what the CPUs' performance counters count meanwhile
 //	profiler.go   lets a program beside the run look at it
