@@ -11,6 +11,7 @@ import (
 
 	"wsperf/engine/host"
 	"wsperf/stats"
+	"wsperf/stats/verdict"
 )
 
 // MaxLoops bounds the number of loops of a process: as many CPUs as a CPU mask can name.
@@ -179,7 +180,7 @@ func (r *Run) Do(ctx context.Context) (*stats.Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	res.Intervals = intervals
+	res.Intervals, res.Verdict = intervals, verdict.Of(res)
 	return res, errors.Join(w.lost, lost, res.Check())
 }
 

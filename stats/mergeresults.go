@@ -27,6 +27,8 @@ import "errors"
 //     place are merged as KernelResult says; results should be in the order of their windows.
 //     They are dropped if a result with a connection has none, or if they are too many for a
 //     result file.
+//   - Verdict: the worst of all, in the order of the bottlenecks' table. It has those of all
+//     results as its parts, and is not known unless those of all with a connection are.
 //   - Findings are dropped: what holds for the parts need not hold for their sum.
 //   - Intervals are added by their offset from the start of each result's window. There are
 //     none unless all results with a connection have some, of the same length.
@@ -54,6 +56,7 @@ func MergeResults(rs ...*Result) (*Result, error) {
 	res.TesteeCost = mergeTesteeCosts(rs)
 	res.mergeProvenance(rs)
 	res.dropPartialEvidence(rs)
+	res.Verdict = mergeVerdicts(rs)
 	var err error
 	res.Intervals, err = mergeIntervals(rs)
 	return res, err

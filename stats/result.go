@@ -120,6 +120,7 @@ type Result struct {
 	Kernel      []KernelResult  // one per network namespace; empty: not known
 	Machines    []MachineResult // empty: not known
 	Interrupted bool
+	Verdict     Verdict            // zero in older files
 	Intervals   []Interval         // of the measured window in turn; empty: not recorded
 	Findings    []Finding          // the requirements of the run, in their order
 	Provenance  Provenance         // zero in older files

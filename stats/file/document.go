@@ -48,6 +48,7 @@ type document struct {
 	provenance                     provenanceShape
 	counters                       countersShape
 	testeeCost                     stats.TesteeCost
+	verdict                        stats.Verdict
 	intervals                      []stats.Interval
 	intervalBytes                  int // of their histograms
 	hasLog                         bool
@@ -81,6 +82,7 @@ func (d *document) targets() map[string]target {
 		provenanceKey:    {value: &d.provenance, optional: true},
 		countersKey:      {value: &d.counters, optional: true},
 		testeeCostKey:    {value: &d.testeeCost, optional: true},
+		verdictKey:       {value: &d.verdict, optional: true},
 		kernelKey:        {value: &d.kernel, optional: true},
 		machineKey:       {value: &d.machines, optional: true},
 	}
@@ -143,6 +145,7 @@ func (d *document) result() (*stats.Result, error) {
 		Client:      d.client,
 		Counters:    d.counters.Counters,
 		TesteeCost:  d.testeeCost,
+		Verdict:     d.verdict,
 		Kernel:      d.kernel,
 		Machines:    d.machines,
 		Replies:     d.replies,

@@ -14,7 +14,8 @@ const logKey = "connection_stats"
 // catch-all cause was charged, loadKey and loadedKey unless that is unknown,
 // requirementsKey when the run had requirements, intervalsKey when it recorded intervals,
 // provenanceKey unless nothing is known of it, countersKey unless nothing tried to count,
-// kernelKey and machineKey when they were observed, testeeCostKey in all but older files.
+// kernelKey and machineKey when they were observed, testeeCostKey and verdictKey in all
+// but older files.
 const (
 	samplesKey      = "samples"
 	errnosKey       = "errnos"
@@ -25,6 +26,7 @@ const (
 	provenanceKey   = "provenance"
 	countersKey     = "counters"
 	testeeCostKey   = "testee_cost"
+	verdictKey      = "verdict"
 	kernelKey       = "kernel"
 	machineKey      = "machine"
 )

@@ -124,8 +124,11 @@ func config(s stats.Setup) stats.Setup {
 	return s
 }
 
-// evidence lists what is known of everything beside the connections.
+// evidence lists the verdict, and what is known of everything beside the connections.
 func evidence(r *stats.Result) (all []member) {
+	if r.Verdict.Known() {
+		all = append(all, member{verdictKey, r.Verdict})
+	}
 	if len(r.Kernel) > 0 {
 		all = append(all, member{kernelKey, r.Kernel})
 	}

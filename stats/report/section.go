@@ -68,7 +68,7 @@ func (failures) isPart() {}
 func sections(r *stats.Result) []section {
 	var all []section
 	for _, of := range []func(*stats.Result) section{
-		notKept, differences, aggregate, load, sources, unmeasured, interrupted, intervals, phases, outOfRange, causes, ends, loops, client, testeeCost, kernel, machine, requirements,
+		notKept, differences, aggregate, load, sources, unmeasured, interrupted, verdict, intervals, phases, outOfRange, causes, ends, loops, client, testeeCost, kernel, machine, requirements,
 	} {
 		if s := of(r); len(s.parts) > 0 {
 			all = append(all, s)

@@ -185,7 +185,7 @@ func Full() *stats.Result {
 	r.Setup.MaxOpenBy = stats.LimitPorts
 	r.Client.Stalls, r.Client.StalledUs, r.Client.LongestStallUs = 5, 8_040_000, 1_640_000
 	r.Setup.Sources = []string{"127.0.0.2", "127.0.0.3", "127.0.0.5"}
-	r.TesteeCost = TesteeCost()
+	r.TesteeCost, r.Verdict = TesteeCost(), verdict()
 	r.Kernel, r.Machines = []stats.KernelResult{kernel()}, []stats.MachineResult{machine()}
 	r.Counters = stats.Counters{
 		Counts: map[string]uint64{"cycles": 7_000_000, "instructions": 4_210_000, "branch_misses": 19_900}, UserOnly: true,
@@ -203,6 +203,13 @@ func recordLag(rec *stats.Recorder, ns int64) {
 		Reached: AllReached.With(stats.PhaseLag),
 	})
 	rec.Fin(stats.FinReceived)
+}
+
+// verdict is that of two runs.
+func verdict() stats.Verdict {
+	client := stats.Verdict{Kind: stats.BottleneckClient, Reason: "a loop of wsperf was busy for 98 % of the time", Evidence: []string{"wsperf: loop 0", "testee: 60 % of a CPU"}}
+	testee := stats.Verdict{Kind: stats.BottleneckTestee, Reason: "its busiest thread used 97 % of a CPU", Evidence: []string{"testee: 97 % of a CPU"}}
+	return stats.Verdict{Kind: stats.BottleneckClient, Reason: "1 of 2 runs say so", Evidence: []string{}, Parts: []stats.Verdict{testee, client}}
 }
 
 // TesteeCost has every field.

@@ -1,0 +1,34 @@
+package report
+
+import (
+	"fmt"
+
+	"wsperf/stats"
+)
+
+// maxPartsShown bounds the verdicts of the runs that are listed in a merged result.
+const maxPartsShown = 8
+
+// verdict says what bounded the run, before any latency.
+func verdict(r *stats.Result) (s section) {
+	v := &r.Verdict
+	if !v.Known() {
+		return s
+	}
+	d := details{{"Reason", escaped(v.Reason)}}
+	for _, text := range v.Evidence {
+		d = append(d, detail{"", escaped(text)})
+	}
+	return section{"Bottleneck: " + escaped(string(v.Kind)), []part{append(d, verdictParts(v.Parts)...)}}
+}
+
+// verdictParts lists the verdicts of the runs of a merged result.
+func verdictParts(parts []stats.Verdict) (d details) {
+	for i, v := range parts {
+		if i == maxPartsShown {
+			return append(d, detail{"", fmt.Sprintf("and %d more runs", len(parts)-i)})
+		}
+		d = append(d, detail{fmt.Sprintf("Run %d", i+1), escaped(string(v.Kind)) + ": " + escaped(v.Reason)})
+	}
+	return d
+}

@@ -1,0 +1,132 @@
+package stats
+
+import (
+	"fmt"
+	"slices"
+)
+
+// Bounds of a verdict's texts, and of its parts.
+const (
+	MaxEvidence      = 3 // lines
+	MaxVerdictBytes  = 300
+	MaxVerdictParts  = 1 << 10
+	maxBottleneckKey = 32
+)
+
+// Verdict says what bounded a run: "verdict" in the result file. Package verdict finds it. The
+// zero value means that it is not known, as in older files.
+type Verdict struct {
+	Kind     Bottleneck `json:"kind"`
+	Reason   string     `json:"reason"`          // a sentence without its full stop, of printable ASCII
+	Evidence []string   `json:"evidence"`        // up to MaxEvidence lines of printable ASCII
+	Parts    []Verdict  `json:"parts,omitempty"` // of a merged result: those of its runs, without parts of their own
+}
+
+// Bottleneck is what bounded a run. The values are in result files and stay as they are.
+type Bottleneck string
+
+// The bottlenecks.
+const (
+	BottleneckClient    Bottleneck = "client"    // wsperf: a loop was busy all the time, or waited for a CPU
+	BottleneckQuota     Bottleneck = "quota"     // the CPU quota of wsperf's cgroup
+	BottleneckShared    Bottleneck = "shared"    // CPUs that wsperf and the testee compete for
+	BottleneckKernel    Bottleneck = "kernel"    // a limit of the kernel's: accept queue, SYNs, ports, conntrack, softirqs
+	BottleneckTestee    Bottleneck = "testee"    // the testee used up a thread, or the CPUs that it may use
+	BottleneckWatermark Bottleneck = "watermark" // nobody was busy: the high watermark, by Little's law
+	BottleneckRemote    Bottleneck = "remote"    // the testee or the network, which cannot be told from here
+	BottleneckUnclear   Bottleneck = "unclear"   // what is known does not tell
+	BottleneckRate      Bottleneck = "rate"      // nothing: the rate of an open loop was kept
+)
+
+// bottlenecks is ordered: a whole of several runs has the first that one of them has. What makes a
+// run invalid comes first, because its numbers are in those of the whole.
+var bottlenecks = []Bottleneck{
+	BottleneckClient, BottleneckQuota, BottleneckShared, BottleneckKernel, BottleneckTestee, BottleneckWatermark, BottleneckRemote,
+	BottleneckUnclear, BottleneckRate,
+}
+
+// Known reports whether there is a verdict.
+func (v *Verdict) Known() bool { return v.Kind != "" }
+
+// Valid reports whether the run says something about the testee: a limit of the client's does
+// not.
+func (v *Verdict) Valid() bool {
+	switch v.Kind {
+	case "", BottleneckClient, BottleneckQuota, BottleneckShared:
+		return false
+	}
+	return true
+}
+
+// rank returns the place in the order of bottlenecks. Those of later versions come last.
+func (v *Verdict) rank() int {
+	if at := slices.Index(bottlenecks, v.Kind); at >= 0 {
+		return at
+	}
+	return len(bottlenecks)
+}
+
+// mergeVerdicts returns the verdict of the whole: the first in the order of bottlenecks. It is
+// not known unless those of all results with a connection are.
+func mergeVerdicts(rs []*Result) (whole Verdict) {
+	var parts []Verdict
+	for _, r := range rs {
+		switch {
+		case len(r.Verdict.Parts) > 0:
+			parts = append(parts, r.Verdict.Parts...)
+		case r.Verdict.Known():
+			parts = append(parts, r.Verdict)
+		case r.Total > 0:
+			return Verdict{}
+		}
+	}
+	if len(parts) < 2 {
+		return first(parts)
+	}
+	worst := slices.MinFunc(parts, func(a, b Verdict) int { return a.rank() - b.rank() })
+	same := 0
+	for i := range parts {
+		if parts[i].Kind == worst.Kind {
+			same++
+		}
+	}
+	whole = Verdict{Kind: worst.Kind, Reason: fmt.Sprintf("%d of %d runs say so", same, len(parts)), Evidence: []string{}}
+	if len(parts) <= MaxVerdictParts {
+		whole.Parts = parts
+	}
+	return whole
+}
+
+func first(parts []Verdict) (v Verdict) {
+	if len(parts) > 0 {
+		v = parts[0]
+	}
+	return v
+}
+
+func (r *Result) checkVerdict() error {
+	if n := len(r.Verdict.Parts); n > MaxVerdictParts {
+		return fmt.Errorf("verdict: %d parts, at most %d are allowed", n, MaxVerdictParts)
+	}
+	for _, v := range append([]Verdict{r.Verdict}, r.Verdict.Parts...) {
+		if err := v.check(); err != nil {
+			return fmt.Errorf("verdict: %w", err)
+		}
+	}
+	return nil
+}
+
+func (v *Verdict) check() error {
+	if len(v.Evidence) > MaxEvidence {
+		return fmt.Errorf("%d lines of evidence, at most %d are allowed", len(v.Evidence), MaxEvidence)
+	}
+	if !printableASCII(string(v.Kind), maxBottleneckKey) {
+		return fmt.Errorf("kind must be printable ASCII of at most %d characters", maxBottleneckKey)
+	}
+	for _, text := range append([]string{v.Reason}, v.Evidence...) {
+		if !printableASCII(text, MaxVerdictBytes) {
+			return fmt.Errorf("reason and evidence must be printable ASCII of at most %d characters", MaxVerdictBytes)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,208 @@
+package verdict
+
+import (
+	"math"
+
+	"wsperf/stats"
+)
+
+// evidence is what a verdict is founded on. Shares are of the loaded time; 1 is all of it, or
+// one CPU.
+type evidence struct {
+	seconds            float64 // the loaded time
+	total              uint64
+	successes          uint64
+	failures           uint64
+	open, kept         bool    // an open loop, and whether it offered its load as asked to
+	finished           float64 // share of the successes by the last start
+	lateUs             int64   // the starts, at q99
+	rate               float64 // handshakes a second
+	low, high          int     // of a closed loop
+	inFlight           float64 // mean, by Little's law
+	connectUs, readyUs int64   // medians
+	openUs             int64
+
+	loopsKnown bool
+	busiest    loop    // of the loops
+	runWait    float64 // of the loop that waited longest for a CPU
+	lag        lagOf
+
+	throttledPeriods float64 // share of the periods of the client's CPU quota
+	quotaCPUs        float64
+
+	testee testeeUse
+	drop   drops
+
+	softirq    float64 // of the CPU that has most of it, if that is not idle
+	softirqCPU int
+
+	shortages uint64 // pauses for want of a port, a descriptor or memory
+	slotWaits uint64 // pauses because no more connections can be open
+	slots     int
+	slotsBy   stats.OpenLimit
+}
+
+// loop is what one loop did.
+type loop struct {
+	number        int
+	busy          float64 // not asleep in epoll_wait
+	used, runWait float64 // on a CPU, waiting for one
+}
+
+// lagOf is how long responses waited for their loop, in microseconds.
+type lagOf struct {
+	median, q99 int64
+	inOpen      bool // phase open contains it
+}
+
+// testeeUse is what a testee on this machine used.
+type testeeUse struct {
+	known         bool
+	unknown       stats.TesteeUnknown
+	busiest       float64 // the thread that used most
+	used, runWait float64 // all threads together
+	mayUse        float64 // CPUs; 0: not known
+	quota         bool    // that its cgroup allows
+}
+
+// drops is what the kernel dropped and what that took.
+type drops struct {
+	overflows     float64 // full accept queue, by connection
+	lost          float64 // connections that lost a SYN, by connection
+	inFlight      float64 // share of the time in flight that connections waited for it
+	backlog       int64   // of the accept queue, if it was seen full
+	conntrackFull bool
+}
+
+// evidenceOf finds the evidence in the result of one run.
+func evidenceOf(r *stats.Result) *evidence {
+	e := &evidence{
+		total: r.Total, successes: r.Success, failures: r.Fail, open: r.Load.Mode == stats.ModeOpen, kept: r.Kept(),
+		low: r.Setup.Low, high: r.Setup.High, shortages: r.Client.ShortageWaits, slotWaits: r.Client.SlotWaits, slots: r.Setup.MaxOpen, slotsBy: r.Setup.MaxOpenBy,
+		connectUs: median(r, stats.PhaseConnect), openUs: median(r, stats.PhaseOpen), readyUs: median(r, stats.PhaseReady),
+		lag: lagOf{median(r, stats.PhaseLag), r.Phases[stats.PhaseLag].Success.ValueAtPercentile(99), r.Setup.Timestamps != stats.TimestampsKernel},
+	}
+	e.seconds = loadedSeconds(r)
+	if e.seconds <= 0 || r.Success == 0 {
+		return e
+	}
+	e.finished, e.lateUs = float64(r.Loaded.Success)/float64(r.Success), r.LateUs(99)
+	e.rate = float64(r.Success) / e.seconds
+	flown := secondsInFlight(r)
+	e.inFlight = flown / e.seconds
+	e.addLoops(r)
+	e.addTestee(&r.TesteeCost, r.Duration().Seconds())
+	e.addDrops(r, flown)
+	e.addMachines(r)
+	return e
+}
+
+func median(r *stats.Result, p stats.Phase) int64 { return r.Phases[p].Success.ValueAtPercentile(50) }
+
+// loadedSeconds leaves out the drain if next to nothing happened in it: one connection that
+// times out makes that long, and everybody idle.
+func loadedSeconds(r *stats.Result) float64 {
+	loaded := r.Loaded.Duration().Seconds()
+	if loaded > 0 && float64(r.Loaded.Success) >= 0.9*float64(r.Success) {
+		return loaded
+	}
+	return r.Duration().Seconds()
+}
+
+// secondsInFlight returns how long all connections together were in flight. How long those were
+// that failed is between nothing and all of their life, which counts.
+func secondsInFlight(r *stats.Result) float64 {
+	us := 0.0
+	for _, h := range []struct {
+		phase stats.Phase
+		of    interface {
+			TotalCount() int64
+			Mean() float64
+		}
+	}{
+		{stats.PhaseConnect, r.Phases[stats.PhaseConnect].Success}, {stats.PhaseOpen, r.Phases[stats.PhaseOpen].Success},
+		{stats.PhaseTotal, r.Phases[stats.PhaseTotal].Failure},
+	} {
+		us += float64(h.of.TotalCount()) * h.of.Mean()
+	}
+	return us / 1e6
+}
+
+// share returns a time in microseconds as a share of the loaded time.
+func (e *evidence) share(us int64) float64 { return float64(us) / 1e6 / e.seconds }
+
+func (e *evidence) addLoops(r *stats.Result) {
+	for i, l := range r.Loops {
+		if l.Waits == 0 {
+			continue // of an older file, or without work
+		}
+		e.loopsKnown = true
+		one := loop{i, min(1, e.share(l.BusyUs)), e.share(l.CPUUs), e.share(l.RunWaitUs)}
+		if one.busy > e.busiest.busy {
+			e.busiest = one
+		}
+		e.runWait = max(e.runWait, one.runWait)
+	}
+}
+
+// addTestee is told the length of the window, by which the busiest thread's share counts.
+func (e *evidence) addTestee(c *stats.TesteeCost, window float64) {
+	t := &e.testee
+	t.known, t.unknown = c.Known(), c.Unknown
+	if !t.known {
+		return
+	}
+	t.busiest, t.used, t.runWait = c.BusiestShare*window/e.seconds, e.share(c.UserUs+c.SystemUs), e.share(c.RunWaitUs)
+	t.mayUse = float64(c.CPUs)
+	if c.QuotaCPUs > 0 && (t.mayUse == 0 || c.QuotaCPUs < t.mayUse) {
+		t.mayUse, t.quota = c.QuotaCPUs, true
+	}
+}
+
+// Least that a connection waits whose ACK or SYN was dropped (include/net/tcp.h: TCP_RTO_MIN,
+// and TCP_TIMEOUT_INIT, which LostSYNs finds).
+const leastRetransmission = 0.2
+
+func (e *evidence) addDrops(r *stats.Result, flown float64) {
+	lost, waited := 0.0, 0.0
+	for _, l := range r.LostSYNs() {
+		lost += float64(l.Connections)
+		waited += float64(l.Connections) * l.After.Seconds()
+	}
+	overflows, _ := r.KernelCount(stats.ListenOverflows)
+	full, _ := r.KernelCount(stats.TCPReqQFullDrop)
+	if e.total > 0 {
+		e.drop.lost = lost / float64(e.total)
+		e.drop.overflows = float64(overflows+full) / float64(e.total)
+	}
+	if flown > 0 {
+		e.drop.inFlight = min(1, max(waited, leastRetransmission*float64(overflows+full))/flown)
+	}
+	for _, k := range r.Kernel {
+		if k.AcceptQueue.Full() {
+			e.drop.backlog = k.AcceptQueue.Backlog
+		}
+		e.drop.conntrackFull = e.drop.conntrackFull || k.Conntrack.NearlyFull()
+	}
+}
+
+// leastIdle is the share of idle time below which a CPU is not idle. The kernel counts in ticks.
+const leastIdle = 0.05
+
+func (e *evidence) addMachines(r *stats.Result) {
+	for i := range r.Machines {
+		m := &r.Machines[i]
+		if q := m.Quota; q.Periods > 0 {
+			e.throttledPeriods, e.quotaCPUs = math.Max(e.throttledPeriods, float64(q.Throttled)/float64(q.Periods)), q.CPUs()
+		}
+		for _, c := range m.CPUs {
+			all := float64(c.TotalUs())
+			if all <= 0 || float64(c.IdleUs) > leastIdle*all {
+				continue
+			}
+			if share := float64(c.SoftirqUs+c.IRQUs) / all; share > e.softirq {
+				e.softirq, e.softirqCPU = share, c.CPU
+			}
+		}
+	}
+}
