@@ -25,16 +25,20 @@ const (
 // Finding is a requirement that was compared with a result (package require). The JSON keys
 // are those of the result file. Result.Check bounds the texts, because a file can hold any.
 type Finding struct {
-	Expression string   `json:"expression"` // such as "open.q99 < 5ms", printable ASCII
-	Found      *float64 `json:"found"`      // in Unit; nil: the result has no value
-	Unit       string   `json:"unit"`       // one of the above; later versions may add some
+	Expression string   `json:"expression"`     // such as "open.q99 < 5ms", printable ASCII
+	Found      *float64 `json:"found"`          // in Unit; nil: the result has no value
+	Unit       string   `json:"unit"`           // one of the above; later versions may add some
+	Text       string   `json:"text,omitempty"` // what was found, if that is no number
 	Met        bool     `json:"met"`
 }
 
 // FoundText returns the value for people, with 6 significant digits: a time in the unit that
-// suits it. Without a value it returns "no value".
+// suits it, or its text. Without a value it returns "no value".
 func (f Finding) FoundText() string {
-	if f.Found == nil {
+	switch {
+	case f.Text != "":
+		return f.Text
+	case f.Found == nil:
 		return "no value"
 	}
 	found, unit := *f.Found, f.Unit
@@ -77,7 +81,10 @@ func (r *Result) checkFindings() error {
 		if f.Expression == "" || !printableASCII(f.Expression, MaxExpressionBytes) || !printableASCII(f.Unit, maxUnitBytes) {
 			return fmt.Errorf("requirement %d: expression and unit must be printable ASCII of at most %d and %d characters", i, MaxExpressionBytes, maxUnitBytes)
 		}
-		if f.Met && f.Found == nil {
+		if !printableASCII(f.Text, MaxExpressionBytes) {
+			return fmt.Errorf("requirement %d: text must be printable ASCII of at most %d characters", i, MaxExpressionBytes)
+		}
+		if f.Met && f.Found == nil && f.Text == "" {
 			return fmt.Errorf("requirement %d is met without a value", i)
 		}
 	}

@@ -108,9 +108,15 @@ func (r *Result) checkVerdict() error {
 	if n := len(r.Verdict.Parts); n > MaxVerdictParts {
 		return fmt.Errorf("verdict: %d parts, at most %d are allowed", n, MaxVerdictParts)
 	}
-	for _, v := range append([]Verdict{r.Verdict}, r.Verdict.Parts...) {
+	if err := r.Verdict.check(); err != nil {
+		return fmt.Errorf("verdict: %w", err)
+	}
+	for i, v := range r.Verdict.Parts {
 		if err := v.check(); err != nil {
-			return fmt.Errorf("verdict: %w", err)
+			return fmt.Errorf("verdict: part %d: %w", i, err)
+		}
+		if len(v.Parts) > 0 {
+			return fmt.Errorf("verdict: part %d has parts of its own", i)
 		}
 	}
 	return nil

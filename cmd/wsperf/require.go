@@ -3,8 +3,8 @@ package main
 // requireLong is the part of a command's help about --require.
 const requireLong = measuresLong + `
 
-If a requirement is not met, the exit code is 3, also if every handshake failed. It is
-still 1 if a result is lost or incomplete, and that of the signal if one ended the run.`
+If a requirement is not met, the exit code is 3, also if every handshake failed; if valid is
+not met, it is 4. It is still 1 if a result is lost or incomplete, and that of the signal if one ended the run.`
 
 // measuresLong is what --require can be about.
 const measuresLong = `
@@ -27,6 +27,8 @@ is < <= > >= == or !=. The report lists what was found. The measures are:
     testee.cpu, testee.cpu.user,
     testee.cpu.system               CPU time per connection of a testee on this machine
     testee.busiest%                 CPU time of its busiest thread in percent of a CPU
+    valid                           without OP and VALUE: the bottleneck was not wsperf (client),
+                                    its CPU quota or CPUs that it shares with the testee
 
 A time has a unit (us, ms, s), and a number can have k or M. Times have 3 significant
 digits. A measure without a value does not meet its requirement.`

@@ -10,10 +10,14 @@ import (
 	"wsperf/stats"
 )
 
+// Valid is the expression without a comparison: the verdict must be one by which the result says
+// something about the testee (stats.Verdict.Valid).
+const Valid = "valid"
+
 // Requirement is a parsed expression. The zero value is met by no result.
 type Requirement struct {
 	measure  string // a name that find knows
-	operator string // one of operators
+	operator string // one of operators; empty: Valid
 	value    string // as it was written, in ASCII
 	limit    float64
 }
@@ -21,9 +25,9 @@ type Requirement struct {
 // operators are in an order in which none is a prefix of a later one.
 var operators = []string{"<=", ">=", "==", "!=", "<", ">"}
 
-const form = "must be MEASURE OP VALUE with an OP of < <= > >= == !=, such as 'fail% < 0.1'"
+const form = "must be MEASURE OP VALUE with an OP of < <= > >= == !=, such as 'fail% < 0.1', or valid"
 
-// Parse reads an expression of the form MEASURE OP VALUE. Spaces around OP are optional. The
+// Parse reads an expression of the form MEASURE OP VALUE, or Valid. Spaces around OP are optional. The
 // table in measure.go lists the measures. A value is
 //
 //   - for times a non-negative duration in us, ms or s, as time.ParseDuration reads it,
@@ -36,9 +40,15 @@ func Parse(text string) (Requirement, error) {
 	if len(text) > stats.MaxExpressionBytes {
 		return Requirement{}, fmt.Errorf("too long: must have at most %d bytes", stats.MaxExpressionBytes)
 	}
+	if strings.TrimSpace(text) == Valid {
+		return Requirement{measure: Valid}, nil
+	}
 	name, operator, value, err := split(text)
 	if err != nil {
 		return Requirement{}, err
+	}
+	if name == Valid {
+		return Requirement{}, errors.New("valid is not compared with anything: write it alone")
 	}
 	m, err := find(name)
 	if err != nil {
@@ -75,7 +85,12 @@ func split(text string) (name, operator, value string, err error) {
 
 // String returns the expression in printable ASCII, with a space on both sides of the
 // operator. Parse reads it as the same requirement.
-func (q Requirement) String() string { return q.measure + " " + q.operator + " " + q.value }
+func (q Requirement) String() string {
+	if q.measure == Valid {
+		return Valid
+	}
+	return q.measure + " " + q.operator + " " + q.value
+}
 
 // Check compares the requirement with a result. If the result has no value of the measure,
 // the requirement is not met, whatever its operator: a run in which no connection reached a
@@ -87,6 +102,10 @@ func (q Requirement) String() string { return q.measure + " " + q.operator + " "
 // is one of the largest values, if not the largest.
 func (q Requirement) Check(r *stats.Result) stats.Finding {
 	f := stats.Finding{Expression: q.String()}
+	if q.measure == Valid {
+		f.Text, f.Met = string(r.Verdict.Kind), r.Verdict.Valid()
+		return f
+	}
 	m, err := find(q.measure)
 	if err != nil {
 		return f // the zero value

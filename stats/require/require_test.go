@@ -24,6 +24,7 @@ func TestParse(t *testing.T) {
 		"close.q05<1m1\u03bcs":        {"close.q05", "<", "1m1us", 60_000_001},
 		"connect.q999999999 < 0":      {"connect.q999999999", "<", "0", 0},
 		"fin.min == 0s":               {"fin.min", "==", "0s", 0},
+		" valid\t":                    {measure: "valid"},
 		"fin.reset == 0":              {"fin.reset", "==", "0", 0},
 		"cpu < 50us":                  {"cpu", "<", "50us", 50},
 		"cause.open_timeout == 0":     {"cause.open_timeout", "==", "0", 0},
@@ -37,7 +38,7 @@ func TestParse(t *testing.T) {
 
 func TestParseRefuses(t *testing.T) {
 	const (
-		form  = "must be MEASURE OP VALUE with an OP of < <= > >= == !=, such as 'fail% < 0.1'"
+		form  = "must be MEASURE OP VALUE with an OP of < <= > >= == !=, such as 'fail% < 0.1', or valid"
 		all   = "must be fail%, success, fail, total, rate, handshakes/s, made%, cpu, cpu.user, cpu.system, testee.cpu, testee.cpu.user, testee.cpu.system, testee.busiest%, fin.received, fin.reset, fin.timeout, cause.NAME, cause.NAME%, "
 		times = "must be a time of 0 or more with its unit us, ms or s, such as 250us, 5ms or 1.5s"
 		count = "must be a number of 0 or more, such as 0, 250 or 10k"
@@ -46,6 +47,8 @@ func TestParseRefuses(t *testing.T) {
 		"":                         "the requirement is empty: " + form,
 		" \n":                      "the requirement is empty: " + form,
 		"fail%":                    "no comparison: " + form,
+		"valid < 1":                "valid is not compared with anything: write it alone",
+		"valid x":                  "no comparison: " + form,
 		"fail% = 1":                `unknown comparison "=": ` + form,
 		"fail% ! 1":                `unknown comparison "!": ` + form,
 		"fail% =< 1":               `unknown comparison "=": ` + form,
@@ -335,6 +338,29 @@ func TestTesteeMeasures(t *testing.T) {
 			if got := q.Check(r).Met; got != want {
 				t.Errorf("%s with %+v: met %t, want %t", text, step.cost, got, want)
 			}
+		}
+	}
+}
+
+// TestValid: the verdict alone decides, and an unknown one is not valid.
+func TestValid(t *testing.T) {
+	q, err := Parse("valid")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for kind, met := range map[stats.Bottleneck]bool{
+		stats.BottleneckTestee: true, stats.BottleneckRate: true, stats.BottleneckUnclear: true,
+		stats.BottleneckClient: false, stats.BottleneckShared: false, stats.BottleneckQuota: false, "": false,
+	} {
+		r := measured(t)
+		r.Verdict.Kind = kind
+		f := q.Check(r)
+		if f.Met != met || f.Expression != "valid" || f.Found != nil || kind != "" && f.FoundText() != string(kind) || kind == "" && f.FoundText() != "no value" {
+			t.Errorf("%q: %+v", kind, f)
+		}
+		r.Findings = []stats.Finding{f}
+		if err := r.Check(); err != nil {
+			t.Errorf("%q: %v", kind, err)
 		}
 	}
 }

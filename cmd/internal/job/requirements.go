@@ -6,7 +6,7 @@ import (
 )
 
 // RequireUsage describes --require, which run, drive and report have.
-const RequireUsage = "end with exit code 3 unless the result meets `EXPR`, such as 'fail% < 0.1'; can be repeated (default none)"
+const RequireUsage = "end with exit code 3 unless the result meets `EXPR`, such as 'fail% < 0.1'; with 4 unless 'valid': wsperf was not the bottleneck; can be repeated (default none)"
 
 // Requirements is a pflag.Value: a list of requirements, one for each time that the option
 // is given.

@@ -19,7 +19,11 @@ func Require(all []require.Requirement, r *stats.Result) error {
 	r.Findings = require.CheckAll(all, r)
 	var unmet []error
 	for _, f := range r.Findings {
-		if !f.Met {
+		switch {
+		case f.Met:
+		case f.Expression == require.Valid:
+			unmet = append(unmet, ui.Invalid{Err: fmt.Errorf("result not valid: the bottleneck was: %s", f.FoundText())})
+		default:
 			unmet = append(unmet, ui.Unmet{Err: fmt.Errorf("requirement not met: %s: found %s", f.Expression, f.FoundText())})
 		}
 	}

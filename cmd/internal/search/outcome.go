@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"wsperf/stats"
+	"wsperf/stats/require"
 )
 
 // leastMade is the share of the starts that were due that must have been made, late or not, for
@@ -23,7 +24,7 @@ func outcomeOf(r *stats.Result) Outcome {
 	switch {
 	case met(r) && made(r):
 		return Met
-	case met(r) || failedByClient(r) > 0:
+	case met(r) || failedByClient(r) > 0 || invalid(r):
 		return Limited
 	case r.Kept() || stalled(r):
 		return Missed
@@ -38,6 +39,16 @@ func met(r *stats.Result) bool {
 		}
 	}
 	return true
+}
+
+// invalid reports whether the result was required to be valid and is not.
+func invalid(r *stats.Result) bool {
+	for _, f := range r.Findings {
+		if f.Expression == require.Valid && !f.Met {
+			return true
+		}
+	}
+	return false
 }
 
 func made(r *stats.Result) bool {

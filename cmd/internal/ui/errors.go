@@ -11,6 +11,7 @@ const (
 	ExitFailed      = 1   // could not run, every handshake failed, or a result could not be written
 	ExitUsage       = 2   // wrong command line: nothing was started
 	ExitUnmet       = 3   // the result does not meet a requirement (--require)
+	ExitInvalid     = 4   // the result does not say anything about the testee (--require valid)
 	ExitInterrupted = 130 // ended by Ctrl-C: 128 + SIGINT. SIGTERM makes it 143, SIGHUP 129
 
 	ExitSignalled = 128 // shells add the signal to it (POSIX.1-2024 XCU 2.8.2: greater than 128)
@@ -45,6 +46,13 @@ type Unmet struct{ Err error }
 func (u Unmet) Error() string { return u.Err.Error() }
 func (u Unmet) Unwrap() error { return u.Err }
 
+// Invalid is a result that does not say anything about the testee, as it was required to. That
+// is above a requirement that is not met: what was found is not the testee's.
+type Invalid struct{ Err error }
+
+func (i Invalid) Error() string { return i.Err.Error() }
+func (i Invalid) Unwrap() error { return i.Err }
+
 // NoSuccess is a run in which every handshake failed. An unmet requirement or an
 // interruption decides the exit code in its place.
 type NoSuccess struct{ Err error }
@@ -62,12 +70,13 @@ const (
 	noSuccess
 	usage
 	unmet
+	invalid
 	interrupted
 	failed
 )
 
 var exitCodes = [...]int{
-	done: ExitDone, noSuccess: ExitFailed, usage: ExitUsage, unmet: ExitUnmet, interrupted: ExitInterrupted, failed: ExitFailed,
+	done: ExitDone, noSuccess: ExitFailed, usage: ExitUsage, unmet: ExitUnmet, invalid: ExitInvalid, interrupted: ExitInterrupted, failed: ExitFailed,
 }
 
 // ExitCode returns the exit code for an error, joined or not.
@@ -93,6 +102,8 @@ func severityOfOne(err error) severity {
 		return usage
 	case is[Unmet](err):
 		return unmet
+	case is[Invalid](err):
+		return invalid
 	case is[NoSuccess](err):
 		return noSuccess
 	case errors.Is(err, ErrInterrupted):

@@ -1,0 +1,175 @@
+package verdict
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"wsperf/stats"
+	"wsperf/stats/internal/example"
+)
+
+// quiet is a closed loop with 100 in flight in which nobody is busy.
+func quiet() evidence {
+	return evidence{
+		seconds: 2, total: 8000, successes: 8000, rate: 4000, low: 50, high: 100, inFlight: 80, finished: 1,
+		connectUs: 10_000, openUs: 10_500, readyUs: 20_500,
+		loopsKnown: true, busiest: loop{busy: 0.1, used: 0.1}, lag: lagOf{8, 40, true},
+		testee: testeeUse{known: true, busiest: 0.12, used: 0.12, mayUse: 1},
+	}
+}
+
+func TestVerdict(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		change func(*evidence)
+		want   stats.Bottleneck
+		says   string
+	}{
+		{"nobody is busy", func(*evidence) {}, stats.BottleneckWatermark, "; --high 840 would lift it"},
+		{"fewer in flight than the low watermark", func(e *evidence) { e.inFlight = 30 }, stats.BottleneckUnclear, "fewer were in flight"},
+		{"a busy loop", func(e *evidence) { e.busiest.busy = 0.96 }, stats.BottleneckClient, "busy for 96 %"},
+		{"a busy loop and a busy testee", func(e *evidence) { e.busiest.busy, e.testee.busiest = 0.96, 0.97 }, stats.BottleneckClient, "busy for 96 %"},
+		{"a loop without a CPU", func(e *evidence) { e.busiest.busy, e.runWait = 0.9, 0.5 }, stats.BottleneckClient, "waited for a CPU for 50 %"},
+		{"the same beside an unknown testee", func(e *evidence) { e.runWait, e.testee = 0.5, testeeUse{} }, stats.BottleneckClient, "waited for a CPU"},
+		{"both without a CPU", func(e *evidence) { e.busiest.busy, e.runWait, e.testee.runWait = 0.99, 0.5, 0.5 }, stats.BottleneckShared, "the same CPUs"},
+		{"a short wait of both", func(e *evidence) { e.runWait, e.testee.runWait = 0.1, 0.5 }, stats.BottleneckWatermark, ""},
+		{"a thread of the testee", func(e *evidence) { e.testee = testeeUse{known: true, busiest: 0.98, used: 0.98, mayUse: 2} }, stats.BottleneckTestee, "its busiest thread used 98 %"},
+		{"all CPUs of the testee", func(e *evidence) { e.testee = testeeUse{known: true, busiest: 0.3, used: 1.9, mayUse: 2} }, stats.BottleneckTestee, "190 % of a CPU, of 2 that it may use"},
+		{"the quota of the testee", func(e *evidence) {
+			e.testee = testeeUse{known: true, busiest: 0.1, used: 0.2, mayUse: 0.2, quota: true}
+		}, stats.BottleneckTestee, "of a quota of 20 %"},
+		{"a testee with busy threads of a client that lags", func(e *evidence) { e.busiest.busy, e.lag.q99, e.testee.busiest = 0.8, 9000, 0.99 }, stats.BottleneckTestee, ""},
+		{"responses that wait", func(e *evidence) { e.busiest.busy, e.lag.q99 = 0.6, 1100 }, stats.BottleneckClient, "waited for wsperf for 1100 us"},
+		{"a burst of responses", func(e *evidence) { e.busiest.busy, e.lag.q99 = 0.3, 1100 }, stats.BottleneckWatermark, ""},
+		{"the client's quota", func(e *evidence) { e.busiest.busy, e.throttledPeriods, e.quotaCPUs = 0.99, 0.8, 0.2 }, stats.BottleneckQuota, "0.20 CPUs, stopped it in 80 %"},
+		{"a quota that is used up at times", func(e *evidence) { e.throttledPeriods = 0.05 }, stats.BottleneckWatermark, ""},
+		{"a full accept queue", func(e *evidence) { e.drop = drops{overflows: 0.4, lost: 0.3, inFlight: 0.9, backlog: 8} }, stats.BottleneckKernel, "backlog of 8"},
+		{"lost SYNs", func(e *evidence) { e.drop = drops{lost: 0.02} }, stats.BottleneckKernel, "SYNs were lost"},
+		{"a few lost SYNs beside a busy loop", func(e *evidence) { e.drop, e.busiest.busy = drops{lost: 0.02, inFlight: 0.1}, 0.99 }, stats.BottleneckClient, ""},
+		{"a full conntrack table", func(e *evidence) { e.drop.conntrackFull = true }, stats.BottleneckKernel, "nf_conntrack_max"},
+		{"drops that leave next to no success", func(e *evidence) { e.successes, e.drop = 3, drops{lost: 0.9, inFlight: 1} }, stats.BottleneckKernel, ""},
+		{"softirqs", func(e *evidence) { e.softirq, e.softirqCPU = 0.8, 3 }, stats.BottleneckKernel, "CPU 3 spent 80 %"},
+		{"no ports", func(e *evidence) { e.inFlight, e.shortages = 20, 5 }, stats.BottleneckKernel, "--source"},
+		{"no slots, for want of ports", func(e *evidence) { e.inFlight, e.slotWaits, e.slotsBy = 20, 5, stats.LimitPorts }, stats.BottleneckKernel, "--source"},
+		{"no slots, for want of descriptors", func(e *evidence) { e.inFlight, e.slotWaits, e.slotsBy, e.slots = 20, 5, stats.LimitDescriptors, 99 }, stats.BottleneckClient, "only 99 connections can be open at once, by the descriptor limit"},
+		{"no slots at times, at the watermark", func(e *evidence) { e.slotWaits, e.slotsBy = 5, stats.LimitDescriptors }, stats.BottleneckWatermark, ""},
+		{"a testee elsewhere", func(e *evidence) { e.testee = testeeUse{unknown: stats.TesteeElsewhere}; e.openUs = 30_000 }, stats.BottleneckRemote, "not seen from here"},
+		{"a testee of which nothing is known", func(e *evidence) { e.testee = testeeUse{unknown: stats.TesteeNotWanted}; e.openUs = 30_000 }, stats.BottleneckRemote, "of which nothing is known"},
+		{"a long way to a testee elsewhere", func(e *evidence) { e.testee = testeeUse{unknown: stats.TesteeElsewhere} }, stats.BottleneckWatermark, "--high 1000 would"},
+		{"few in flight to a testee elsewhere", func(e *evidence) { e.testee, e.inFlight, e.openUs = testeeUse{}, 10, 30_000 }, stats.BottleneckUnclear, "give --pid"},
+		{"few successes", func(e *evidence) { e.successes = 49 }, stats.BottleneckUnclear, "49 successes are too few"},
+		{"a short run", func(e *evidence) { e.seconds = 0.05 }, stats.BottleneckUnclear, "0.050 s are too short"},
+		{"loops of an older version", func(e *evidence) { e.loopsKnown = false }, stats.BottleneckUnclear, "what the loops did is not known"},
+		{"many failures", func(e *evidence) { e.inFlight, e.failures = 10, 800 }, stats.BottleneckUnclear, "10 % of the connections failed"},
+	} {
+		e := quiet()
+		c.change(&e)
+		check(t, c.name, e.verdict(), c.want, c.says)
+	}
+}
+
+func TestVerdictOfOpenLoops(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		change func(*evidence)
+		want   stats.Bottleneck
+		says   string
+	}{
+		{"kept", func(*evidence) {}, stats.BottleneckRate, "the rate of 4000 a second was kept"},
+		{"kept with a lag of some microseconds", func(e *evidence) { e.openUs, e.lag.q99 = 50, 30 }, stats.BottleneckRate, ""},
+		{"kept, failures", func(e *evidence) { e.failures = 200 }, stats.BottleneckUnclear, "2 % of the connections failed"},
+		{"kept, the testee cannot follow", func(e *evidence) { e.finished, e.testee.busiest = 0.5, 0.99 }, stats.BottleneckTestee, ""},
+		{"kept, the testee is busy", func(e *evidence) { e.testee.busiest = 0.99 }, stats.BottleneckTestee, ""},
+		{"kept, a testee elsewhere cannot follow", func(e *evidence) { e.finished, e.testee, e.openUs = 0.5, testeeUse{}, 1e6 }, stats.BottleneckRemote, ""},
+		{"kept, a testee here that sleeps cannot follow", func(e *evidence) { e.finished = 0.5 }, stats.BottleneckUnclear, "not that of the answers"},
+		{"kept, a busy loop", func(e *evidence) { e.busiest.busy = 0.97 }, stats.BottleneckClient, ""},
+		{"not kept", func(e *evidence) { e.kept, e.lateUs = false, 2500 }, stats.BottleneckClient, "starts were late by 2500 us at q99"},
+		{"not kept by a busy loop", func(e *evidence) { e.kept, e.busiest.busy = false, 0.99 }, stats.BottleneckClient, "busy for 99 %"},
+		{"not kept for want of slots", func(e *evidence) { e.kept, e.slotWaits, e.slots = false, 5, 100 }, stats.BottleneckClient, "only 100 connections can be open at once, by memory"},
+		{"not kept for want of ports", func(e *evidence) { e.kept, e.slotWaits, e.slotsBy = false, 5, stats.LimitPorts }, stats.BottleneckKernel, ""},
+		{"kept, 2 % of the SYNs lost", func(e *evidence) { e.drop.lost = 0.02 }, stats.BottleneckKernel, ""},
+	} {
+		e := quiet()
+		e.open, e.kept, e.low, e.high = true, true, 0, 0
+		c.change(&e)
+		check(t, c.name, e.verdict(), c.want, c.says)
+	}
+}
+
+func check(t *testing.T, name string, v stats.Verdict, want stats.Bottleneck, says string) {
+	t.Helper()
+	if v.Kind != want || !strings.Contains(v.Reason, says) || v.Reason == "" {
+		t.Errorf("%s: %+v, want %s, %q", name, v, want, says)
+	}
+	r := example.Plain()
+	r.Verdict = v
+	if err := r.Check(); err != nil {
+		t.Errorf("%s: %v", name, err)
+	}
+}
+
+// TestEvidence compares what is found in a result.
+func TestEvidence(t *testing.T) {
+	r := example.Plain()
+	seconds := r.Duration().Seconds()
+	us := int64(seconds * 1e6)
+	r.Loaded = stats.LoadedResult{}
+	r.Loops = []stats.LoopResult{
+		{BusyUs: us / 4, CPUUs: us / 5, RunWaitUs: us / 10, Waits: 1}, {BusyUs: us / 2, CPUUs: us / 3, Waits: 1}, {BusyUs: us},
+	}
+	r.TesteeCost = stats.TesteeCost{Processes: 1, UserUs: us / 4, SystemUs: us / 4, BusiestShare: 0.4, RunWaitUs: us, CPUs: 2, QuotaCPUs: 1.5}
+	r.Kernel = []stats.KernelResult{{AcceptQueue: stats.AcceptQueueResult{Longest: 9, Backlog: 8}}}
+	r.Kernel[0].Counters[stats.ListenOverflows] = int64(r.Total)
+	r.Machines = []stats.MachineResult{{
+		CPUs:  []stats.CPUResult{{CPU: 0, SoftirqUs: 80, IdleUs: 20}, {CPU: 1, SoftirqUs: 50, IRQUs: 10, UserUs: 40}},
+		Quota: stats.QuotaResult{QuotaUs: 5, PeriodUs: 10, Periods: 8, Throttled: 2},
+	}}
+	e := evidenceOf(r)
+	if !near(e.busiest.busy, 0.5) || e.busiest.number != 1 || !near(e.runWait, 0.1) || !e.loopsKnown {
+		t.Errorf("loops: %+v, wait %v", e.busiest, e.runWait)
+	}
+	if want := (testeeUse{true, "", 0.4, 0.5, 1, 1.5, true}); !near(e.testee.used, 0.5) || e.testee.mayUse != 1.5 || !e.testee.quota || !near(e.testee.busiest, 0.4) || !near(e.testee.runWait, 1) {
+		t.Errorf("testee: %+v, want about %+v", e.testee, want)
+	}
+	if e.drop.overflows != 1 || e.drop.backlog != 8 || e.drop.inFlight != 1 {
+		t.Errorf("drops: %+v", e.drop)
+	}
+	if e.softirq != 0.6 || e.softirqCPU != 1 || e.throttledPeriods != 0.25 || e.quotaCPUs != 0.5 {
+		t.Errorf("softirq %v of CPU %d, throttled %v of %v CPUs", e.softirq, e.softirqCPU, e.throttledPeriods, e.quotaCPUs)
+	}
+	var flown float64
+	for _, p := range []stats.Phase{stats.PhaseConnect, stats.PhaseOpen} {
+		flown += float64(r.Phases[p].Success.TotalCount()) * r.Phases[p].Success.Mean()
+	}
+	flown += float64(r.Phases[stats.PhaseTotal].Failure.TotalCount()) * r.Phases[stats.PhaseTotal].Failure.Mean()
+	if !near(e.inFlight, flown/1e6/seconds) {
+		t.Errorf("%v in flight, want %v", e.inFlight, flown/1e6/seconds)
+	}
+}
+
+func near(got, want float64) bool { return got > 0.999*want && got < 1.001*want }
+
+// TestDrainIsLeftOut: a connection that times out makes a long drain, in which nobody is busy.
+func TestDrainIsLeftOut(t *testing.T) {
+	for late, want := range map[uint64]float64{0: 1, 5: 1, 11: 10} { // successes after the last start
+		r := example.Plain()
+		r.Started = time.Unix(1000, 0)
+		r.Ended = r.Started.Add(10 * time.Second)
+		r.Loaded = stats.LoadedResult{FirstNs: r.Started.UnixNano(), LastNs: r.Started.Add(time.Second).UnixNano(), Success: r.Success - late*r.Success/100}
+		if got := loadedSeconds(r); got != want {
+			t.Errorf("%d %% of the successes later: %v s, want %v", late, got, want)
+		}
+	}
+}
+
+// TestNothing: an empty result has a verdict too.
+func TestNothing(t *testing.T) {
+	r, err := stats.Merge(stats.NewRecorder(nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v := Of(r); v.Kind != stats.BottleneckUnclear {
+		t.Errorf("%+v", v)
+	}
+}
