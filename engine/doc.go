@@ -181,8 +181,8 @@
 // # Imports
 //
 // cmd -> engine, engine/child, engine/host, handshake, stats, stats/file, stats/report, stats/require,
-// bench/testee; engine -> engine/host, handshake, stats, x/sys; stats/file, stats/require -> stats;
-// stats/report -> stats, stats/file, stats/require; handshake -> gobwas/ws; stats -> hdrhistogram,
+// bench/testee; engine -> engine/host, handshake, stats, stats/verdict, x/sys; stats/file, stats/require,
+// stats/verdict -> stats; stats/report -> stats, stats/file, stats/require; handshake -> gobwas/ws; stats -> hdrhistogram,
 // x/sys. cmd, bench/soak, bench/cost and bench/link start their processes with engine/child, a child
 // process that does not outlive its parent. Tests make network namespaces with bench/link/netns, and a
 // network with bench/link/emulator. Nobody imports cmd. TestImportDirections has the whole table and
@@ -192,6 +192,6 @@
 //
 // A new state is a row of state.go with the methods that lead there, a new transport a
 // file beside wire.go, a new measurement a Phase or a Cause, a new output a file in
-// stats/report and a row of format.go, a new testee a folder in bench/testees. None of
+// stats/report and a row of format.go, a new bottleneck a rule in stats/verdict, new evidence an observer, a new testee a folder in bench/testees. None of
 // these touches loop.go beyond a case of dispatch.
 package engine
