@@ -2,6 +2,9 @@ package verdict
 
 import (
 	"math"
+	"slices"
+	"strconv"
+	"strings"
 
 	"wsperf/stats"
 )
@@ -63,6 +66,7 @@ type testeeUse struct {
 	used, runWait float64 // all threads together
 	mayUse        float64 // CPUs; 0: not known
 	quota         bool    // that its cgroup allows
+	beside        bool    // it may use a CPU of a loop
 }
 
 // drops is what the kernel dropped and what that took.
@@ -92,6 +96,7 @@ func evidenceOf(r *stats.Result) *evidence {
 	e.inFlight = flown / e.seconds
 	e.addLoops(r)
 	e.addTestee(&r.TesteeCost, r.Duration().Seconds())
+	e.testee.beside = slices.ContainsFunc(r.Loops, func(l stats.LoopResult) bool { return l.CPU < 0 || mayUse(r.TesteeCost.AllowedCPUs, l.CPU) })
 	e.addDrops(r, flown)
 	e.addMachines(r)
 	return e
@@ -157,6 +162,22 @@ func (e *evidence) addTestee(c *stats.TesteeCost, window float64) {
 	if c.QuotaCPUs > 0 && (t.mayUse == 0 || c.QuotaCPUs < t.mayUse) {
 		t.mayUse, t.quota = c.QuotaCPUs, true
 	}
+}
+
+// mayUse reports whether a CPU is in a list such as 0-3,6. An empty list stands for all.
+func mayUse(list string, cpu int) bool {
+	for part := range strings.SplitSeq(list, ",") {
+		first, last, isRange := strings.Cut(part, "-")
+		if !isRange {
+			last = first
+		}
+		from, err := strconv.Atoi(first)
+		to, wrong := strconv.Atoi(last)
+		if err == nil && wrong == nil && from <= cpu && cpu <= to {
+			return true
+		}
+	}
+	return list == ""
 }
 
 // Least that a connection waits whose ACK or SYN was dropped (include/net/tcp.h: TCP_RTO_MIN,

@@ -98,8 +98,9 @@ func (e *evidence) rateKept() bool {
 
 func (e *evidence) quotaBound() bool { return e.throttledPeriods >= throttled }
 
+// shared is about CPUs that both may use: on others they wait for somebody else.
 func (e *evidence) shared() bool {
-	return e.runWait >= contended && e.testee.known && e.testee.runWait >= contended
+	return e.runWait >= contended && e.testee.known && e.testee.runWait >= contended && e.testee.beside
 }
 
 func (e *evidence) clientUsedUp() bool { return e.busiest.busy >= usedUp || e.runWait >= starved }

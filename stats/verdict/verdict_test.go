@@ -32,7 +32,8 @@ func TestVerdict(t *testing.T) {
 		{"a busy loop and a busy testee", func(e *evidence) { e.busiest.busy, e.testee.busiest = 0.96, 0.97 }, stats.BottleneckClient, "busy for 96 %"},
 		{"a loop without a CPU", func(e *evidence) { e.busiest.busy, e.runWait = 0.9, 0.5 }, stats.BottleneckClient, "waited for a CPU for 50 %"},
 		{"the same beside an unknown testee", func(e *evidence) { e.runWait, e.testee = 0.5, testeeUse{} }, stats.BottleneckClient, "waited for a CPU"},
-		{"both without a CPU", func(e *evidence) { e.busiest.busy, e.runWait, e.testee.runWait = 0.99, 0.5, 0.5 }, stats.BottleneckShared, "the same CPUs"},
+		{"both without a CPU", func(e *evidence) { e.busiest.busy, e.runWait, e.testee.runWait, e.testee.beside = 0.99, 0.5, 0.5, true }, stats.BottleneckShared, "the same CPUs"},
+		{"both without a CPU, each on its own", func(e *evidence) { e.busiest.busy, e.runWait, e.testee.runWait = 0.8, 0.5, 0.5 }, stats.BottleneckClient, "waited for a CPU"},
 		{"a short wait of both", func(e *evidence) { e.runWait, e.testee.runWait = 0.1, 0.5 }, stats.BottleneckWatermark, ""},
 		{"a thread of the testee", func(e *evidence) { e.testee = testeeUse{known: true, busiest: 0.98, used: 0.98, mayUse: 2} }, stats.BottleneckTestee, "its busiest thread used 98 %"},
 		{"all CPUs of the testee", func(e *evidence) { e.testee = testeeUse{known: true, busiest: 0.3, used: 1.9, mayUse: 2} }, stats.BottleneckTestee, "190 % of a CPU, of 2 that it may use"},
@@ -129,7 +130,7 @@ func TestEvidence(t *testing.T) {
 	if !near(e.busiest.busy, 0.5) || e.busiest.number != 1 || !near(e.runWait, 0.1) || !e.loopsKnown {
 		t.Errorf("loops: %+v, wait %v", e.busiest, e.runWait)
 	}
-	if want := (testeeUse{true, "", 0.4, 0.5, 1, 1.5, true}); !near(e.testee.used, 0.5) || e.testee.mayUse != 1.5 || !e.testee.quota || !near(e.testee.busiest, 0.4) || !near(e.testee.runWait, 1) {
+	if want := (testeeUse{true, "", 0.4, 0.5, 1, 1.5, true, true}); !e.testee.beside || !near(e.testee.used, 0.5) || e.testee.mayUse != 1.5 || !e.testee.quota || !near(e.testee.busiest, 0.4) || !near(e.testee.runWait, 1) {
 		t.Errorf("testee: %+v, want about %+v", e.testee, want)
 	}
 	if e.drop.overflows != 1 || e.drop.backlog != 8 || e.drop.inFlight != 1 {
@@ -145,6 +146,32 @@ func TestEvidence(t *testing.T) {
 	flown += float64(r.Phases[stats.PhaseTotal].Failure.TotalCount()) * r.Phases[stats.PhaseTotal].Failure.Mean()
 	if !near(e.inFlight, flown/1e6/seconds) {
 		t.Errorf("%v in flight, want %v", e.inFlight, flown/1e6/seconds)
+	}
+}
+
+func TestMayUse(t *testing.T) {
+	for _, c := range []struct {
+		list string
+		cpu  int
+		want bool
+	}{
+		{"", 5, true}, {"5", 5, true}, {"0-3,6", 3, true}, {"0-3,6", 6, true}, {"0-3,6", 4, false}, {"0-3,6-", 6, false}, {"x", 0, false}, {"10", 1, false},
+	} {
+		if got := mayUse(c.list, c.cpu); got != c.want {
+			t.Errorf("%q, CPU %d: %t", c.list, c.cpu, got)
+		}
+	}
+}
+
+// TestBeside: a loop that is not pinned may be on any CPU of the testee.
+func TestBeside(t *testing.T) {
+	for cpu, want := range map[int]bool{-1: true, 0: false, 1: true} {
+		r := example.Plain()
+		r.TesteeCost = stats.TesteeCost{Processes: 1, AllowedCPUs: "1"}
+		r.Loops = []stats.LoopResult{{CPU: cpu}}
+		if got := evidenceOf(r).testee.beside; got != want {
+			t.Errorf("loop on CPU %d: %t", cpu, got)
+		}
 	}
 }
 
