@@ -181,9 +181,9 @@
 // # Imports
 //
 // cmd -> engine, engine/child, engine/host, handshake, stats, stats/file, stats/report, stats/require,
-// bench/testee; engine -> engine/host, handshake, stats, stats/verdict, x/sys; stats/file, stats/require,
-// stats/verdict -> stats; stats/report -> stats, stats/file, stats/require; handshake -> gobwas/ws; stats -> hdrhistogram,
-// x/sys. cmd, bench/soak, bench/cost and bench/link start their processes with engine/child, a child
+// stats/verdict, bench/testee; engine -> engine/host, handshake, stats, x/sys; stats/file, stats/require, stats/verdict -> stats;
+// stats/report -> stats, stats/file, stats/require; handshake -> gobwas/ws; stats -> hdrhistogram, x/sys.
+// cmd, bench/soak, bench/cost and bench/link start their processes with engine/child, a child
 // process that does not outlive its parent. Tests make network namespaces with bench/link/netns, and a
 // network with bench/link/emulator. Nobody imports cmd. TestImportDirections has the whole table and
 // keeps it so.

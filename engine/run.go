@@ -11,7 +11,6 @@ import (
 
 	"wsperf/engine/host"
 	"wsperf/stats"
-	"wsperf/stats/verdict"
 )
 
 // MaxLoops bounds the number of loops of a process: as many CPUs as a CPU mask can name.
@@ -180,7 +179,7 @@ func (r *Run) Do(ctx context.Context) (*stats.Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	res.Intervals, res.Verdict = intervals, verdict.Of(res)
+	res.Intervals = intervals
 	return res, errors.Join(w.lost, lost, res.Check())
 }
 

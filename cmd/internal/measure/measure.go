@@ -15,6 +15,7 @@ import (
 	"wsperf/cmd/internal/ui"
 	"wsperf/engine"
 	"wsperf/stats"
+	"wsperf/stats/verdict"
 )
 
 // Observer is told how a run goes. Its methods are called in this order.
@@ -71,6 +72,7 @@ func Run(ctx context.Context, j *job.Job, o Observer) (*Measured, error) {
 		return nil, err
 	}
 	j.Describe(m.Result)
+	m.Result.Verdict = verdict.Of(m.Result) // that knows what was asked for
 	return m, err
 }
 
