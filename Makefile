@@ -37,8 +37,8 @@ TEST = $(GO) run ./.ci/showskips $(GO) test
 PACKAGES := ./... ./.ci/showskips
 # Tests of the whole program against a testee or a link of ours: most of the time of all tests.
 SYSTEM   := ./bench/hostile ./bench/link
-# Measurements to 100 microseconds: nothing else should run beside them.
-MEASURED := ./bench/proof
+# Measurements: nothing else should run beside them.
+MEASURED := ./bench/proof ./bench/bottleneck
 UNITS     = $(filter-out $(addprefix wsperf/,$(SYSTEM:./%=%) $(MEASURED:./%=%)),$(shell $(GO) list ./...)) ./.ci/showskips
 
 test: ## run lint, unit and race
@@ -56,9 +56,9 @@ test-all: test ## run make test, the tests of the whole program, the other tests
 unit: ## run the tests of all packages but the system tests, with scripts of the command line and the README's commands
 	$(TEST) -vet=off -pgo=off $(UNITS)
 
-system: ## run the tests against the hostile testee, across a network link, and against known delays
+system: ## run the tests against the hostile testee, across a network link, against known delays, and with known bottlenecks
 	$(TEST) -vet=off -pgo=off $(SYSTEM)
-	$(TEST) -vet=off -pgo=off $(MEASURED)
+	$(TEST) -p=1 -vet=off -pgo=off $(MEASURED)
 
 # What make test races has most of the goroutines; make test-all also races the packages
 # that take long, and the long tests of engine. handshake, stats and stats/report start no goroutines.

@@ -67,10 +67,14 @@ func sharedReason(e *evidence) string {
 }
 
 func clientReason(e *evidence) string {
-	if e.runWait >= starved {
-		return fmt.Sprintf("a loop of wsperf waited for a CPU for %s of the time: other programs had it", percent(e.runWait))
+	if e.starved() {
+		return starvedReason(e)
 	}
 	return fmt.Sprintf("a loop of wsperf was busy for %s of the time, and can do no more: give it more CPUs, or compare by testee_cost", percent(e.busiest.busy))
+}
+
+func starvedReason(e *evidence) string {
+	return fmt.Sprintf("a loop of wsperf waited for a CPU for %s of the time: other programs had it", percent(e.runWait))
 }
 
 func testeeReason(e *evidence) string {

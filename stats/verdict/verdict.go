@@ -47,6 +47,7 @@ func rules() []rule {
 		{stats.BottleneckShared, (*evidence).shared, sharedReason, []line{loopLine, testeeLine, lagLine}},
 		{stats.BottleneckClient, (*evidence).clientUsedUp, clientReason, []line{loopLine, lagLine, testeeLine}},
 		{stats.BottleneckTestee, (*evidence).testeeUsedUp, testeeReason, []line{testeeLine, loopLine, lagLine}},
+		{stats.BottleneckClient, (*evidence).starved, starvedReason, []line{loopLine, lagLine, testeeLine}},
 		{stats.BottleneckClient, (*evidence).lagBound, lagReason, []line{lagLine, loopLine, testeeLine}},
 		{stats.BottleneckKernel, (*evidence).softirqBound, softirqReason, []line{loopLine, testeeLine}},
 		{stats.BottleneckKernel, (*evidence).portsBound, portsReason, []line{inFlightLine, loopLine, testeeLine}},
@@ -82,7 +83,7 @@ func (e *evidence) verdict() stats.Verdict {
 // bound a run in which somebody is busy all the time.
 func (e *evidence) dropsBound() bool {
 	d := &e.drop
-	busy := e.clientUsedUp() || e.testeeUsedUp()
+	busy := e.clientUsedUp() || e.testeeUsedUp() || e.starved()
 	return d.inFlight >= dropWaits || d.conntrackFull || !busy && max(d.overflows, d.lost) >= dropped
 }
 
@@ -103,7 +104,10 @@ func (e *evidence) shared() bool {
 	return e.runWait >= contended && e.testee.known && e.testee.runWait >= contended && e.testee.beside
 }
 
-func (e *evidence) clientUsedUp() bool { return e.busiest.busy >= usedUp || e.runWait >= starved }
+func (e *evidence) clientUsedUp() bool { return e.busiest.busy >= usedUp }
+
+// starved is judged after the testee, which may be used up all the same.
+func (e *evidence) starved() bool { return e.runWait >= starved }
 
 func (e *evidence) testeeUsedUp() bool {
 	t := &e.testee

@@ -31,6 +31,7 @@ func TestVerdict(t *testing.T) {
 		{"a busy loop", func(e *evidence) { e.busiest.busy = 0.96 }, stats.BottleneckClient, "busy for 96 %"},
 		{"a busy loop and a busy testee", func(e *evidence) { e.busiest.busy, e.testee.busiest = 0.96, 0.97 }, stats.BottleneckClient, "busy for 96 %"},
 		{"a loop without a CPU", func(e *evidence) { e.busiest.busy, e.runWait = 0.9, 0.5 }, stats.BottleneckClient, "waited for a CPU for 50 %"},
+		{"a loop without a CPU and a testee used up", func(e *evidence) { e.runWait, e.testee.busiest = 0.5, 0.99 }, stats.BottleneckTestee, "can do no more"},
 		{"the same beside an unknown testee", func(e *evidence) { e.runWait, e.testee = 0.5, testeeUse{} }, stats.BottleneckClient, "waited for a CPU"},
 		{"both without a CPU", func(e *evidence) { e.busiest.busy, e.runWait, e.testee.runWait, e.testee.beside = 0.99, 0.5, 0.5, true }, stats.BottleneckShared, "the same CPUs"},
 		{"both without a CPU, each on its own", func(e *evidence) { e.busiest.busy, e.runWait, e.testee.runWait = 0.8, 0.5, 0.5 }, stats.BottleneckClient, "waited for a CPU"},

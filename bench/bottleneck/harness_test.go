@@ -1,0 +1,161 @@
+package bottleneck
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"wsperf/bench/link/netns"
+	"wsperf/bench/program"
+	"wsperf/engine/child"
+	"wsperf/stats"
+	"wsperf/stats/file"
+)
+
+func TestMain(m *testing.M) {
+	status := m.Run()
+	programs.Remove()
+	os.Exit(status)
+}
+
+var programs program.Builder
+
+// Bounds of the time that a program takes. No test depends on them otherwise.
+const (
+	startTimeout = 20 * time.Second
+	runTimeout   = 60 * time.Second
+	stopTimeout  = 5 * time.Second
+)
+
+// duration is how long each scenario is measured.
+const duration = 2 * time.Second
+
+// process is how a program is started. It ends at the end of its standard input.
+type process struct {
+	in     *netns.Namespace // nil: that of the test
+	cpu    int              // that it is pinned to; -1: any
+	prefix []string         // a command that runs the program, such as nice -n 19
+}
+
+// start starts a program, and ends it with the test.
+func (p process) start(t *testing.T, args ...string) *child.Child {
+	t.Helper()
+	args = slices.Concat(p.prefix, args)
+	if p.cpu >= 0 {
+		args = slices.Concat([]string{"taskset", "-c", strconv.Itoa(p.cpu)}, args)
+	}
+	var started *child.Child
+	start := func() (err error) {
+		started, err = child.Start(child.Command{Path: find(t, args[0]), Args: args})
+		return err
+	}
+	do := func(f func() error) error { return f() }
+	if p.in != nil {
+		do = p.in.Do
+	}
+	if err := do(start); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { started.End(stopTimeout) })
+	return started
+}
+
+// find returns the path of a program.
+func find(t *testing.T, program string) string {
+	t.Helper()
+	path, err := exec.LookPath(program)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// testee is a running testee.
+type testee struct {
+	*child.Child
+	address string
+}
+
+// listens starts a program whose first line is "listening on ADDRESS".
+func (p process) listens(t *testing.T, args ...string) testee {
+	t.Helper()
+	started := p.start(t, args...)
+	ctx, cancel := context.WithTimeout(t.Context(), startTimeout)
+	defer cancel()
+	line, err := started.FirstLine(ctx)
+	if err != nil {
+		t.Fatalf("%s: %v: %s", args[0], err, started.LastWords())
+	}
+	return testee{started, strings.TrimPrefix(line, "listening on ")}
+}
+
+// builtin starts the built-in testee with one loop.
+func (p process) builtin(t *testing.T) testee {
+	t.Helper()
+	return p.listens(t, programs.Wsperf(t), "testee", "--listen", "127.0.0.1:0", "--loops", "1", "--exit-on-eof")
+}
+
+// python starts the testee in testdata, which has one thread.
+func (p process) python(t *testing.T, args ...string) testee {
+	t.Helper()
+	return p.listens(t, append([]string{"python3", filepath.Join("testdata", "testee.py")}, args...)...)
+}
+
+// measure runs wsperf to its end and reads its result.
+func (p process) measure(t *testing.T, s testee, args ...string) *stats.Result {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "result.json")
+	words := []string{programs.Wsperf(t), "run", "ws://" + s.address + "/", "--quiet", "--out", path}
+	if p.cpu >= 0 {
+		words = append(words, "--cpus", strconv.Itoa(p.cpu))
+	}
+	// The affinity mask is that of the machine: wsperf pins its loops itself.
+	client := process{p.in, -1, p.prefix}.start(t, append(words, args...)...)
+	select {
+	case <-client.Ended():
+	case <-time.After(runTimeout):
+		t.Fatalf("wsperf has not ended: %s", client.LastWords())
+	}
+	if err := client.Wait(); err != nil {
+		t.Fatalf("wsperf: %v: %s", err, client.LastWords())
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	r, err := file.Read(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// forAWhile is the option of a run of the usual length.
+func forAWhile(more ...string) []string {
+	return append([]string{"--duration", duration.String()}, more...)
+}
+
+// cpuNs returns the CPU time that the threads of a process have used (/proc/PID/task/TID/schedstat,
+// Documentation/scheduler/sched-stats.rst).
+func cpuNs(t *testing.T, pid int) (sum int64) {
+	t.Helper()
+	files, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", pid))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("process %d: %v", pid, err)
+	}
+	for _, name := range files {
+		text, _ := os.ReadFile(name) // empty if the thread has ended
+		first, _, _ := strings.Cut(string(text), " ")
+		ns, _ := strconv.ParseInt(first, 10, 64)
+		sum += ns
+	}
+	return sum
+}
