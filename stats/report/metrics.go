@@ -106,6 +106,13 @@ func clientSample(r *stats.Result, n int64) []metricSample {
 	return []metricSample{{value: strconv.FormatInt(n, 10)}}
 }
 
+func bottleneckSample(r *stats.Result) []metricSample {
+	if !r.Verdict.Known() {
+		return nil
+	}
+	return []metricSample{{labels: []label{{"kind", string(r.Verdict.Kind)}}, value: "1"}}
+}
+
 func interruptedSample(r *stats.Result) []metricSample {
 	if r.Interrupted {
 		return one(1)
