@@ -32,8 +32,7 @@ func (l *loop) finish(s *slot, nowNs int64) {
 // finReceived ends a connection as RFC 6455 section 7.1.1 would have it.
 func (l *loop) finReceived(s *slot, nowNs int64) {
 	s.ended(stats.PhaseFin, nowNs)
-	l.recorder(s).Fin(stats.FinReceived)
-	l.recordSuccess(s, nowNs)
+	l.recordSuccess(s, stats.FinReceived, nowNs)
 	if !l.keepSocket(s) {
 		l.closeFD(s)
 	}
@@ -45,36 +44,31 @@ func (l *loop) finReceived(s *slot, nowNs int64) {
 func (l *loop) finCut(s *slot, errno unix.Errno) {
 	switch errno {
 	case unix.ECONNRESET, unix.EPIPE:
-		l.finReset(s)
+		l.succeed(s, stats.FinReset)
 	default:
 		l.finTimedOut(s)
 	}
 }
 
-// finReset ends a connection whose testee sent an RST instead of its FIN.
-func (l *loop) finReset(s *slot) {
-	l.recorder(s).Fin(stats.FinReset)
-	l.succeed(s)
-}
-
 // finTimedOut ends a connection that the testee has left open, by an RST: an orderly
 // close would leave the port in TIME_WAIT on our side, and use up the ports.
 func (l *loop) finTimedOut(s *slot) {
-	l.recorder(s).Fin(stats.FinTimeout)
 	setAbortive(s.fd)
-	l.succeed(s)
+	l.succeed(s, stats.FinTimeout)
 }
 
 // succeed ends a connection with both handshakes complete, now.
-func (l *loop) succeed(s *slot) {
-	l.recordSuccess(s, l.clock())
+func (l *loop) succeed(s *slot, how stats.Fin) {
+	l.recordSuccess(s, how, l.clock())
 	l.closeFD(s)
 	l.release(s)
 }
 
-func (l *loop) recordSuccess(s *slot, nowNs int64) {
+func (l *loop) recordSuccess(s *slot, how stats.Fin, nowNs int64) {
 	s.span(stats.PhaseTotal, nowNs)
-	l.recorder(s).Success(&s.sample)
+	rec := l.recorder(s)
+	rec.Fin(how)
+	rec.Success(&s.sample)
 }
 
 // failure is why a connection is to be ended by its loop. Without a cause it goes on.
@@ -97,9 +91,10 @@ func (l *loop) fail(s *slot, f failure) {
 	if f.reply == nil {
 		f.reply = l.incoming(s)
 	}
-	l.recorder(s).Reply(f.cause, f.reply)
-	l.recorder(s).Fail(&s.sample, f.cause)
-	l.recorder(s).Errno(f.cause, int(f.errno))
+	rec := l.recorder(s)
+	rec.Reply(f.cause, f.reply)
+	rec.Fail(&s.sample, f.cause)
+	rec.Errno(f.cause, int(f.errno))
 	if s.fd != noFD {
 		setAbortive(s.fd)
 	}
@@ -149,18 +144,4 @@ func (l *loop) closeFD(s *slot) {
 		s.fd = noFD
 		s.generation++
 	}
-}
-
-// leaveSource gives the connection's source and port back.
-func (l *loop) leaveSource(s *slot) {
-	if s.source == noSource {
-		return
-	}
-	from := &l.to(s).sources.all[s.source]
-	from.open--
-	if s.port != 0 {
-		from.ports.give(s.port)
-		s.port = 0
-	}
-	s.source = noSource
 }

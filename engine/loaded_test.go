@@ -76,7 +76,7 @@ func (l *loop) recordEnd(s *slot, c connection) {
 		l.rec.Fail(&s.sample, stats.CauseCloseTimeout)
 	} else {
 		s.sample.Reached = s.sample.Reached.With(stats.PhaseClose)
-		l.recordSuccess(s, c.endNs)
+		l.recordSuccess(s, stats.FinReset, c.endNs)
 	}
 	l.slots.release(s)
 }

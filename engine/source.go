@@ -68,6 +68,20 @@ func (t *sources) rest(i int32, untilNs int64, why stats.Cause) {
 	t.lacked = why
 }
 
+// leaveSource gives the connection's source and port back.
+func (l *loop) leaveSource(s *slot) {
+	if s.source == noSource {
+		return
+	}
+	from := &l.to(s).sources.all[s.source]
+	from.open--
+	if s.port != 0 {
+		from.ports.give(s.port)
+		s.port = 0
+	}
+	s.source = noSource
+}
+
 // endpoints turns source addresses into the form that bind(2) takes. It binds a socket
 // to each, so that an address that is not on this machine is an error before the run.
 // Without addresses it returns nil as the only one: the kernel chooses.
