@@ -37,6 +37,13 @@ const (
 // duration is how long each scenario is measured.
 const duration = 2 * time.Second
 
+// stage is where a scenario is made: a test, and CPUs of which one is the testee's in most scenarios.
+type stage struct {
+	*testing.T
+	client, testee int
+	started        []*child.Child // all but wsperf
+}
+
 // process is how a program is started. It ends at the end of its standard input.
 type process struct {
 	in     *netns.Namespace // nil: that of the test
@@ -45,7 +52,7 @@ type process struct {
 }
 
 // start starts a program, and ends it with the test.
-func (p process) start(t *testing.T, args ...string) *child.Child {
+func (t *stage) start(p process, args ...string) *child.Child {
 	t.Helper()
 	args = slices.Concat(p.prefix, args)
 	if p.cpu >= 0 {
@@ -53,7 +60,7 @@ func (p process) start(t *testing.T, args ...string) *child.Child {
 	}
 	var started *child.Child
 	start := func() (err error) {
-		started, err = child.Start(child.Command{Path: find(t, args[0]), Args: args})
+		started, err = child.Start(child.Command{Path: find(t.T, args[0]), Args: args})
 		return err
 	}
 	do := func(f func() error) error { return f() }
@@ -84,9 +91,10 @@ type testee struct {
 }
 
 // listens starts a program whose first line is "listening on ADDRESS".
-func (p process) listens(t *testing.T, args ...string) testee {
+func (t *stage) listens(p process, args ...string) testee {
 	t.Helper()
-	started := p.start(t, args...)
+	started := t.start(p, args...)
+	t.started = append(t.started, started)
 	ctx, cancel := context.WithTimeout(t.Context(), startTimeout)
 	defer cancel()
 	line, err := started.FirstLine(ctx)
@@ -97,19 +105,19 @@ func (p process) listens(t *testing.T, args ...string) testee {
 }
 
 // builtin starts the built-in testee with one loop.
-func (p process) builtin(t *testing.T) testee {
+func (t *stage) builtin(p process) testee {
 	t.Helper()
-	return p.listens(t, programs.Wsperf(t), "testee", "--listen", "127.0.0.1:0", "--loops", "1", "--exit-on-eof")
+	return t.listens(p, programs.Wsperf(t), "testee", "--listen", "127.0.0.1:0", "--loops", "1", "--exit-on-eof")
 }
 
 // python starts the testee in testdata, which has one thread.
-func (p process) python(t *testing.T, args ...string) testee {
+func (t *stage) python(p process, args ...string) testee {
 	t.Helper()
-	return p.listens(t, append([]string{"python3", filepath.Join("testdata", "testee.py")}, args...)...)
+	return t.listens(p, append([]string{"python3", filepath.Join("testdata", "testee.py")}, args...)...)
 }
 
 // measure runs wsperf to its end and reads its result.
-func (p process) measure(t *testing.T, s testee, args ...string) *stats.Result {
+func (t *stage) measure(p process, s testee, args ...string) *stats.Result {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "result.json")
 	words := []string{programs.Wsperf(t), "run", "ws://" + s.address + "/", "--quiet", "--out", path}
@@ -117,7 +125,7 @@ func (p process) measure(t *testing.T, s testee, args ...string) *stats.Result {
 		words = append(words, "--cpus", strconv.Itoa(p.cpu))
 	}
 	// The affinity mask is that of the machine: wsperf pins its loops itself.
-	client := process{p.in, -1, p.prefix}.start(t, append(words, args...)...)
+	client := t.start(process{p.in, -1, p.prefix}, append(words, args...)...)
 	select {
 	case <-client.Ended():
 	case <-time.After(runTimeout):
@@ -141,6 +149,22 @@ func (p process) measure(t *testing.T, s testee, args ...string) *stats.Result {
 // forAWhile is the option of a run of the usual length.
 func forAWhile(more ...string) []string {
 	return append([]string{"--duration", duration.String()}, more...)
+}
+
+// othersCPUs returns how many CPUs were used in the measured window by processes that the scenario
+// did not start.
+func (t *stage) othersCPUs(r *stats.Result) float64 {
+	t.Helper()
+	all := -r.Client.UserUs - r.Client.SystemUs - cpuNs(t.T, os.Getpid())/1e3
+	for _, p := range t.started {
+		all -= cpuNs(t.T, p.PID()) / 1e3
+	}
+	for _, m := range r.Machines {
+		for _, c := range m.CPUs {
+			all += c.UserUs + c.SystemUs + c.StealUs
+		}
+	}
+	return float64(all) / float64(r.Duration().Microseconds())
 }
 
 // cpuNs returns the CPU time that the threads of a process have used (/proc/PID/task/TID/schedstat,
