@@ -29,6 +29,7 @@ import "errors"
 //     result file.
 //   - Verdict: the worst of all, in the order of the bottlenecks' table. It has those of all
 //     results as its parts, and is not known unless those of all with a connection are.
+//   - Calibration is that of a result alone.
 //   - Findings are dropped: what holds for the parts need not hold for their sum.
 //   - Intervals are added by their offset from the start of each result's window. There are
 //     none unless all results with a connection have some, of the same length.
@@ -56,7 +57,7 @@ func MergeResults(rs ...*Result) (*Result, error) {
 	res.TesteeCost = mergeTesteeCosts(rs)
 	res.mergeProvenance(rs)
 	res.dropPartialEvidence(rs)
-	res.Verdict = mergeVerdicts(rs)
+	res.Verdict, res.Calibration = mergeVerdicts(rs), mergeCalibrations(rs)
 	var err error
 	res.Intervals, err = mergeIntervals(rs)
 	return res, err

@@ -121,6 +121,7 @@ type Result struct {
 	Machines    []MachineResult // empty: not known
 	Interrupted bool
 	Verdict     Verdict            // zero in older files
+	Calibration Calibration        // zero: there is none of this machine and load
 	Intervals   []Interval         // of the measured window in turn; empty: not recorded
 	Findings    []Finding          // the requirements of the run, in their order
 	Provenance  Provenance         // zero in older files

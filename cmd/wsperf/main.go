@@ -20,6 +20,7 @@ var verbs = []func(*ui.UI) *cobra.Command{
 	newSearchCommand,
 	newDriveCommand,
 	newReportCommand,
+	newCalibrateCommand,
 	newTesteeCommand,
 	newWorkerCommand,
 	newSchemaCommand,

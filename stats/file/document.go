@@ -49,6 +49,7 @@ type document struct {
 	counters                       countersShape
 	testeeCost                     stats.TesteeCost
 	verdict                        stats.Verdict
+	calibration                    stats.Calibration
 	intervals                      []stats.Interval
 	intervalBytes                  int // of their histograms
 	hasLog                         bool
@@ -83,6 +84,7 @@ func (d *document) targets() map[string]target {
 		countersKey:      {value: &d.counters, optional: true},
 		testeeCostKey:    {value: &d.testeeCost, optional: true},
 		verdictKey:       {value: &d.verdict, optional: true},
+		calibrationKey:   {value: &d.calibration, optional: true},
 		kernelKey:        {value: &d.kernel, optional: true},
 		machineKey:       {value: &d.machines, optional: true},
 	}
@@ -146,6 +148,7 @@ func (d *document) result() (*stats.Result, error) {
 		Counters:    d.counters.Counters,
 		TesteeCost:  d.testeeCost,
 		Verdict:     d.verdict,
+		Calibration: d.calibration,
 		Kernel:      d.kernel,
 		Machines:    d.machines,
 		Replies:     d.replies,

@@ -15,7 +15,7 @@ const logKey = "connection_stats"
 // requirementsKey when the run had requirements, intervalsKey when it recorded intervals,
 // provenanceKey unless nothing is known of it, countersKey unless nothing tried to count,
 // kernelKey and machineKey when they were observed, testeeCostKey and verdictKey in all
-// but older files.
+// but older files, calibrationKey when there was a calibration.
 const (
 	samplesKey      = "samples"
 	errnosKey       = "errnos"
@@ -27,6 +27,7 @@ const (
 	countersKey     = "counters"
 	testeeCostKey   = "testee_cost"
 	verdictKey      = "verdict"
+	calibrationKey  = "calibration"
 	kernelKey       = "kernel"
 	machineKey      = "machine"
 )

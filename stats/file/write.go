@@ -129,6 +129,9 @@ func evidence(r *stats.Result) (all []member) {
 	if r.Verdict.Known() {
 		all = append(all, member{verdictKey, r.Verdict})
 	}
+	if r.Calibration != (stats.Calibration{}) {
+		all = append(all, member{calibrationKey, r.Calibration})
+	}
 	if len(r.Kernel) > 0 {
 		all = append(all, member{kernelKey, r.Kernel})
 	}

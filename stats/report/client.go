@@ -114,6 +114,7 @@ func client(r *stats.Result) (s section) {
 	d = append(d, activity(r)...)
 	d = append(d, lag(r)...)
 	d = append(d, hardware(r)...)
+	d = append(d, ceiling(r)...)
 	d = append(d, shortcuts(r)...)
 	if c.SlotWaits > 0 {
 		d = append(d, detail{"Waits", waits(r)})

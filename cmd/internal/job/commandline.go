@@ -27,6 +27,10 @@ func BindDrive(f *pflag.FlagSet, o *Options) *CommandLine { return bind(f, o, dr
 // what o holds.
 func BindSearch(f *pflag.FlagSet, o *Options) *CommandLine { return bind(f, o, search) }
 
+// BindCalibrate makes flags of the options that calibrate has in common with run. The defaults
+// are what o holds.
+func BindCalibrate(f *pflag.FlagSet, o *Options) *CommandLine { return bind(f, o, calibrate) }
+
 func bind(f *pflag.FlagSet, o *Options, v verb) *CommandLine {
 	for _, row := range table() {
 		if flag := row.flags[v]; flag.name != "" {

@@ -20,6 +20,7 @@ const (
 	run verb = iota
 	drive
 	search
+	calibrate
 	numVerbs
 )
 
@@ -57,6 +58,12 @@ func ofRuns(name, usage string, v value) option {
 // not. Where the ancestor's driver has a name for it, so has drive.
 func each(name, driveName, usage string, v value) option {
 	return option{flags{run: {name, usage}, drive: {driveName, usage + " in each worker"}}, v}
+}
+
+// shape is an option of run that gives the load its shape, which calibrate has as well.
+func shape(o option) option {
+	o.flags[calibrate] = o.flags[run]
+	return o
 }
 
 // table returns all options, in the order of the help.
@@ -98,20 +105,20 @@ func loadOptions() []option {
 			func(o *Options) pflag.Value { return span{&o.WarmupUs, maxWarmup} }},
 		{warmup("warmup-conns", "start `N` connections"),
 			func(o *Options) pflag.Value { return Number[int64]{&o.WarmupConnections, 1, math.MaxInt64} }},
-		each("low", "lowmark", "start handshakes again below `N` opening handshakes in flight",
-			func(o *Options) pflag.Value { return Number[int]{&o.Low, 1, math.MaxInt} }),
-		each("high", "highmark", "start no more handshakes at `N` opening handshakes in flight",
-			func(o *Options) pflag.Value { return Number[int]{&o.High, 1, math.MaxInt} }),
+		shape(each("low", "lowmark", "start handshakes again below `N` opening handshakes in flight",
+			func(o *Options) pflag.Value { return Number[int]{&o.Low, 1, math.MaxInt} })),
+		shape(each("high", "highmark", "start no more handshakes at `N` opening handshakes in flight",
+			func(o *Options) pflag.Value { return Number[int]{&o.High, 1, math.MaxInt} })),
 		{flags{run: {"rate", rateUsage}, drive: {"rate", rateUsage + ", in each worker"}},
 			func(o *Options) pflag.Value { return Rate{&o.Rate, 0} }},
 		{flags{run: {"stages", stagesUsage}, drive: {"stages", stagesUsage + ", in each worker"}},
 			func(o *Options) pflag.Value { return list[stats.Stage]{&o.Stages, parseStages, wantStages} }},
 		{openLoop("arrivals", "spread the starts%s like `KIND`: even, or poisson, at random as those of many users (default even)"),
 			func(o *Options) pflag.Value { return arrivals{&o.Arrivals} }},
-		{flags{run: loops, drive: {"threads", driveLoopsUsage}, search: loops},
-			func(o *Options) pflag.Value { return Number[int]{&o.Loops, 0, engine.MaxLoops} }},
-		{flags{run: cpus, drive: {"cpus", driveCPUsUsage}, search: cpus},
-			func(o *Options) pflag.Value { return list[int]{&o.CPUs, parseCPUs, wantCPUs} }},
+		shape(option{flags{run: loops, drive: {"threads", driveLoopsUsage}, search: loops},
+			func(o *Options) pflag.Value { return Number[int]{&o.Loops, 0, engine.MaxLoops} }}),
+		shape(option{flags{run: cpus, drive: {"cpus", driveCPUsUsage}, search: cpus},
+			func(o *Options) pflag.Value { return list[int]{&o.CPUs, parseCPUs, wantCPUs} }}),
 		same("source", "connect from the local addresses of `LIST` in turn, such as 127.0.0.2-127.0.0.20 (default the kernel chooses)",
 			func(o *Options) pflag.Value { return list[string]{&o.Sources, sourceTexts, wantSources} }),
 	}
@@ -184,6 +191,8 @@ func outputOptions() []option {
 			run:    {"json", "print the JSON result instead of the report: --format json (default off)"},
 			drive:  {"json", "print the merged result as JSON instead of the report: --format json (default off)"},
 			search: {"json", "print all steps and the answer as JSON; the lines go to standard error (default off)"},
+
+			calibrate: {"json", "print what is kept as JSON (default off)"},
 		}, func(o *Options) pflag.Value { return toggle{&o.JSON} }},
 		ofRuns("format", FormatUsage, func(o *Options) pflag.Value { return Format{&o.Format} }),
 		{flags{run: {"perf-control", perfControlUsage}},
@@ -193,6 +202,8 @@ func outputOptions() []option {
 		{flags{
 			run: {"quiet", quietUsage}, drive: {"quiet", quietUsage},
 			search: {"quiet", "show no progress; with --json, no lines either (default off)"},
+
+			calibrate: {"quiet", quietUsage},
 		}, func(o *Options) pflag.Value { return toggle{&o.Quiet} }},
 	}
 }

@@ -8,8 +8,10 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"strconv"
 
 	"wsperf/cmd/internal/builtin"
+	"wsperf/cmd/internal/calibration"
 	"wsperf/cmd/internal/job"
 	"wsperf/cmd/internal/resultfile"
 	"wsperf/cmd/internal/ui"
@@ -73,7 +75,27 @@ func Run(ctx context.Context, j *job.Job, o Observer) (*Measured, error) {
 	}
 	j.Describe(m.Result)
 	m.Result.Verdict = verdict.Of(m.Result) // that knows what was asked for
+	m.Result.Calibration = calibrated(m.Result)
 	return m, err
+}
+
+// calibrated compares a result with what the machine can do, if that has been measured.
+func calibrated(r *stats.Result) (c stats.Calibration) {
+	path, err := calibration.Path()
+	if err != nil {
+		return c // there is no place for one
+	}
+	all, err := calibration.Load(path)
+	if err != nil {
+		return stats.Calibration{Problem: printable(err.Error())}
+	}
+	return calibration.Compare(all, r)
+}
+
+// printable writes text as a result file can have it.
+func printable(text string) string {
+	quoted := strconv.QuoteToASCII(text)
+	return quoted[1:min(len(quoted)-1, stats.MaxCalibrationBytes)]
 }
 
 // PrepareFile checks that a result can be written to a file. For a pipe it waits for a

@@ -62,6 +62,12 @@ func printResult(u *ui.UI, r *stats.Result, j *job.Job) error {
 }
 
 // printer shows the user how a run goes.
+type printer struct {
+	u       *ui.UI
+	signals *ui.Interrupts
+	quiet   bool
+}
+
 // Interval prints a line, below a header before the first one.
 func (p *printer) Interval(iv stats.Interval) {
 	line := report.IntervalLine(&iv)
@@ -69,12 +75,6 @@ func (p *printer) Interval(iv stats.Interval) {
 		line = report.IntervalHeader + line
 	}
 	p.u.Print(line)
-}
-
-type printer struct {
-	u       *ui.UI
-	signals *ui.Interrupts
-	quiet   bool
 }
 
 func (p *printer) Waiting(pipe string) { NoteWaiting(p.u, pipe) }

@@ -1,0 +1,53 @@
+package stats
+
+import (
+	"fmt"
+	"time"
+)
+
+// Calibration compares a run with what its machine can do with the built-in testee ("wsperf
+// calibrate"): "calibration" in the result file. The zero value means that there is no
+// calibration of a load of this shape.
+type Calibration struct {
+	PerSecond float64   `json:"handshakes_per_second,omitzero"` // that the machine can do; 0: not compared
+	Share     float64   `json:"share,omitzero"`                 // of it that the run did
+	Measured  time.Time `json:"measured,omitzero"`              // when that was found, in UTC
+	Differs   string    `json:"differs,omitempty"`              // what has changed since, so that it is not compared
+	Problem   string    `json:"problem,omitempty"`              // why no calibration could be read
+}
+
+// MaxCalibrationBytes bounds the texts of a Calibration.
+const MaxCalibrationBytes = 300
+
+// HighShare is the share of what a machine can do above which wsperf itself may be what bounds a run.
+const HighShare = 0.85
+
+// mergeCalibrations keeps that of a result alone: of several runs at once each had a part of the
+// machine.
+func mergeCalibrations(rs []*Result) (only Calibration) {
+	with := 0
+	for _, r := range rs {
+		if r.Total > 0 {
+			only = r.Calibration
+			with++
+		}
+	}
+	if with > 1 {
+		return Calibration{}
+	}
+	return only
+}
+
+func (r *Result) checkCalibration() error {
+	c := &r.Calibration
+	switch {
+	case !printableASCII(c.Differs, MaxCalibrationBytes) || !printableASCII(c.Problem, MaxCalibrationBytes):
+		return fmt.Errorf("calibration: texts must be printable ASCII of at most %d characters", MaxCalibrationBytes)
+	case !(c.PerSecond >= 0 && c.PerSecond <= maxPerSecond) || !(c.Share >= 0 && c.Share <= maxPerSecond):
+		return fmt.Errorf("calibration: %v handshakes a second, share %v: must be 0 to %v", c.PerSecond, c.Share, float64(maxPerSecond))
+	}
+	return nil
+}
+
+// maxPerSecond bounds rates in result files.
+const maxPerSecond = 1e12

@@ -1,0 +1,30 @@
+package stats
+
+import (
+	"math"
+	"strings"
+	"testing"
+)
+
+func TestMergeCalibrations(t *testing.T) {
+	with, without := newResult(), newResult()
+	with.Total, with.Calibration = 1, Calibration{PerSecond: 5}
+	if got := mergeCalibrations([]*Result{with, without}); got.PerSecond != 5 {
+		t.Errorf("beside a result without a connection: %+v", got)
+	}
+	if got := mergeCalibrations([]*Result{with, with}); got != (Calibration{}) {
+		t.Errorf("of two runs: %+v", got)
+	}
+}
+
+func TestCheckCalibration(t *testing.T) {
+	for _, c := range []Calibration{
+		{Differs: "\x1b"}, {Problem: strings.Repeat("x", MaxCalibrationBytes+1)}, {PerSecond: -1}, {Share: math.NaN()}, {PerSecond: math.Inf(1)},
+	} {
+		r := newResult()
+		r.Calibration = c
+		if r.checkCalibration() == nil {
+			t.Errorf("%+v is accepted", c)
+		}
+	}
+}
