@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/HdrHistogram/hdrhistogram-go"
+
 	"wsperf/stats"
 	"wsperf/stats/internal/example"
 )
@@ -36,6 +38,7 @@ func TestVerdict(t *testing.T) {
 		{"both without a CPU", func(e *evidence) { e.busiest.busy, e.runWait, e.testee.runWait, e.testee.beside = 0.99, 0.5, 0.5, true }, stats.BottleneckShared, "the same CPUs"},
 		{"both without a CPU, each on its own", func(e *evidence) { e.busiest.busy, e.runWait, e.testee.runWait = 0.8, 0.5, 0.5 }, stats.BottleneckClient, "waited for a CPU"},
 		{"a short wait of both", func(e *evidence) { e.runWait, e.testee.runWait = 0.1, 0.5 }, stats.BottleneckWatermark, ""},
+		{"a client that waits beside a testee that does not", func(e *evidence) { e.runWait, e.testee.runWait, e.testee.beside = 0.2, 0.05, true }, stats.BottleneckWatermark, ""},
 		{"a thread of the testee", func(e *evidence) { e.testee = testeeUse{known: true, busiest: 0.98, used: 0.98, mayUse: 2} }, stats.BottleneckTestee, "its busiest thread used 98 %"},
 		{"all CPUs of the testee", func(e *evidence) { e.testee = testeeUse{known: true, busiest: 0.3, used: 1.9, mayUse: 2} }, stats.BottleneckTestee, "190 % of a CPU, of 2 that it may use"},
 		{"the quota of the testee", func(e *evidence) {
@@ -43,12 +46,14 @@ func TestVerdict(t *testing.T) {
 		}, stats.BottleneckTestee, "of a quota of 20 %"},
 		{"a testee with busy threads of a client that lags", func(e *evidence) { e.busiest.busy, e.lag.q99, e.testee.busiest = 0.8, 9000, 0.99 }, stats.BottleneckTestee, ""},
 		{"responses that wait", func(e *evidence) { e.busiest.busy, e.lag.q99 = 0.6, 1100 }, stats.BottleneckClient, "waited for wsperf for 1100 us"},
+		{"responses that wait for less than a tenth", func(e *evidence) { e.busiest.busy, e.lag.q99 = 0.6, 1000 }, stats.BottleneckWatermark, ""},
 		{"a burst of responses", func(e *evidence) { e.busiest.busy, e.lag.q99 = 0.3, 1100 }, stats.BottleneckWatermark, ""},
 		{"the client's quota", func(e *evidence) { e.busiest.busy, e.throttledPeriods, e.quotaCPUs = 0.99, 0.8, 0.2 }, stats.BottleneckQuota, "0.20 CPUs, stopped it in 80 %"},
 		{"a quota that is used up at times", func(e *evidence) { e.throttledPeriods = 0.05 }, stats.BottleneckWatermark, ""},
 		{"a full accept queue", func(e *evidence) { e.drop = drops{overflows: 0.4, lost: 0.3, inFlight: 0.9, backlog: 8} }, stats.BottleneckKernel, "backlog of 8"},
 		{"lost SYNs", func(e *evidence) { e.drop = drops{lost: 0.02} }, stats.BottleneckKernel, "SYNs were lost"},
 		{"a few lost SYNs beside a busy loop", func(e *evidence) { e.drop, e.busiest.busy = drops{lost: 0.02, inFlight: 0.1}, 0.99 }, stats.BottleneckClient, ""},
+		{"lost SYNs that fill the time in flight beside a busy loop", func(e *evidence) { e.drop, e.busiest.busy = drops{lost: 0.005, inFlight: 0.4}, 0.99 }, stats.BottleneckKernel, ""},
 		{"a full conntrack table", func(e *evidence) { e.drop.conntrackFull = true }, stats.BottleneckKernel, "nf_conntrack_max"},
 		{"drops that leave next to no success", func(e *evidence) { e.successes, e.drop = 3, drops{lost: 0.9, inFlight: 1} }, stats.BottleneckKernel, ""},
 		{"softirqs", func(e *evidence) { e.softirq, e.softirqCPU = 0.8, 3 }, stats.BottleneckKernel, "CPU 3 spent 80 %"},
@@ -56,6 +61,7 @@ func TestVerdict(t *testing.T) {
 		{"no slots, for want of ports", func(e *evidence) { e.inFlight, e.slotWaits, e.slotsBy = 20, 5, stats.LimitPorts }, stats.BottleneckKernel, "--source"},
 		{"no slots, for want of descriptors", func(e *evidence) { e.inFlight, e.slotWaits, e.slotsBy, e.slots = 20, 5, stats.LimitDescriptors, 99 }, stats.BottleneckClient, "only 99 connections can be open at once, by the descriptor limit"},
 		{"no slots at times, at the watermark", func(e *evidence) { e.slotWaits, e.slotsBy = 5, stats.LimitDescriptors }, stats.BottleneckWatermark, ""},
+		{"a testee here that sleeps", func(e *evidence) { e.openUs = 30_000 }, stats.BottleneckWatermark, ""},
 		{"a testee elsewhere", func(e *evidence) { e.testee = testeeUse{unknown: stats.TesteeElsewhere}; e.openUs = 30_000 }, stats.BottleneckRemote, "not seen from here"},
 		{"a testee of which nothing is known", func(e *evidence) { e.testee = testeeUse{unknown: stats.TesteeNotWanted}; e.openUs = 30_000 }, stats.BottleneckRemote, "of which nothing is known"},
 		{"a long way to a testee elsewhere", func(e *evidence) { e.testee = testeeUse{unknown: stats.TesteeElsewhere} }, stats.BottleneckWatermark, "--high 1000 would"},
@@ -113,7 +119,7 @@ func check(t *testing.T, name string, v stats.Verdict, want stats.Bottleneck, sa
 
 // TestEvidence compares what is found in a result.
 func TestEvidence(t *testing.T) {
-	r := example.Plain()
+	r := example.Full()
 	seconds := r.Duration().Seconds()
 	us := int64(seconds * 1e6)
 	r.Loaded = stats.LoadedResult{}
@@ -134,19 +140,49 @@ func TestEvidence(t *testing.T) {
 	if want := (testeeUse{true, "", 0.4, 0.5, 1, 1.5, true, true}); !e.testee.beside || !near(e.testee.used, 0.5) || e.testee.mayUse != 1.5 || !e.testee.quota || !near(e.testee.busiest, 0.4) || !near(e.testee.runWait, 1) {
 		t.Errorf("testee: %+v, want about %+v", e.testee, want)
 	}
-	if e.drop.overflows != 1 || e.drop.backlog != 8 || e.drop.inFlight != 1 {
-		t.Errorf("drops: %+v", e.drop)
-	}
-	if e.softirq != 0.6 || e.softirqCPU != 1 || e.throttledPeriods != 0.25 || e.quotaCPUs != 0.5 {
-		t.Errorf("softirq %v of CPU %d, throttled %v of %v CPUs", e.softirq, e.softirqCPU, e.throttledPeriods, e.quotaCPUs)
-	}
 	var flown float64
 	for _, p := range []stats.Phase{stats.PhaseConnect, stats.PhaseOpen} {
 		flown += float64(r.Phases[p].Success.TotalCount()) * r.Phases[p].Success.Mean()
 	}
 	flown += float64(r.Phases[stats.PhaseTotal].Failure.TotalCount()) * r.Phases[stats.PhaseTotal].Failure.Mean()
+	if e.drop.overflows != 1 || e.drop.backlog != 8 || !near(e.drop.inFlight, 0.2*float64(r.Total)*1e6/flown) {
+		t.Errorf("drops: %+v", e.drop)
+	}
+	if e.softirq != 0.6 || e.softirqCPU != 1 || e.throttledPeriods != 0.25 || e.quotaCPUs != 0.5 {
+		t.Errorf("softirq %v of CPU %d, throttled %v of %v CPUs", e.softirq, e.softirqCPU, e.throttledPeriods, e.quotaCPUs)
+	}
 	if !near(e.inFlight, flown/1e6/seconds) {
 		t.Errorf("%v in flight, want %v", e.inFlight, flown/1e6/seconds)
+	}
+}
+
+// TestLostSYNs: connections that took as long as a SYN that is sent again, and what they waited.
+func TestLostSYNs(t *testing.T) {
+	r := example.Plain()
+	for range 20 {
+		for _, h := range []*hdrhistogram.Histogram{r.Phases[stats.PhaseConnect].Success, r.Phases[stats.PhaseOpen].Success} {
+			if err := h.RecordValue(1_010_000); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	r.Total = 200
+	r.Kernel = []stats.KernelResult{{}}
+	r.Kernel[0].Counters[stats.TCPSynRetrans] = 20
+	e := evidenceOf(r)
+	if waited := e.drop.inFlight * e.inFlight * e.seconds; e.drop.lost != 0.1 || !near(waited, 20) {
+		t.Errorf("lost %v, waited %v s", e.drop.lost, waited)
+	}
+}
+
+// TestQuotaAboveCPUs: a quota of more CPUs than the testee may use limits nothing.
+func TestQuotaAboveCPUs(t *testing.T) {
+	for quota, want := range map[float64]testeeUse{2: {mayUse: 1}, 0.5: {mayUse: 0.5, quota: true}, 0: {mayUse: 1}} {
+		r := example.Plain()
+		r.TesteeCost = stats.TesteeCost{Processes: 1, CPUs: 1, QuotaCPUs: quota}
+		if got := evidenceOf(r).testee; got.mayUse != want.mayUse || got.quota != want.quota {
+			t.Errorf("quota %v: %+v", quota, got)
+		}
 	}
 }
 
@@ -188,6 +224,18 @@ func TestDrainIsLeftOut(t *testing.T) {
 		if got := loadedSeconds(r); got != want {
 			t.Errorf("%d %% of the successes later: %v s, want %v", late, got, want)
 		}
+	}
+}
+
+// TestBusiestThread: its share is of the window, and all others are of the loaded time.
+func TestBusiestThread(t *testing.T) {
+	r := example.Plain()
+	r.Started = time.Unix(1000, 0)
+	r.Ended = r.Started.Add(10 * time.Second)
+	r.Loaded = stats.LoadedResult{FirstNs: r.Started.UnixNano(), LastNs: r.Started.Add(time.Second).UnixNano(), Success: r.Success}
+	r.TesteeCost = stats.TesteeCost{Processes: 1, BusiestShare: 0.09}
+	if got := evidenceOf(r).testee.busiest; !near(got, 0.9) {
+		t.Errorf("%v, want 0.9", got)
 	}
 }
 

@@ -29,6 +29,8 @@ func TestCompare(t *testing.T) {
 	open, unpinned, wide := Shape{2, []int{3, 1}, 0, 0}, Shape{2, nil, 50, 100}, Shape{2, []int{1, 3}, 500, 1000}
 	other := entry(closed, 5000, 3)
 	other.Facts.System, other.Facts.CPUs = "Linux 7", 8
+	earlier := entry(closed, 9000, 2)
+	earlier.Facts.CPUModel = "old"
 	for _, c := range []struct {
 		name  string
 		all   []Entry
@@ -42,6 +44,7 @@ func TestCompare(t *testing.T) {
 		{"of other CPUs", []Entry{entry(unpinned, 4000, 1)}, closed, 0, ""},
 		{"an open loop, CPUs in another order", []Entry{entry(closed, 4000, 1), entry(wide, 5000, 1), entry(unpinned, 9000, 1)}, open, 0.2, ""},
 		{"of another machine", []Entry{other}, closed, 0, "kernel, number of CPUs"},
+		{"of another machine and an earlier one", []Entry{earlier, other}, closed, 0, "kernel, number of CPUs"},
 		{"of this machine and a later one", []Entry{entry(closed, 4000, 1), other}, closed, 0.25, ""},
 	} {
 		got := Compare(c.all, result(c.load))
