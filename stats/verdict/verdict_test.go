@@ -121,6 +121,9 @@ func check(t *testing.T, name string, v stats.Verdict, want stats.Bottleneck, sa
 func TestEvidence(t *testing.T) {
 	r := example.Full()
 	seconds := r.Duration().Seconds()
+	if err := r.Phases[stats.PhaseTotal].Failure.RecordValues(5_000_000, 6); err != nil {
+		t.Fatal(err)
+	}
 	us := int64(seconds * 1e6)
 	r.Loaded = stats.LoadedResult{}
 	r.Loops = []stats.LoopResult{
