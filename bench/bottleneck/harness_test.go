@@ -42,6 +42,7 @@ type stage struct {
 	*testing.T
 	client, testee int
 	started        []*child.Child // all but wsperf
+	others         float64        // CPUs that programs used in the last measurement which the scenario did not start
 }
 
 // process is how a program is started. It ends at the end of its standard input.
@@ -124,6 +125,7 @@ func (t *stage) measure(p process, s testee, args ...string) *stats.Result {
 	if p.cpu >= 0 {
 		words = append(words, "--cpus", strconv.Itoa(p.cpu))
 	}
+	before := t.usedUs()
 	// The affinity mask is that of the machine: wsperf pins its loops itself.
 	client := t.start(process{p.in, -1, p.prefix}, append(words, args...)...)
 	select {
@@ -143,6 +145,7 @@ func (t *stage) measure(p process, s testee, args ...string) *stats.Result {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.others = float64(busyUs(r)-(t.usedUs()-before)-r.Client.UserUs-r.Client.SystemUs) / float64(r.Duration().Microseconds())
 	return r
 }
 
@@ -151,20 +154,25 @@ func forAWhile(more ...string) []string {
 	return append([]string{"--duration", duration.String()}, more...)
 }
 
-// othersCPUs returns how many CPUs were used in the measured window by processes that the scenario
-// did not start.
-func (t *stage) othersCPUs(r *stats.Result) float64 {
-	t.Helper()
-	all := -r.Client.UserUs - r.Client.SystemUs - cpuNs(t.T, os.Getpid())/1e3
-	for _, p := range t.started {
-		all -= cpuNs(t.T, p.PID()) / 1e3
-	}
+// busyUs returns how long the CPUs were busy in the measured window, or the hypervisor had none for
+// this machine.
+func busyUs(r *stats.Result) (us int64) {
 	for _, m := range r.Machines {
 		for _, c := range m.CPUs {
-			all += c.UserUs + c.SystemUs + c.StealUs
+			us += c.BusyUs() + c.StealUs
 		}
 	}
-	return float64(all) / float64(r.Duration().Microseconds())
+	return us
+}
+
+// usedUs returns the CPU time of this process and of those that the scenario has started.
+func (t *stage) usedUs() int64 {
+	t.Helper()
+	ns := cpuNs(t.T, os.Getpid())
+	for _, p := range t.started {
+		ns += cpuNs(t.T, p.PID())
+	}
+	return ns / 1e3
 }
 
 // cpuNs returns the CPU time that the threads of a process have used (/proc/PID/task/TID/schedstat,

@@ -28,7 +28,7 @@ const (
 
 	// mostOthers is how many CPUs other programs may use. With more, what bounds the run is not
 	// what the scenario wants.
-	mostOthers = 0.25
+	mostOthers = 0.1
 )
 
 // TestVerdicts makes each scenario.
@@ -87,15 +87,14 @@ func (c *count) add(s scenario, t *stage) {
 	r, right := s.made(t)
 	if slices.Contains(right, r.Verdict.Kind) {
 		c.right++
-		t.Logf("%s: %s", r.Verdict.Kind, r.Verdict.Reason)
+		t.Logf("%s: %s; others used %.2f CPUs", r.Verdict.Kind, r.Verdict.Reason, t.others)
 		return
 	}
 	c.wrong = append(c.wrong, string(r.Verdict.Kind))
-	others := t.othersCPUs(r)
-	if others > mostOthers {
+	if t.others > mostOthers {
 		c.disturbed++
 	}
-	t.Logf("not %v, others used %.2f CPUs: %s", right, others, evidence(r))
+	t.Logf("not %v, others used %.2f CPUs: %s", right, t.others, evidence(r))
 }
 
 func (c count) String() string {

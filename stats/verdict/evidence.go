@@ -142,7 +142,7 @@ func (e *evidence) addLoops(r *stats.Result) {
 			continue // of an older file, or without work
 		}
 		e.loopsKnown = true
-		one := loop{i, min(1, e.share(l.BusyUs)), e.share(l.CPUUs), e.share(l.RunWaitUs)}
+		one := loop{i, min(1, e.share(l.BusyUs)), min(1, e.share(l.CPUUs)), min(1, e.share(l.RunWaitUs))} // the drain counts too
 		if one.busy > e.busiest.busy {
 			e.busiest = one
 		}
