@@ -45,7 +45,7 @@ func kernel() (k kernelCounts, err error) {
 
 func (p place) kernel(t *testing.T) (k kernelCounts) {
 	t.Helper()
-	err := p.do(func() (err error) { k, err = kernel(); return err })
+	err := p.Do(func() (err error) { k, err = kernel(); return err })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +77,7 @@ func TestCounts(t *testing.T) {
 			after := p.kernel(t)
 			checkAgainstTestee(t, o.Result, testee.end(t).counts)
 			checkRefused(t, o.Result, c.refused)
-			if p.namespace == nil {
+			if p.Namespace() == nil {
 				t.Skip("the kernel's counts are not compared: a network namespace of its own needs root")
 			}
 			checkAgainstKernel(t, o.Result, before, after)

@@ -6,16 +6,14 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
-	"golang.org/x/sys/unix"
 
-	"wsperf/bench/link/netns"
 	"wsperf/bench/program"
+	"wsperf/bench/quiet"
 	"wsperf/engine/child"
 	"wsperf/stats"
 	"wsperf/stats/file"
@@ -41,69 +39,12 @@ func wsperf(t *testing.T) string {
 	return programs.Wsperf(t)
 }
 
-// place is where client and testee run. As root that is a network namespace of their own,
-// in which nobody else makes connections.
-type place struct {
-	namespace *netns.Namespace
-	precedes  bool // programs take precedence over others
-}
+// place is where client and testee run.
+type place struct{ quiet.Place }
 
-func newPlace(t *testing.T) place {
-	t.Helper()
-	n, err := netns.New()
-	if netns.IsRefused(err) {
-		return place{}
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { n.Close() })
-	return place{namespace: n}
-}
+func newPlace(t *testing.T) place { t.Helper(); return place{quiet.Alone(t)} }
 
-// newQuietPlace returns a place for measurements. Idle CPUs stay awake. As root, programs
-// take precedence over all others, whose work would otherwise be in what is measured. That
-// is for a testee and a client with one loop: they leave a CPU to the rest while one of them waits.
-func newQuietPlace(t *testing.T) place {
-	t.Helper()
-	p := newPlace(t)
-	stayAwake(t)
-	p.precedes = p.namespace != nil && runtime.NumCPU() > 1
-	return p
-}
-
-// do calls f in the place.
-func (p place) do(f func() error) error {
-	if p.namespace == nil {
-		return f()
-	}
-	return p.namespace.Do(f)
-}
-
-// start starts a program in the place. A process inherits the policy of the thread that
-// starts it, here a real-time policy with time slices (sched(7), SCHED_RR).
-func (p place) start(c child.Command) (started *child.Child, err error) {
-	err = p.do(func() (err error) {
-		if p.precedes { // the thread ends with do
-			_ = unix.SchedSetAttr(0, &unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: unix.SCHED_RR, Priority: 1}, 0)
-		}
-		started, err = child.Start(c)
-		return err
-	})
-	return started, err
-}
-
-// stayAwake keeps idle CPUs from sleep states until the test ends, if this process may ask for that
-// (Documentation/power/pm_qos_interface.rst): on a virtual machine a CPU takes 25
-// microseconds to wake up from one at the median, and several times that at q99.
-func stayAwake(t *testing.T) {
-	f, err := os.OpenFile("/dev/cpu_dma_latency", os.O_WRONLY, 0)
-	if err != nil {
-		return
-	}
-	t.Cleanup(func() { f.Close() })
-	_, _ = f.Write(make([]byte, 4)) // 0 microseconds, while the file is open
-}
+func newQuietPlace(t *testing.T) place { t.Helper(); return place{quiet.New(t)} }
 
 // Bounds of the time that a program takes. No test depends on them otherwise.
 const (
@@ -124,7 +65,7 @@ func (p place) startTestee(t *testing.T, args ...string) *testee {
 	t.Helper()
 	s := &testee{}
 	var err error
-	s.Child, err = p.start(child.Command{
+	s.Child, err = p.Start(child.Command{
 		Path: os.Args[0], Args: append([]string{"proof"}, args...), Env: append(os.Environ(), testeeRole+"=1"),
 		Line: func(line []byte) { s.last = append(s.last[:0], line...) },
 	})
@@ -203,7 +144,7 @@ func (p place) startClient(t *testing.T, address string, args ...string) client 
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "result.json")
 	all := append([]string{"wsperf", "run", "ws://" + address + "/", "--loops", "0", "--quiet", "--log", "--out", path}, args...)
-	c, err := p.start(child.Command{Path: wsperf(t), Args: all})
+	c, err := p.Start(child.Command{Path: wsperf(t), Args: all})
 	if err != nil {
 		t.Fatal(err)
 	}

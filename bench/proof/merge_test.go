@@ -38,7 +38,7 @@ func TestMergedPartsAreTheWhole(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			checkAgainstTestee(t, whole, own)
 			checkRefused(t, whole, 5)
-			if p.namespace != nil {
+			if p.Namespace() != nil {
 				checkAgainstKernel(t, whole, before, after)
 			}
 			checkSums(t, whole, results)

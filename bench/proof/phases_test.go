@@ -113,7 +113,7 @@ func (m measurement) nominal(t *testing.T) nominal {
 // TestDelays: the client's histograms give the testee's delays back.
 func TestDelays(t *testing.T) {
 	p := newQuietPlace(t)
-	if p.namespace == nil {
+	if p.Namespace() == nil {
 		t.Skip("needs root, so that programs take precedence over others and idle CPUs stay awake")
 	}
 	for _, m := range measurements() {

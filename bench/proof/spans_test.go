@@ -72,7 +72,7 @@ func TestStoppedClient(t *testing.T) {
 // awaitAccepts returns when connections have come to the testee's namespace.
 func (s *testee) awaitAccepts(t *testing.T, p place) {
 	t.Helper()
-	if p.namespace == nil {
+	if p.Namespace() == nil {
 		t.Skip("needs root for a network namespace of its own")
 	}
 	for deadline := time.Now().Add(startTimeout); p.kernel(t).PassiveOpens < 20; time.Sleep(time.Millisecond) {
