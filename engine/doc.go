@@ -118,7 +118,7 @@
 // the response when it comes (SO_TIMESTAMPNS), and what passes until the loop reads it is
 // phase lag: 8 us at the median with one in flight on loopback, and 377 us, most of phase
 // open, with 64 in flight at full rate. Config.Timestamps can have all responses stamped;
-// then phases open and ready end with the stamp. A loop also counts how long it sleeps, how
+// then phases open and ready end with the stamp; bench/wire compares open with a packet capture. A loop also counts how long it sleeps, how
 // long its thread waits for a CPU, and how many events a wait returns.
 //
 // # Cost of the testee

@@ -48,7 +48,9 @@ func (t *timing) due() bool {
 const unknownLag = -1
 
 // receiveTimed reads like receiveSocket, and finds out how long the last byte of what it has
-// read had been here.
+// read had been here. If that is of frames behind the response, the response came earlier: TCP
+// merges segments that wait, and keeps the last one's stamp (tcp_try_coalesce in
+// net/ipv4/tcp_input.c, Linux 6.18). Lag is then too short, and the end of phase open too late.
 func (l *loop) receiveTimed(s *slot, b []byte) (n int, errno unix.Errno) {
 	n, stampNs, errno := l.stamped.receive(s.fd, b)
 	s.sample.Ns[stats.PhaseLag] = unknownLag
