@@ -56,10 +56,7 @@ func (b *bench) comparisons() []comparison {
 			b.wsperf("wsperf", b.slow(10), 1),
 		}, figures: []figure{cpu}, goal: "at most 2, process start included", divisor: 100},
 		b.lateness(1000), b.lateness(5000), b.openLoop(),
-		{title: "intervals of a second", clients: []client{
-			b.wsperf("without", b.plain(), few),
-			b.withOptions(b.wsperf("with", b.plain(), few), "--interval", "1s"),
-		}, figures: []figure{cpu}, goal: "at most 1.01"},
+		b.evidence(), b.everyTimestamp(), b.intervals(),
 		{title: "two loops on two CPUs, one of which the testee shares", clients: []client{
 			b.twoProcesses("2 processes", b.plain(), many),
 			b.wsperfOnBoth("2 loops", b.plain(), many),
@@ -91,6 +88,25 @@ func (b *bench) ancestors(threads, low, high string) comparison {
 	}
 	return comparison{title: "the ancestor itself, " + threads + " threads, " + low + " to " + high + " in flight",
 		clients: []client{of("ancestor", b.ancestor), of("wsperf", b.programs.wsperf)}, figures: []figure{cpu}, goal: "at most 0.33"}
+}
+
+// evidence compares the default with a run that measures neither lag nor the testee's cost.
+func (b *bench) evidence() comparison {
+	off := b.withOptions(b.wsperf("off", b.plain(), few), "--timestamps", "none", "--pid", "none")
+	return comparison{title: "evidence: lag and the testee's cost", clients: []client{off, b.wsperf("default", b.plain(), few)},
+		figures: []figure{cpu}, goal: "at most 1.01"}
+}
+
+func (b *bench) everyTimestamp() comparison {
+	kernel := b.withOptions(b.wsperf("kernel", b.plain(), few), "--timestamps", "kernel")
+	return comparison{title: "evidence: a timestamp of every response", clients: []client{b.wsperf("default", b.plain(), few), kernel},
+		figures: []figure{cpu}, goal: "none, it is no default"}
+}
+
+func (b *bench) intervals() comparison {
+	with := b.withOptions(b.wsperf("with", b.plain(), few), "--interval", "1s")
+	return comparison{title: "intervals of a second", clients: []client{b.wsperf("without", b.plain(), few), with},
+		figures: []figure{cpu}, goal: "at most 1.01"}
 }
 
 // floors compares wsperf with the C floor that makes the plain sequence of
