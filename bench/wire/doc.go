@@ -22,7 +22,7 @@
 // the request when the kernel has made a segment of it: TestInstants finds 3 us for a write(2)
 // of its own.
 //
-// Both differences have the same sign: open is longer than the exchange on the wire, by 4 to 8
+// Both differences have the same sign: open is longer than the exchange on the wire, by 4 to 9
 // us, and never shorter. The test does not subtract them, because they depend on the machine:
 // most bounds their sum.
 package wire
