@@ -21,27 +21,37 @@ type instants struct {
 // TestInstants finds out which instants a capture stamps: the pong is stamped as the package
 // documentation says, and a ping after the clock was read for it.
 func TestInstants(t *testing.T) {
-	const pings = 500
 	for _, l := range links {
 		t.Run(l.name, func(t *testing.T) {
-			link := l.make(t)
-			c := link.startCapture(t)
-			port, played, err := link.pingPong(pings)
-			if err != nil {
-				t.Fatal(err)
+			before, after := l.make(t).instants(t)
+			for _, d := range [][]time.Duration{before, after} {
+				if d[0] < 0 || median(d) > most {
+					t.Errorf("stamps are apart by: %v; want 0 or more, and a median of at most %v", spread(d), most)
+				}
 			}
-			c.end(t)
-			link.checkInstants(t, c.segments(t), port, played)
 		})
 	}
 }
 
-func (l link) checkInstants(t *testing.T, segments []segment, port int, played []instants) {
+// instants measures, in ascending order, how long after the clock was read a segment is stamped, and
+// how long after the capture the socket stamps one.
+func (l link) instants(t *testing.T) (before, after []time.Duration) {
+	t.Helper()
+	const pings = 500
+	c := l.startCapture(t)
+	port, played, err := l.pingPong(pings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.end(t)
+	return between(t, c.segments(t), port, played)
+}
+
+func between(t *testing.T, segments []segment, port int, played []instants) (before, after []time.Duration) {
 	t.Helper()
 	if len(segments) != 2*len(played) {
 		t.Fatalf("%d segments captured, want a ping and a pong for each of %d", len(segments), len(played))
 	}
-	var before, after []time.Duration
 	for i, p := range played {
 		ping, pong := segments[2*i], segments[2*i+1]
 		if ping.to != port || pong.to == port {
@@ -59,12 +69,10 @@ func (l link) checkInstants(t *testing.T, segments []segment, port int, played [
 	slices.Sort(after)
 	t.Logf("from the clock before write(2) to the stamp of the segment: %v", spread(before))
 	t.Logf("from the capture's stamp of a segment to that of the socket which reads it: %v", spread(after))
-	for _, d := range [][]time.Duration{before, after} {
-		if d[0] < 0 || d[len(d)/2] > most {
-			t.Errorf("stamps are apart by: %v; want 0 or more, and a median of at most %v", spread(d), most)
-		}
-	}
+	return before, after
 }
+
+func median(sorted []time.Duration) time.Duration { return sorted[len(sorted)/2] }
 
 // spread describes sorted times.
 func spread(d []time.Duration) string {
