@@ -67,6 +67,7 @@ type testeeUse struct {
 	mayUse        float64 // CPUs; 0: not known
 	quota         bool    // that its cgroup allows
 	beside        bool    // it may use a CPU of a loop
+	idle          float64 // share of the time of the CPUs that it may use; 1: not known
 }
 
 // drops is what the kernel dropped and what that took.
@@ -96,6 +97,7 @@ func evidenceOf(r *stats.Result) *evidence {
 	e.inFlight = flown / e.seconds
 	e.addLoops(r)
 	e.addTestee(&r.TesteeCost, r.Duration().Seconds())
+	e.testee.idle = idleOf(r)
 	e.testee.beside = slices.ContainsFunc(r.Loops, func(l stats.LoopResult) bool { return l.CPU < 0 || mayUse(r.TesteeCost.AllowedCPUs, l.CPU) })
 	e.addDrops(r, flown)
 	e.addMachines(r)
@@ -164,6 +166,22 @@ func (e *evidence) addTestee(c *stats.TesteeCost, window float64) {
 	}
 }
 
+// idleOf returns how much of the CPUs that the testee may use was left.
+func idleOf(r *stats.Result) float64 {
+	var sum stats.CPUResult
+	for i := range r.Machines {
+		for _, c := range r.Machines[i].CPUs {
+			if mayUse(r.TesteeCost.AllowedCPUs, c.CPU) {
+				sum.Add(c)
+			}
+		}
+	}
+	if len(r.Machines) != 1 || sum.TotalUs() == 0 {
+		return 1
+	}
+	return float64(sum.IdleUs) / float64(sum.TotalUs())
+}
+
 // mayUse reports whether a CPU is in a list such as 0-3,6. An empty list stands for all.
 func mayUse(list string, cpu int) bool {
 	for part := range strings.SplitSeq(list, ",") {
@@ -207,9 +225,6 @@ func (e *evidence) addDrops(r *stats.Result, flown float64) {
 	}
 }
 
-// leastIdle is the share of idle time below which a CPU is not idle. The kernel counts in ticks.
-const leastIdle = 0.05
-
 func (e *evidence) addMachines(r *stats.Result) {
 	for i := range r.Machines {
 		m := &r.Machines[i]
@@ -218,7 +233,7 @@ func (e *evidence) addMachines(r *stats.Result) {
 		}
 		for _, c := range m.CPUs {
 			all := float64(c.TotalUs())
-			if all <= 0 || float64(c.IdleUs) > leastIdle*all {
+			if all <= 0 || float64(c.IdleUs) > noneIdle*all {
 				continue
 			}
 			if share := float64(c.SoftirqUs+c.IRQUs) / all; share > e.softirq {

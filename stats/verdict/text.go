@@ -85,6 +85,9 @@ func testeeReason(e *evidence) string {
 	case t.mayUse > 0 && t.used >= testeeUsed*t.mayUse:
 		return fmt.Sprintf("it used %s of a CPU, of %.0f that it may use", percent(t.used), t.mayUse)
 	}
+	if t.busiest < testeeUsed {
+		return fmt.Sprintf("it used %s of a CPU, and other programs all that was left of those that it may use", percent(t.used))
+	}
 	return fmt.Sprintf("its busiest thread used %s of a CPU, and can do no more", percent(t.busiest))
 }
 

@@ -6,20 +6,22 @@ import "wsperf/stats"
 
 // Bounds that tell a bottleneck. Shares are of the loaded time, if nothing else is said.
 const (
-	usedUp     = 0.95 // of a loop's time not asleep: it can do no more
-	testeeUsed = 0.90 // of the testee's busiest thread, or of the CPUs that it may use
-	contended  = 0.15 // of a thread's time without a CPU: it has to share one
-	starved    = 0.30 // the same, whoever has the CPU
-	throttled  = 0.10 // of the periods of a CPU quota
-	lagShare   = 0.10 // of the median of phase open: the client's own delay distorts it
-	lagBusy    = 0.50 // of a loop's time: with less, lag is that of a burst
-	dropped    = 0.01 // of the connections
-	dropWaits  = 0.30 // of the time in flight, waiting for what the kernel had dropped
-	softirqs   = 0.60 // of a CPU that is not idle
-	atMark     = 0.85 // of the low watermark, as the mean in flight
-	sameTime   = 1.50 // of phase connect, as phase open: the way takes most of both
-	failed     = 0.01 // of the connections
-	finished   = 0.90 // of the successes of an open loop, by its last start: no backlog grew
+	usedUp     = 0.95  // of a loop's time not asleep: it can do no more
+	testeeUsed = 0.90  // of the testee's busiest thread, or of the CPUs that it may use
+	contended  = 0.15  // of a thread's time without a CPU: it has to share one
+	starved    = 0.30  // the same, whoever has the CPU
+	throttled  = 0.10  // of the periods of a CPU quota
+	lagShare   = 0.10  // of the median of phase open: the client's own delay distorts it
+	lagBusy    = 0.50  // of a loop's time: with less, lag is that of a burst
+	dropped    = 0.01  // of the connections
+	dropWaits  = 0.30  // of the time in flight, waiting for what the kernel had dropped, if it was
+	dropCounts = 0.005 // of the connections: at a low rate a single SYN fills the time in flight
+	noneIdle   = 0.05  // of the time of CPUs: nothing is left of them
+	softirqs   = 0.60  // of a CPU that is not idle
+	atMark     = 0.85  // of the low watermark, as the mean in flight
+	sameTime   = 1.50  // of phase connect, as phase open: the way takes most of both
+	failed     = 0.01  // of the connections
+	finished   = 0.90  // of the successes of an open loop, by its last start: no backlog grew
 )
 
 // The least that a run must have for a verdict.
@@ -84,7 +86,8 @@ func (e *evidence) verdict() stats.Verdict {
 func (e *evidence) dropsBound() bool {
 	d := &e.drop
 	busy := e.clientUsedUp() || e.testeeUsedUp() || e.starved()
-	return d.inFlight >= dropWaits || d.conntrackFull || !busy && max(d.overflows, d.lost) >= dropped
+	share := max(d.overflows, d.lost)
+	return d.conntrackFull || share >= dropCounts && d.inFlight >= dropWaits || share >= dropped && !busy
 }
 
 func (e *evidence) tooLittle() bool {
@@ -111,7 +114,12 @@ func (e *evidence) starved() bool { return e.runWait >= starved }
 
 func (e *evidence) testeeUsedUp() bool {
 	t := &e.testee
-	return t.known && (t.busiest >= testeeUsed || t.mayUse > 0 && t.used >= testeeUsed*t.mayUse)
+	return t.known && (t.busiest >= testeeUsed || t.mayUse > 0 && t.used >= testeeUsed*t.mayUse || t.starved())
+}
+
+// starved reports whether other programs use the testee's CPUs up, which are none of wsperf's.
+func (t *testeeUse) starved() bool {
+	return t.runWait >= contended && t.idle <= noneIdle && !t.beside
 }
 
 func (e *evidence) lagBound() bool {

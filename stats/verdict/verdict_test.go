@@ -17,7 +17,7 @@ func quiet() evidence {
 		seconds: 2, total: 8000, successes: 8000, rate: 4000, low: 50, high: 100, inFlight: 80, finished: 1,
 		connectUs: 10_000, openUs: 10_500, readyUs: 20_500,
 		loopsKnown: true, busiest: loop{busy: 0.1, used: 0.1}, lag: lagOf{8, 40, true},
-		testee: testeeUse{known: true, busiest: 0.12, used: 0.12, mayUse: 1},
+		testee: testeeUse{known: true, busiest: 0.12, used: 0.12, mayUse: 1, idle: 0.8},
 	}
 }
 
@@ -44,6 +44,12 @@ func TestVerdict(t *testing.T) {
 		{"the quota of the testee", func(e *evidence) {
 			e.testee = testeeUse{known: true, busiest: 0.1, used: 0.2, mayUse: 0.2, quota: true}
 		}, stats.BottleneckTestee, "of a quota of 20 %"},
+		{"a testee whose CPUs others use up", func(e *evidence) { e.testee = testeeUse{known: true, used: 0.6, runWait: 0.4, mayUse: 1, idle: 0.02} }, stats.BottleneckTestee, "used 60 % of a CPU, and other programs all"},
+		{"the same with CPUs that are wsperf's too", func(e *evidence) {
+			e.testee = testeeUse{known: true, used: 0.6, runWait: 0.4, mayUse: 1, idle: 0.02, beside: true}
+		}, stats.BottleneckWatermark, ""},
+		{"a testee that does not wait, beside others", func(e *evidence) { e.testee = testeeUse{known: true, used: 0.1, runWait: 0.05, mayUse: 1} }, stats.BottleneckWatermark, ""},
+		{"a testee that waits at times", func(e *evidence) { e.testee = testeeUse{known: true, used: 0.6, runWait: 0.4, mayUse: 1, idle: 0.1} }, stats.BottleneckWatermark, ""},
 		{"a testee with busy threads of a client that lags", func(e *evidence) { e.busiest.busy, e.lag.q99, e.testee.busiest = 0.8, 9000, 0.99 }, stats.BottleneckTestee, ""},
 		{"responses that wait", func(e *evidence) { e.busiest.busy, e.lag.q99 = 0.6, 1100 }, stats.BottleneckClient, "waited for wsperf for 1100 us"},
 		{"responses that wait for less than a tenth", func(e *evidence) { e.busiest.busy, e.lag.q99 = 0.6, 1000 }, stats.BottleneckWatermark, ""},
@@ -51,6 +57,7 @@ func TestVerdict(t *testing.T) {
 		{"the client's quota", func(e *evidence) { e.busiest.busy, e.throttledPeriods, e.quotaCPUs = 0.99, 0.8, 0.2 }, stats.BottleneckQuota, "0.20 CPUs, stopped it in 80 %"},
 		{"a quota that is used up at times", func(e *evidence) { e.throttledPeriods = 0.05 }, stats.BottleneckWatermark, ""},
 		{"a full accept queue", func(e *evidence) { e.drop = drops{overflows: 0.4, lost: 0.3, inFlight: 0.9, backlog: 8} }, stats.BottleneckKernel, "backlog of 8"},
+		{"a single lost SYN at a low rate", func(e *evidence) { e.drop = drops{lost: 0.0005, inFlight: 1} }, stats.BottleneckWatermark, ""},
 		{"lost SYNs", func(e *evidence) { e.drop = drops{lost: 0.02} }, stats.BottleneckKernel, "SYNs were lost"},
 		{"a few lost SYNs beside a busy loop", func(e *evidence) { e.drop, e.busiest.busy = drops{lost: 0.02, inFlight: 0.1}, 0.99 }, stats.BottleneckClient, ""},
 		{"lost SYNs that fill the time in flight beside a busy loop", func(e *evidence) { e.drop, e.busiest.busy = drops{lost: 0.005, inFlight: 0.4}, 0.99 }, stats.BottleneckKernel, ""},
@@ -129,18 +136,18 @@ func TestEvidence(t *testing.T) {
 	r.Loops = []stats.LoopResult{
 		{BusyUs: us / 4, CPUUs: us / 5, RunWaitUs: us / 10, Waits: 1}, {BusyUs: us / 2, CPUUs: us / 3, Waits: 1}, {BusyUs: us},
 	}
-	r.TesteeCost = stats.TesteeCost{Processes: 1, UserUs: us / 4, SystemUs: us / 4, BusiestShare: 0.4, RunWaitUs: us, CPUs: 2, QuotaCPUs: 1.5}
+	r.TesteeCost = stats.TesteeCost{Processes: 1, UserUs: us / 4, SystemUs: us / 4, BusiestShare: 0.4, RunWaitUs: us, CPUs: 2, QuotaCPUs: 1.5, AllowedCPUs: "0"}
 	r.Kernel = []stats.KernelResult{{AcceptQueue: stats.AcceptQueueResult{Longest: 9, Backlog: 8}}}
 	r.Kernel[0].Counters[stats.ListenOverflows] = int64(r.Total)
 	r.Machines = []stats.MachineResult{{
-		CPUs:  []stats.CPUResult{{CPU: 0, SoftirqUs: 80, IdleUs: 20}, {CPU: 1, SoftirqUs: 50, IRQUs: 10, UserUs: 40}},
+		CPUs:  []stats.CPUResult{{CPU: 0, SoftirqUs: 80, IdleUs: 20}, {CPU: 1, SoftirqUs: 50, IRQUs: 10, UserUs: 40}, {CPU: 2, IdleUs: 100}},
 		Quota: stats.QuotaResult{QuotaUs: 5, PeriodUs: 10, Periods: 8, Throttled: 2},
 	}}
 	e := evidenceOf(r)
 	if !near(e.busiest.busy, 0.5) || e.busiest.number != 1 || !near(e.runWait, 0.1) || !e.loopsKnown {
 		t.Errorf("loops: %+v, wait %v", e.busiest, e.runWait)
 	}
-	if want := (testeeUse{true, "", 0.4, 0.5, 1, 1.5, true, true}); !e.testee.beside || !near(e.testee.used, 0.5) || e.testee.mayUse != 1.5 || !e.testee.quota || !near(e.testee.busiest, 0.4) || !near(e.testee.runWait, 1) {
+	if want := (testeeUse{true, "", 0.4, 0.5, 1, 1.5, true, true, 0.2}); e.testee.idle != 0.2 || !e.testee.beside || !near(e.testee.used, 0.5) || e.testee.mayUse != 1.5 || !e.testee.quota || !near(e.testee.busiest, 0.4) || !near(e.testee.runWait, 1) {
 		t.Errorf("testee: %+v, want about %+v", e.testee, want)
 	}
 	var flown float64
@@ -209,8 +216,8 @@ func TestBeside(t *testing.T) {
 		r := example.Plain()
 		r.TesteeCost = stats.TesteeCost{Processes: 1, AllowedCPUs: "1"}
 		r.Loops = []stats.LoopResult{{CPU: cpu}}
-		if got := evidenceOf(r).testee.beside; got != want {
-			t.Errorf("loop on CPU %d: %t", cpu, got)
+		if got := evidenceOf(r).testee; got.beside != want || got.idle != 1 {
+			t.Errorf("loop on CPU %d: %+v", cpu, got)
 		}
 	}
 }
