@@ -61,13 +61,15 @@ func (s *CounterSet) try(events []PerfEvent) (refused bool) {
 			s.Events = append(s.Events, e)
 			continue
 		}
-		s.Absent[e.Name] = errnoName(err)
+		s.Absent[e.Name] = ErrnoName(err)
 		refused = refused || errors.Is(err, unix.EACCES) || errors.Is(err, unix.EPERM)
 	}
 	return refused
 }
 
-func errnoName(err error) string {
+// ErrnoName returns the name of the errno that an error wraps, such as EACCES, and "unknown" if
+// there is none.
+func ErrnoName(err error) string {
 	var errno unix.Errno
 	if errors.As(err, &errno) && unix.ErrnoName(errno) != "" {
 		return unix.ErrnoName(errno)
@@ -105,22 +107,40 @@ const (
 )
 
 func (c *ThreadCounters) add(e PerfEvent, userOnly bool) error {
-	attr := unix.PerfEventAttr{Type: e.Type, Config: e.Config, Read_format: groupFormat}
-	attr.Size = uint32(unsafe.Sizeof(attr))
+	attr := e.attr(userOnly)
+	attr.Read_format = groupFormat
 	leader := -1
 	if len(c.fds) > 0 {
 		leader = c.fds[0]
-	} else {
-		attr.Bits |= unix.PerfBitDisabled
 	}
-	if userOnly {
-		attr.Bits |= unix.PerfBitExcludeKernel | unix.PerfBitExcludeHv
-	}
-	fd, err := unix.PerfEventOpen(&attr, 0, -1, leader, unix.PERF_FLAG_FD_CLOEXEC)
+	fd, err := openEvent(&attr, 0, leader)
 	if err == nil {
 		c.fds = append(c.fds, fd)
 	}
 	return err
+}
+
+func (e PerfEvent) attr(userOnly bool) unix.PerfEventAttr {
+	attr := unix.PerfEventAttr{Type: e.Type, Config: e.Config}
+	if userOnly {
+		attr.Bits |= unix.PerfBitExcludeKernel | unix.PerfBitExcludeHv
+	}
+	return attr
+}
+
+// openEvent opens an event of a thread, 0 for the calling one, in the group of a leader. If that
+// is -1, the event leads a new group, which does not count yet.
+func openEvent(attr *unix.PerfEventAttr, thread, leader int) (fd int, err error) {
+	attr.Size = uint32(unsafe.Sizeof(*attr))
+	if leader < 0 {
+		attr.Bits |= unix.PerfBitDisabled
+	}
+	for { // a signal interrupts the wait for exec_update_lock (kernel/events/core.c, Linux 6.18)
+		fd, err = unix.PerfEventOpen(attr, thread, -1, leader, unix.PERF_FLAG_FD_CLOEXEC)
+		if err != unix.EINTR {
+			return fd, err
+		}
+	}
 }
 
 // Enable begins to count.
@@ -147,13 +167,17 @@ func (c *ThreadCounters) Read(sums []uint64) bool {
 		return false
 	}
 	for i := range sums {
-		value := number(groupHead + i)
-		if running < enabled {
-			value = uint64(float64(value) * float64(enabled) / float64(running))
-		}
-		sums[i] += value
+		sums[i] += extrapolate(number(groupHead+i), enabled, running)
 	}
 	return true
+}
+
+// extrapolate returns what would have been counted, had the event been counted all the time.
+func extrapolate(value, enabled, running uint64) uint64 {
+	if running < enabled {
+		return uint64(float64(value) * float64(enabled) / float64(running))
+	}
+	return value
 }
 
 // Close closes the descriptors.

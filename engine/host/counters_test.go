@@ -96,3 +96,13 @@ func TestHardwareEventsAreCountedOrAbsent(t *testing.T) {
 		t.Errorf("%+v", set)
 	}
 }
+
+func TestExtrapolate(t *testing.T) {
+	for _, c := range []struct{ value, enabled, running, want uint64 }{
+		{100, 50, 50, 100}, {100, 50, 25, 200}, {0, 50, 25, 0}, {100, 25, 50, 100}, {1 << 50, 3, 1, 3 << 50},
+	} {
+		if got := extrapolate(c.value, c.enabled, c.running); got != c.want {
+			t.Errorf("%d counted for %d of %d ns: %d, want %d", c.value, c.running, c.enabled, got, c.want)
+		}
+	}
+}

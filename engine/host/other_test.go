@@ -35,8 +35,9 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// beOther starts a further idle thread for each line that it reads, or a busy child if the line is
-// fork or spawn; after fork the child has its first file too. It ends at the end of its input.
+// beOther starts a further idle thread for each line that it reads, a busy one if the line is busy,
+// or a busy child if the line is fork or spawn; after fork the child has its first file too. It
+// ends at the end of its input.
 func beOther(text string) {
 	first, second, _ := strings.Cut(text, ",")
 	busy, _ := strconv.Atoi(first)
@@ -56,8 +57,8 @@ func beOther(text string) {
 	}
 	fmt.Println("ready")
 	for in := bufio.NewScanner(os.Stdin); in.Scan(); {
-		if in.Text() == "" {
-			go thread(false)
+		if in.Text() == "" || in.Text() == "busy" {
+			go thread(in.Text() == "busy")
 			<-started
 		} else {
 			startChild(in.Text() == "fork")
@@ -122,6 +123,13 @@ func (o *other) ready(t *testing.T) {
 	if _, err := o.out.ReadString('\n'); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// starts lets the process start something, as beOther says.
+func (o *other) starts(t *testing.T, what string) {
+	t.Helper()
+	fmt.Fprintln(o.in, what)
+	o.ready(t)
 }
 
 // end kills the process and waits for it, and can be called again.
