@@ -5,8 +5,8 @@ import (
 	"maps"
 )
 
-// Counters are what the performance counters of the CPUs counted for the threads of the loops
-// in the measured window, together. The JSON keys are those of the result file. A run names
+// Counters are what the performance counters of the CPUs counted for threads in the measured
+// window, together: those of the loops, or those of the testee. The JSON keys are those of the result file. A run names
 // every event once: in Counts or in Absent.
 type Counters struct {
 	Counts   map[string]uint64 `json:"counts,omitempty"`
@@ -27,23 +27,30 @@ const notInAll = "not in all runs"
 // Known reports whether the run tried to count. That of an older file did not.
 func (c *Counters) Known() bool { return len(c.Counts)+len(c.Absent) > 0 }
 
-// mergeCounters adds the counters. There are none unless all results with a connection have
-// some, all with the kernel or all without.
+// mergeCounters adds the counters of all results with a connection.
 func mergeCounters(rs []*Result) (sum Counters) {
 	first := true
 	for _, r := range rs {
 		switch c := &r.Counters; {
 		case r.Total == 0 && !c.Known():
-		case !c.Known() || !first && c.UserOnly != sum.UserOnly:
-			return Counters{}
 		case first:
-			sum = Counters{maps.Clone(c.Counts), maps.Clone(c.Absent), c.UserOnly}
-			first = false
+			sum, first = *c, false
 		default:
-			sum.add(c)
+			sum = sum.plus(c)
 		}
 	}
 	return sum
+}
+
+// plus returns the sum of both. There is none unless both have some, both with the kernel or both
+// without.
+func (c Counters) plus(other *Counters) Counters {
+	if !c.Known() || !other.Known() || c.UserOnly != other.UserOnly {
+		return Counters{}
+	}
+	c.Counts = maps.Clone(c.Counts)
+	c.add(other)
+	return c
 }
 
 // add adds the events that both have. Any other is absent.
@@ -74,8 +81,9 @@ func (c *Counters) add(other *Counters) {
 	c.Absent = absent
 }
 
-func (r *Result) checkCounters() error {
-	c := &r.Counters
+func (r *Result) checkCounters() error { return r.Counters.check() }
+
+func (c *Counters) check() error {
 	if len(c.Counts) > maxEvents || len(c.Absent) > maxEvents {
 		return fmt.Errorf("%d counters and %d absent ones, at most %d of each are allowed", len(c.Counts), len(c.Absent), maxEvents)
 	}

@@ -11,6 +11,7 @@ const (
 	mergeMax    = "max"    // the larger number
 	mergeMin    = "min"    // the smaller number
 	mergeAppend = "append" // the second list is appended to the first
+	mergeApart  = "apart"  // the first value: the caller of merge merges the field by itself
 	mergeCommon = "common" // the value if both are equal, otherwise the zero value; of a map, each element apart
 )
 
@@ -23,12 +24,13 @@ func merge[T any](to, from *T, rule string) {
 }
 
 func mergeValue(to, from reflect.Value, rule string) {
-	switch to.Kind() {
-	case reflect.Struct:
+	switch kind := to.Kind(); {
+	case rule == mergeApart:
+	case kind == reflect.Struct:
 		for i := range to.NumField() {
 			mergeValue(to.Field(i), from.Field(i), ruleOf(to.Type().Field(i), rule))
 		}
-	case reflect.Array:
+	case kind == reflect.Array:
 		for i := range to.Len() {
 			mergeValue(to.Index(i), from.Index(i), rule)
 		}

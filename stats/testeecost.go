@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"time"
 )
@@ -39,6 +40,9 @@ type TesteeCost struct {
 	CPUs        int     `json:"cpus" merge:"common"`                   // that they may use; 0: not known
 	AllowedCPUs string  `json:"allowed_cpus,omitempty" merge:"common"` // their numbers, such as 0-3,6
 	QuotaCPUs   float64 `json:"quota_cpus,omitzero" merge:"common"`    // CPU time by time that their cgroups allow; 0: no limit
+
+	// Counters are those of all threads, and of the threads and processes that these started.
+	Counters Counters `json:"counters,omitzero" merge:"apart"`
 }
 
 // FoundBy is how the processes of a testee were found.
@@ -73,6 +77,9 @@ var (
 // Known reports whether the cost is known.
 func (c *TesteeCost) Known() bool { return c.Processes > 0 }
 
+// IsZero reports whether the run did not look, as that of an older file.
+func (c *TesteeCost) IsZero() bool { return reflect.ValueOf(c).Elem().IsZero() }
+
 // MaxProcesses bounds the processes, threads and CPUs of a testee in a result.
 const MaxProcesses = 1 << 24
 
@@ -80,6 +87,8 @@ const maxCPUList = 4096 // characters
 
 func (r *Result) checkTesteeCost() error {
 	c := &r.TesteeCost
+	numbers := *c
+	numbers.Unknown = ""
 	switch {
 	case !slices.Contains(foundBy, c.FoundBy) && !printableASCII(string(c.FoundBy), maxEventName),
 		!slices.Contains(testeeUnknowns, c.Unknown) && !printableASCII(string(c.Unknown), maxEventName):
@@ -88,10 +97,13 @@ func (r *Result) checkTesteeCost() error {
 		return fmt.Errorf("the testee's CPUs must be printable and have at most %d characters", maxCPUList)
 	case c.Known() && c.Unknown != "":
 		return fmt.Errorf("the testee's cost is of %d processes, and is not known: %s", c.Processes, c.Unknown)
-	case !c.Known() && *c != (TesteeCost{Unknown: c.Unknown}):
+	case !c.Known() && !numbers.IsZero():
 		return errors.New("the testee's cost has no process, but numbers")
 	case c.Ended > c.Processes:
 		return fmt.Errorf("%d processes of the testee ended, of %d", c.Ended, c.Processes)
+	}
+	if err := c.Counters.check(); err != nil {
+		return fmt.Errorf("of the testee: %w", err)
 	}
 	return nil
 }
@@ -108,7 +120,8 @@ func mergeTesteeCosts(rs []*Result) (sum TesteeCost) {
 			sum, first = c, false
 		case sum.Known() && c.Known():
 			merge(&sum, &c, mergeSum)
-		case sum != c:
+			sum.Counters = sum.Counters.plus(&c.Counters)
+		case sum.Known() || c.Known() || sum.Unknown != c.Unknown:
 			sum = TesteeCost{Unknown: TesteeNotInAll}
 		}
 	}

@@ -120,6 +120,20 @@ func TestJSONValues(t *testing.T) {
 	}
 }
 
+func TestCountersOfTheTesteeInTheFile(t *testing.T) {
+	r := example.Plain()
+	r.TesteeCost = example.TesteeCost()
+	want := `"counters":{"counts":{"cycles":9100000,"instructions":6420000},"absent":{"branch_misses":"not counted","cache_misses":"ENOENT"},` +
+		`"user_only":true,"per_handshake":{"cycles":91000,"instructions":64200}}}`
+	if file := string(write(t, r)); !strings.Contains(file, want) {
+		t.Errorf("no %s in\n%s", want, file)
+	}
+	r.TesteeCost.Counters = stats.Counters{}
+	if file := string(write(t, r)); strings.Contains(file, `"counters":{"counts":{"cycles":9100000`) || strings.Contains(file, `"user_only":false}`) {
+		t.Errorf("counters of an older result:\n%s", file)
+	}
+}
+
 func TestErrnosInTheFile(t *testing.T) {
 	file := string(write(t, example.CatchAll()))
 	if want := `"errnos":{"connect_other":{"other":1},"client_other":{"ENODEV":7,"EINVAL":12}},`; !strings.Contains(file, want) {

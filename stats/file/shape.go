@@ -87,8 +87,9 @@ type clientShape struct {
 // testeeCostShape is the JSON form of a known stats.TesteeCost, as clientShape.
 type testeeCostShape struct {
 	stats.TesteeCost
-	UserPer   float64 `json:"cpu_user_us_per_handshake"`
-	SystemPer float64 `json:"cpu_system_us_per_handshake"`
+	UserPer   float64       `json:"cpu_user_us_per_handshake"`
+	SystemPer float64       `json:"cpu_system_us_per_handshake"`
+	Counters  countersShape `json:"counters,omitzero"` // in place of that of stats.TesteeCost
 }
 
 // newTesteeCostShape leaves out all numbers if none is known: a 0 would be taken for one.
@@ -97,7 +98,11 @@ func newTesteeCostShape(r *stats.Result) any {
 	if !c.Known() {
 		return object{{"unknown", c.Unknown}}
 	}
-	return testeeCostShape{c, r.PerConnection(c.UserUs), r.PerConnection(c.SystemUs)}
+	shape := testeeCostShape{TesteeCost: c, UserPer: r.PerConnection(c.UserUs), SystemPer: r.PerConnection(c.SystemUs)}
+	if c.Counters.Known() {
+		shape.Counters = newCountersShape(r, c.Counters)
+	}
+	return shape
 }
 
 // countersShape is the JSON form of the counters. Per holds the counts per connection started;
@@ -107,9 +112,9 @@ type countersShape struct {
 	Per map[string]float64 `json:"per_handshake,omitempty"`
 }
 
-func newCountersShape(r *stats.Result) countersShape {
-	shape := countersShape{r.Counters, make(map[string]float64)}
-	for name, n := range r.Counters.Counts {
+func newCountersShape(r *stats.Result, c stats.Counters) countersShape {
+	shape := countersShape{c, make(map[string]float64)}
+	for name, n := range c.Counts {
 		shape.Per[name] = r.PerConnection(int64(n))
 	}
 	return shape

@@ -138,11 +138,11 @@ func evidence(r *stats.Result) (all []member) {
 	if len(r.Machines) > 0 {
 		all = append(all, member{machineKey, machineShapes(r)})
 	}
-	if r.TesteeCost != (stats.TesteeCost{}) {
+	if !r.TesteeCost.IsZero() {
 		all = append(all, member{testeeCostKey, newTesteeCostShape(r)})
 	}
 	if r.Counters.Known() {
-		all = append(all, member{countersKey, newCountersShape(r)})
+		all = append(all, member{countersKey, newCountersShape(r, r.Counters)})
 	}
 	return all
 }

@@ -23,7 +23,7 @@ var testeeUnknown = map[stats.TesteeUnknown]string{
 func testeeCost(r *stats.Result) (s section) {
 	c := &r.TesteeCost
 	switch {
-	case *c == (stats.TesteeCost{}):
+	case c.IsZero():
 		return s
 	case !c.Known():
 		why, found := testeeUnknown[c.Unknown]
@@ -39,7 +39,7 @@ func testeeCost(r *stats.Result) (s section) {
 	if c.Descriptors > 0 {
 		d = append(d, detail{"Files", fmt.Sprintf("%d descriptors open at most", c.Descriptors)})
 	}
-	d = append(d, testeeCPUs(c)...)
+	d = append(append(d, testeeCPUs(c)...), testeeHardware(r)...)
 	if c.Missed > 0 {
 		d = append(d, detail{"Missed", fmt.Sprintf("%d processes were too many to look at: their cost is missing", c.Missed)})
 	}

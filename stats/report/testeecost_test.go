@@ -51,6 +51,7 @@ func TestUnknownTesteeCost(t *testing.T) {
 // shown as 0.
 func TestTesteeCost(t *testing.T) {
 	large := example.TesteeCost()
+	large.Counters = stats.Counters{} // a line as long as that of the client
 	large.Processes, large.Threads, large.UserUs, large.BusiestShare, large.RunWaitUs = 256, 99999, 1e9, 1.234, 1e12
 	large.PeakMemoryBytes, large.AllowedCPUs = 1e12, strings.Repeat("0,2,", 300)
 	if lines := shownTestee(t, large); len(lines) != 8 {

@@ -219,6 +219,10 @@ func TesteeCost() stats.TesteeCost {
 		FoundBy: stats.FoundBySocket, Processes: 3, Ended: 1, Threads: 17, Hidden: 1, Missed: 2, UserUs: 1234, SystemUs: 5432,
 		BusiestShare: 0.9871, RunWaitUs: 5678, InvoluntarySwitches: 4321, PeakMemoryBytes: 123_400_000, MemoryBytes: 98_700_000,
 		Descriptors: 1532, CPUs: 2, AllowedCPUs: "0,2", QuotaCPUs: 1.5,
+		Counters: stats.Counters{
+			Counts: map[string]uint64{"cycles": 9_100_000, "instructions": 6_420_000}, UserOnly: true,
+			Absent: map[string]string{"cache_misses": "ENOENT", "branch_misses": "not counted"},
+		},
 	}
 }
 
