@@ -35,6 +35,7 @@
 //	machine.go    what the CPUs do meanwhile, and what slows them down
 //	testeecost.go what a testee on this machine costs meanwhile
 //	hardware.go   what the CPUs' performance counters count meanwhile
+//	testeecounters.go the same for the threads of a testee on this machine
 //	profiler.go   lets a program beside the run look at it
 //	usage.go      what a loop uses in the measured window
 //	intervals.go  a loop's side of the intervals of the result

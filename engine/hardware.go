@@ -46,12 +46,23 @@ func (h *hardware) end() {
 const notCounted = "not counted"
 
 func (h *hardware) fill(r *stats.Result) {
-	r.Counters = stats.Counters{UserOnly: h.set.UserOnly, Counts: make(map[string]uint64), Absent: maps.Clone(h.set.Absent)}
-	for i, e := range h.set.Events {
-		if h.failed {
-			r.Counters.Absent[e.Name] = notCounted
+	absent := ""
+	if h.failed {
+		absent = notCounted
+	}
+	r.Counters = countersOf(h.set, h.sums, absent)
+}
+
+// countersOf returns the sums of a set's events, or names all as absent for a reason.
+func countersOf(set *host.CounterSet, sums []uint64, absent string) stats.Counters {
+	c := stats.Counters{UserOnly: set.UserOnly, Counts: make(map[string]uint64), Absent: make(map[string]string)}
+	maps.Copy(c.Absent, set.Absent)
+	for i, e := range set.Events {
+		if absent == "" {
+			c.Counts[e.Name] = sums[i]
 		} else {
-			r.Counters.Counts[e.Name] = h.sums[i]
+			c.Absent[e.Name] = absent
 		}
 	}
+	return c
 }

@@ -16,10 +16,7 @@ var softwareEvents = []host.PerfEvent{
 }
 
 func TestCountersOfTheLoops(t *testing.T) {
-	set := host.FindCounters(softwareEvents)
-	if set.Descriptors() != len(softwareEvents) {
-		t.Skipf("perf_event_open is not allowed here (kernel.perf_event_paranoid, seccomp): %v", set.Absent)
-	}
+	set := softwareOrSkip(t)
 	for _, warmup := range []int64{0, 300} {
 		cfg := patient(t, scripted(t, echoClose), 300)
 		cfg.Loops, cfg.WarmupConnections = 2, warmup

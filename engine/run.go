@@ -59,6 +59,7 @@ func Prepare(cfg Config) (run *Run, warnings []Warning, err error) {
 			r.Close()
 		}
 	}()
+	r.testee.count(r.hardware, available)
 	descriptors, err := r.descriptorsFor(available)
 	if err != nil {
 		return nil, nil, err

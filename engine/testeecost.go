@@ -39,6 +39,7 @@ func (p TesteeProcesses) check() error {
 type testeeCost struct {
 	processes *host.Processes // nil: found.Unknown says why
 	found     stats.TesteeCost
+	counters  testeeCounters
 }
 
 const (
@@ -66,7 +67,15 @@ func watchTestee(cfg *Config, descriptors int) *testeeCost {
 	case stats.FoundBySocket:
 		processes.AdoptChildren(s.sockets)
 	}
-	return &testeeCost{processes, s.found}
+	return &testeeCost{processes: processes, found: s.found}
+}
+
+// count opens counters of the testee's threads, within the part of the descriptors that is left
+// of watchPart.
+func (c *testeeCost) count(set *host.CounterSet, descriptors int) {
+	if c.processes != nil {
+		c.counters = openTesteeCounters(c.processes, set, descriptors/watchPart-c.processes.Descriptors())
+	}
 }
 
 // unknownBy returns why processes cannot be watched.
@@ -133,12 +142,13 @@ func (c *testeeCost) descriptors() int {
 	if c.processes == nil {
 		return 0
 	}
-	return c.processes.Descriptors()
+	return c.processes.Descriptors() + c.counters.descriptors()
 }
 
 func (c *testeeCost) begin() {
 	if c.processes != nil {
 		c.processes.Begin()
+		c.counters.begin()
 	}
 }
 
@@ -150,6 +160,7 @@ func (c *testeeCost) sample() {
 
 func (c *testeeCost) end() {
 	if c.processes != nil {
+		c.counters.end()
 		c.processes.End()
 	}
 }
@@ -165,6 +176,7 @@ func (c *testeeCost) fill(r *stats.Result) {
 		return
 	}
 	addUsage(&r.TesteeCost, &u)
+	r.TesteeCost.Counters = c.counters.result()
 }
 
 func addUsage(c *stats.TesteeCost, u *host.ProcessUsage) {
@@ -181,6 +193,7 @@ func addUsage(c *stats.TesteeCost, u *host.ProcessUsage) {
 // close gives the descriptors back.
 func (c *testeeCost) close() {
 	if c != nil {
+		c.counters.open.Close()
 		c.processes.Close()
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"runtime"
 	"strings"
 	"syscall"
@@ -242,7 +243,7 @@ func TestAllOfTesteeEndsEarly(t *testing.T) {
 	}
 	defer run.Close()
 	r, err := run.Do(context.Background())
-	if err != nil || r.TesteeCost != (stats.TesteeCost{Unknown: stats.TesteeNoProcess}) {
+	if err != nil || !reflect.DeepEqual(r.TesteeCost, stats.TesteeCost{Unknown: stats.TesteeNoProcess}) {
 		t.Errorf("%+v, %v", r.TesteeCost, err)
 	}
 }
@@ -269,12 +270,12 @@ func TestUnknownTesteeCost(t *testing.T) {
 		cfg := validConfig(t, c.addr)
 		cfg.Processes = c.processes
 		watched := watchTestee(&cfg, 1000)
-		if watched.found != (stats.TesteeCost{Unknown: c.want}) || watched.processes != nil || watched.descriptors() != 0 {
+		if !reflect.DeepEqual(watched.found, stats.TesteeCost{Unknown: c.want}) || watched.processes != nil || watched.descriptors() != 0 {
 			t.Errorf("%s: %+v, %d descriptors", c.name, watched.found, watched.descriptors())
 		}
 	}
 	cfg := validConfig(t, startTestee(t))
-	if watched := watchTestee(&cfg, 4*watchPart); watched.found != (stats.TesteeCost{Unknown: stats.TesteeDescriptors}) {
+	if watched := watchTestee(&cfg, 4*watchPart); !reflect.DeepEqual(watched.found, stats.TesteeCost{Unknown: stats.TesteeDescriptors}) {
 		t.Errorf("with few descriptors: %+v", watched.found)
 	}
 }
@@ -298,26 +299,13 @@ const nobodyRole = "WSPERF_TEST_NOBODY"
 // TestTesteeOfAnotherUser is not permitted to be looked at, and says so.
 func TestTesteeOfAnotherUser(t *testing.T) {
 	if addr := os.Getenv(nobodyRole); addr != "" {
-		const nobody = 65534
-		if err := syscall.Setgroups(nil); err != nil {
-			t.Fatal(err)
-		}
-		if err := syscall.Setuid(nobody); err != nil {
-			t.Fatal(err)
-		}
-		if r := do(t, patient(t, addr, 10)); r.Success != 10 || r.TesteeCost != (stats.TesteeCost{Unknown: stats.TesteeNotPermitted}) {
+		becomeNobody(t)
+		if r := do(t, patient(t, addr, 10)); r.Success != 10 || !reflect.DeepEqual(r.TesteeCost, stats.TesteeCost{Unknown: stats.TesteeNotPermitted}) {
 			t.Errorf("%d successes, %+v", r.Success, r.TesteeCost)
 		}
 		return
 	}
-	if os.Getuid() != 0 {
-		t.Skip("run as root: the test becomes another user")
-	}
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v")
-	cmd.Env = append(os.Environ(), nobodyRole+"="+startTestee(t))
-	if out, err := cmd.CombinedOutput(); err != nil || !strings.Contains(string(out), "PASS") {
-		t.Errorf("%v\n%s", err, out)
-	}
+	runAsNobody(t, startTestee(t))
 }
 
 // TestFailedPreparationKeepsNothing: the testee's files are closed too.
