@@ -43,7 +43,7 @@ var allowed = []struct {
 	{"cmd/internal/job", []string{"wsperf/engine", "wsperf/engine/host", "wsperf/handshake", "wsperf/stats", "wsperf/stats/report", "wsperf/stats/require", "github.com/gobwas/ws", "github.com/spf13/pflag",
 		"golang.org/x/sys/unix"}},
 	{"cmd/internal/builtin", []string{"wsperf/cmd/internal/ui", "wsperf/engine/child", "wsperf/bench/testee"}},
-	{"cmd/internal/calibration", []string{"wsperf/cmd/internal/resultfile", "wsperf/stats"}},
+	{"cmd/internal/calibration", []string{"wsperf/cmd/internal/resultfile", "wsperf/stats", "golang.org/x/sys/unix"}},
 	{"cmd/internal/calibrate", []string{"wsperf/cmd/internal/builtin", "wsperf/cmd/internal/calibration", "wsperf/cmd/internal/job", "wsperf/cmd/internal/measure",
 		"wsperf/cmd/internal/ui", "wsperf/engine", "wsperf/engine/host", "wsperf/stats", "github.com/spf13/pflag"}},
 	{"cmd/internal/measure", []string{"wsperf/cmd/internal/builtin", "wsperf/cmd/internal/calibration", "wsperf/cmd/internal/job", "wsperf/cmd/internal/resultfile", "wsperf/cmd/internal/ui",

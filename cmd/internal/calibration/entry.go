@@ -22,6 +22,22 @@ type Entry struct {
 	Most      float64   `json:"most"`
 }
 
+// Bounds of a rate. One handshake in the longest run is above the lower one. A share of it stays
+// within what stats.Result.Check accepts.
+const (
+	leastPerSecond = 1e-4
+	mostPerSecond  = 1e9
+)
+
+// sound reports whether results that are compared with the entries can be written and read back:
+// JSON has years of four digits, whatever the time zone (time.Time.MarshalJSON).
+func sound(all []Entry) bool {
+	return !slices.ContainsFunc(all, func(e Entry) bool {
+		year := e.Measured.UTC().Year()
+		return !(e.PerSecond >= leastPerSecond && e.PerSecond <= mostPerSecond) || year < 1970 || year > 9999
+	})
+}
+
 // Shape is what a load must have in common with that of a calibration to be compared.
 type Shape struct {
 	Loops int   `json:"loops"`
@@ -32,7 +48,9 @@ type Shape struct {
 
 // ShapeOf returns the shape of a result's load.
 func ShapeOf(r *stats.Result) Shape {
-	return Shape{r.Setup.Loops, slices.Sorted(slices.Values(r.Setup.CPUs)), r.Setup.Low, r.Setup.High}
+	cpus := append([]int{}, r.Setup.CPUs...) // JSON has an empty list, not null
+	slices.Sort(cpus)
+	return Shape{r.Setup.Loops, cpus, r.Setup.Low, r.Setup.High}
 }
 
 // fits reports whether a load of a shape can be compared with that of s, which is a closed loop's.

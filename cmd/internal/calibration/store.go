@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"golang.org/x/sys/unix"
+
 	"wsperf/cmd/internal/resultfile"
 )
 
@@ -36,40 +38,63 @@ type document struct {
 // Load reads the file. A file that does not exist has no entry. The error does not tell what the
 // file has: that may be anything.
 func Load(path string) ([]Entry, error) {
-	f, err := os.Open(path)
+	text, err := read(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, nil
 	case err != nil:
 		return nil, err
 	}
-	defer f.Close()
 	var d document
-	text, err := io.ReadAll(io.LimitReader(f, maxBytes+1))
-	if err == nil && len(text) > maxBytes {
-		err = errors.New("too large")
-	}
-	if err == nil && json.Unmarshal(text, &d) != nil {
-		err = errors.New("damaged")
-	}
 	switch {
-	case err != nil:
-		return nil, fmt.Errorf("%s is %w: run wsperf calibrate again", path, err)
+	case json.Unmarshal(text, &d) != nil:
+		return nil, unusable(path, "damaged")
 	case d.Schema != Schema:
-		return nil, fmt.Errorf("%s is of another version of wsperf: run wsperf calibrate again", path)
-	}
-	for i := range d.Entries {
-		if !(d.Entries[i].PerSecond > 0) || len(d.Entries) > maxEntries {
-			return nil, fmt.Errorf("%s is damaged: run wsperf calibrate again", path)
-		}
+		return nil, unusable(path, "of another version of wsperf")
+	case len(d.Entries) > maxEntries || !sound(d.Entries):
+		return nil, unusable(path, "damaged")
 	}
 	return d.Entries, nil
+}
+
+func unusable(path, how string) error {
+	return fmt.Errorf("%s is %s: run wsperf calibrate again", path, how)
+}
+
+// read reads a regular file. Another kind could block for ever: open(2) of a FIFO without
+// O_NONBLOCK waits for a writer, deaf to signals that the program handles.
+func read(path string) ([]byte, error) {
+	f, err := os.OpenFile(path, os.O_RDONLY|unix.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	if err := regular(path, f.Stat); err != nil {
+		return nil, err
+	}
+	text, err := io.ReadAll(io.LimitReader(f, maxBytes+1))
+	if err == nil && len(text) > maxBytes {
+		err = unusable(path, "too large")
+	}
+	return text, err
+}
+
+func regular(path string, stat func() (fs.FileInfo, error)) error {
+	info, err := stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = fmt.Errorf("%s is not a regular file: remove it and run wsperf calibrate again", path)
+	}
+	return err
 }
 
 // Prepare checks that the file can be written, before a calibration is spent on it, and makes its
 // folder.
 func Prepare(path string) (*resultfile.File, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return nil, err
+	}
+	err := regular(path, func() (fs.FileInfo, error) { return os.Stat(path) })
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
 	return resultfile.Prepare(path)

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 func TestStore(t *testing.T) {
@@ -34,23 +36,38 @@ func TestStore(t *testing.T) {
 	}
 }
 
+// good is an entry, as the file has it.
+const good = `{"measured":"2026-01-02T03:04:05Z","handshakes_per_second":1}`
+
+// of makes a file of entries.
+func of(entries string) string { return `{"schema":"` + Schema + `","entries":[` + entries + `]}` }
+
 // TestLoadRefuses: nothing of what a file has is in the error.
 func TestLoadRefuses(t *testing.T) {
 	for name, c := range map[string]struct{ text, want string }{
 		"damaged":             {`{"schema":"wsperf-calibration/1","entries":[{`, "is damaged: run wsperf calibrate again"},
 		"empty":               {``, "is damaged"},
 		"of another version":  {`{"schema":"wsperf-calibration/2\u001b"}`, "is of another version of wsperf"},
-		"a rate of 0":         {`{"schema":"wsperf-calibration/1","entries":[{"handshakes_per_second":0}]}`, "is damaged"},
-		"too many":            {`{"schema":"wsperf-calibration/1","entries":[` + strings.Repeat(`{"handshakes_per_second":1},`, maxEntries) + `{"handshakes_per_second":1}]}`, "is damaged"},
+		"a rate of 0":         {of(`{"measured":"2026-01-02T03:04:05Z","handshakes_per_second":0}`), "is damaged"},
+		"a tiny rate":         {of(`{"measured":"2026-01-02T03:04:05Z","handshakes_per_second":1e-300}`), "is damaged"},
+		"a huge rate":         {of(`{"measured":"2026-01-02T03:04:05Z","handshakes_per_second":1e300}`), "is damaged"},
+		"before our era":      {of(`{"measured":"0000-01-01T00:00:00+23:59","handshakes_per_second":1}`), "is damaged"},
+		"a year of 5 digits":  {of(`{"measured":"9999-12-31T23:59:59-23:59","handshakes_per_second":1}`), "is damaged"},
+		"no time":             {of(`{"handshakes_per_second":1}`), "is damaged"},
+		"too many":            {of(strings.Repeat(good+",", maxEntries) + good), "is damaged"},
 		"too large":           {strings.Repeat(" ", maxBytes+1), "is too large"},
 		"no list of entries":  {`{"schema":"wsperf-calibration/1","entries":7}`, "is damaged"},
 		"another kind of CPU": {`{"schema":"wsperf-calibration/1","entries":[{"shape":{"cpus":"1"},"handshakes_per_second":1}]}`, "is damaged"},
+		"good":                {of(strings.Repeat(good+",", maxEntries-1) + good), ""},
 	} {
 		path := filepath.Join(t.TempDir(), "calibration.json")
 		if err := os.WriteFile(path, []byte(c.text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		all, err := Load(path)
+		if c.want == "" && err == nil && len(all) == maxEntries {
+			continue
+		}
 		if all != nil || err == nil || !strings.Contains(err.Error(), c.want) || strings.ContainsRune(err.Error(), 0x1b) {
 			t.Errorf("%s: %v, %v", name, all, err)
 		}
@@ -65,8 +82,22 @@ func TestLoadRefuses(t *testing.T) {
 			t.Errorf("%s, written anew: %v, %v", name, all, err)
 		}
 	}
-	if _, err := Load(t.TempDir()); err == nil {
-		t.Error("a folder is read")
+}
+
+// TestOnlyRegularFiles: none of the others is read, which can last for ever, or replaced.
+func TestOnlyRegularFiles(t *testing.T) {
+	fifo := filepath.Join(t.TempDir(), "fifo")
+	if err := unix.Mkfifo(fifo, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{fifo, t.TempDir(), "/dev/zero"} {
+		const want = " is not a regular file: remove it and run wsperf calibrate again"
+		if all, err := Load(path); all != nil || err == nil || err.Error() != path+want {
+			t.Errorf("%s is read: %v, %v", path, all, err)
+		}
+		if _, err := Prepare(path); err == nil || err.Error() != path+want {
+			t.Errorf("%s is prepared: %v", path, err)
+		}
 	}
 }
 
