@@ -49,7 +49,7 @@ var allowed = []struct {
 	{"cmd/internal/measure", []string{"wsperf/cmd/internal/builtin", "wsperf/cmd/internal/calibration", "wsperf/cmd/internal/job", "wsperf/cmd/internal/resultfile", "wsperf/cmd/internal/ui",
 		"wsperf/engine", "wsperf/engine/host", "wsperf/stats", "wsperf/stats/file", "wsperf/stats/report", "wsperf/stats/require", "wsperf/stats/verdict"}},
 	{"cmd/internal/drive", []string{"wsperf/cmd/internal/job", "wsperf/cmd/internal/measure", "wsperf/cmd/internal/resultfile", "wsperf/cmd/internal/ui",
-		"wsperf/engine", "wsperf/engine/child", "wsperf/engine/host", "wsperf/stats/file", "wsperf/stats/report", "github.com/spf13/pflag", "golang.org/x/sys/unix"}},
+		"wsperf/engine", "wsperf/engine/child", "wsperf/engine/host", "wsperf/stats", "wsperf/stats/file", "wsperf/stats/report", "github.com/spf13/pflag", "golang.org/x/sys/unix"}},
 	{"cmd/internal/search", []string{"wsperf/cmd/internal/job", "wsperf/cmd/internal/measure", "wsperf/cmd/internal/resultfile", "wsperf/cmd/internal/ui",
 		"wsperf/engine", "wsperf/stats", "wsperf/stats/file", "wsperf/stats/report", "wsperf/stats/require", "github.com/spf13/pflag"}},
 	{"cmd/wsperf", []string{"wsperf/cmd/internal/", "wsperf/engine", "wsperf/engine/host", "wsperf/stats/file", "wsperf/stats/report", "wsperf/stats/require", "wsperf/bench/testee",

@@ -7,6 +7,7 @@ import (
 
 	"wsperf/cmd/internal/measure"
 	"wsperf/cmd/internal/ui"
+	"wsperf/stats"
 	"wsperf/stats/file"
 	"wsperf/stats/report"
 )
@@ -14,9 +15,19 @@ import (
 // results are the result files that are reported together, and the workers without one.
 type results struct {
 	files            []string
-	workers          int
+	workers          int      // of this run; 0: the files are of an earlier one
 	planned, missing int64    // connections; 0: a duration ends the run
 	lost             []string // workers without a file, and why
+}
+
+// load merges all files. The workers of this run share the machine, so their sum is compared
+// with what that can do.
+func (r *results) load(loading func(path string)) (*stats.Result, []error) {
+	merged, bad := file.LoadAll(r.files, loading)
+	if merged != nil && r.workers > 0 {
+		merged.Calibration = measure.Calibrated(merged)
+	}
+	return merged, bad
 }
 
 // analyze merges all files, compares the requirements with their sum and prints the
@@ -30,7 +41,7 @@ func (d *Driver) analyze(u *ui.UI, r *results) error {
 
 // writeResult writes nothing but the merged result, in its format.
 func (d *Driver) writeResult(u *ui.UI, r *results) error {
-	merged, bad := file.LoadAll(r.files, nil)
+	merged, bad := r.load(nil)
 	if merged == nil {
 		return errors.Join(bad...)
 	}
@@ -40,7 +51,7 @@ func (d *Driver) writeResult(u *ui.UI, r *results) error {
 
 // writeText prints the lines of the ancestor's driver around the report.
 func (d *Driver) writeText(u *ui.UI, r *results) error {
-	merged, bad := file.LoadAll(r.files, func(path string) {
+	merged, bad := r.load(func(path string) {
 		fmt.Fprintf(u.Out, "Loading wsperf result file %s ..\n", path)
 	})
 	if merged == nil {

@@ -75,12 +75,12 @@ func Run(ctx context.Context, j *job.Job, o Observer) (*Measured, error) {
 	}
 	j.Describe(m.Result)
 	m.Result.Verdict = verdict.Of(m.Result) // that knows what was asked for
-	m.Result.Calibration = calibrated(m.Result)
+	m.Result.Calibration = Calibrated(m.Result)
 	return m, err
 }
 
-// calibrated compares a result with what the machine can do, if that has been measured.
-func calibrated(r *stats.Result) (c stats.Calibration) {
+// Calibrated compares a result of this machine with what it can do, if that has been measured.
+func Calibrated(r *stats.Result) (c stats.Calibration) {
 	path, err := calibration.Path()
 	if err != nil {
 		return c // there is no place for one
