@@ -16,7 +16,7 @@ func ceiling(r *stats.Result) details {
 	case c.Problem != "":
 		return details{{"Ceiling", "not known: " + escaped(c.Problem)}}
 	case c.PerSecond == 0:
-		return details{{"Ceiling", fmt.Sprintf("not known: since wsperf calibrate on %s other: %s: run it again", day, escaped(c.Differs))}}
+		return details{{"Ceiling", fmt.Sprintf("not known: changed since wsperf calibrate ran on %s: %s: run it again", day, escaped(c.Differs))}}
 	}
 	text := fmt.Sprintf("%.0f %% of the %.0f handshakes/s that this machine can do with the built-in testee (wsperf calibrate, %s)", 100*c.Share, c.PerSecond, day)
 	if c.Share > stats.HighShare && r.Provenance.Testee != stats.TesteeBuiltin {

@@ -19,7 +19,7 @@ func TestCeiling(t *testing.T) {
 		{stats.Calibration{PerSecond: 23100, Share: 0.67, Measured: day}, "", "Ceiling   67 % of the 23100 handshakes/s that this machine can do with the built-in testee (wsperf calibrate, 2026-11-26)\n"},
 		{stats.Calibration{PerSecond: 100, Share: 0.86, Measured: day}, "", "2026-11-26): wsperf itself may be the bottleneck\n"},
 		{stats.Calibration{PerSecond: 100, Share: 0.99, Measured: day}, stats.TesteeBuiltin, "2026-11-26)\n"},
-		{stats.Calibration{Measured: day, Differs: "kernel"}, "", "Ceiling   not known: since wsperf calibrate on 2026-11-26 other: kernel: run it again\n"},
+		{stats.Calibration{Measured: day, Differs: "kernel"}, "", "Ceiling   not known: changed since wsperf calibrate ran on 2026-11-26: kernel: run it again\n"},
 		{stats.Calibration{Problem: "\x1bdamaged"}, "", `Ceiling   not known: \x1bdamaged` + "\n"},
 		{stats.Calibration{}, "", ""},
 	} {

@@ -81,12 +81,16 @@ func New(o Options) (*Calibration, error) {
 }
 
 // loads returns the placements that wsperf run chooses itself, or the one that the user asks for.
+// With one CPU, two of them are the same.
 func loads(o job.Options, allowed []int) []load {
-	if o.Loops != job.LoopPerCPU || len(o.CPUs) > 0 {
-		return []load{{"any testee, with these loops and CPUs", o, true}}
-	}
 	all := o
 	all.CPUs = allowed
+	switch {
+	case o.Loops != job.LoopPerCPU || len(o.CPUs) > 0:
+		return []load{{"any testee, with these loops and CPUs", o, true}}
+	case len(allowed) == 1:
+		return []load{{"the built-in testee or one elsewhere", o, true}, {"a testee on this machine", o, false}}
+	}
 	return []load{{"the built-in testee", o, true}, {"a testee on this machine", o, false}, {"a testee elsewhere", all, false}}
 }
 
@@ -114,7 +118,10 @@ func (c *Calibration) Do(ctx context.Context, u *ui.UI) error {
 	signals.Writing()
 	// The table is printed even if the file is lost.
 	lost := calibration.Save(file, path, entries, signals.OnExit)
-	if lost == nil && !c.options.Quiet {
+	switch {
+	case lost != nil:
+		lost = fmt.Errorf("the calibration is not kept: %w", lost)
+	case !c.options.Quiet:
 		u.Note("kept in " + path)
 	}
 	return errors.Join(c.print(u, entries), lost)
@@ -128,9 +135,20 @@ func (l load) calibrate(ctx context.Context, w *watch) (e calibration.Entry, err
 		if err != nil {
 			return e, err
 		}
+		if d := doubt(r); d != "" {
+			w.ui.Warn(d)
+		}
 		rs = append(rs, r)
 	}
 	return calibration.NewEntry(rs), nil
+}
+
+// doubt says why the machine may be able to do more than a run did.
+func doubt(r *stats.Result) string {
+	if r.Fail == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d of %d handshakes with the built-in testee failed: the machine may be able to do more", r.Fail, r.Total)
 }
 
 func (l load) run(ctx context.Context, w *watch) (r *stats.Result, err error) {
@@ -171,7 +189,7 @@ func (c *Calibration) print(u *ui.UI, entries []calibration.Entry) error {
 	if c.options.JSON {
 		return cmp.Or(json.NewEncoder(u.Out).Encode(entries), u.Out.Flush())
 	}
-	const format = "%-36s %5s %-8s %5s %6s %14s  %s\n"
+	const format = "%-37s %5s %-8s %5s %6s %14s  %s\n"
 	fmt.Fprintf(u.Out, format, "runs against", "loops", "cpus", "low", "high", "handshakes/s", "of 3 runs")
 	for i, e := range entries {
 		cpus := host.FormatCPUs(e.Shape.CPUs)
