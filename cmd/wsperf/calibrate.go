@@ -11,15 +11,17 @@ const calibrateLong = `Calibrate measures how many handshakes a second this mach
 testee, and keeps that in a file in the user's cache folder ($XDG_CACHE_HOME/wsperf or
 ~/.cache/wsperf). Reports of later runs with the same loops, CPUs and watermarks then say
 what share of it they did, and warn above 85 %: wsperf itself may be the bottleneck then.
-A run with an open loop is compared with the highest of the same loops and CPUs.
+A run with an open loop is compared with the highest of the same loops and CPUs, and the
+workers of wsperf drive with that of all their loops, CPUs and watermarks together.
 
 Without --loops and --cpus there are three calibrations, for the placements that wsperf
 run chooses itself: against the built-in testee, against a testee on this machine, and
 against one elsewhere. In the last two the built-in testee may use all CPUs, as the loops
 do. With a testee on another machine, wsperf can do more than that.
 
-Each is the median of three runs with a closed loop. A calibration is not used with another
-kernel, CPU, setting of the CPUs or version of wsperf, and the report says so.
+Each is the median of three runs with a closed loop; all take half a minute. A calibration
+is not used with another kernel, CPU, setting of the CPUs or version of wsperf, and the
+report says so.
 
 The first interrupt (Ctrl-C) ends the calibration, and nothing is kept.`
 
