@@ -211,13 +211,16 @@ func TestProcessOfTesteeEnds(t *testing.T) {
 	defer run.Close()
 	_ = early.Process.Kill()
 	_ = early.Wait()
+	killed := make(chan struct{})
 	go func() {
+		defer close(killed)
 		for run.Progress().Success == 0 {
 			time.Sleep(time.Millisecond)
 		}
 		_ = late.Process.Kill()
 		_ = late.Wait()
 	}()
+	defer func() { <-killed }() // before late is waited for again
 	r, err := run.Do(context.Background())
 	if err != nil {
 		t.Fatal(err)
