@@ -60,14 +60,23 @@ func checkSpans(t *testing.T, r *stats.Result) {
 }
 
 // TestOpenLoopDoesNotWait: a testee that never answers holds no start back. Starts that
-// lack a slot are late and counted.
+// lack a slot are late and counted. A machine that stops the loop at the end makes it owe some; a
+// loop that waits owes nearly all of them, each time.
 func TestOpenLoopDoesNotWait(t *testing.T) {
-	cfg := openLoop(t, scripted(t, func(p *peer) { p.silence() }), constant(1000, 500*time.Millisecond))
-	cfg.OpenTimeout = 700 * time.Millisecond
-	r := do(t, cfg)
-	if r.Total+r.Load.Owed != 500 || r.Load.Owed > 50 || r.Causes[stats.CauseOpenTimeout] != r.Total {
-		t.Errorf("%d starts of %+v, causes %v; want 500, but for a few that a busy machine owes, and as many timeouts", r.Total, r.Load, causes(r))
+	const tries, mostOwed = 5, 50
+	for range tries {
+		cfg := openLoop(t, scripted(t, func(p *peer) { p.silence() }), constant(1000, 500*time.Millisecond))
+		cfg.OpenTimeout = 700 * time.Millisecond
+		r := do(t, cfg)
+		if r.Total+r.Load.Owed != 500 || r.Causes[stats.CauseOpenTimeout] != r.Total {
+			t.Fatalf("%d starts of %+v, causes %v; want 500 starts and owed ones, and as many timeouts as starts", r.Total, r.Load, causes(r))
+		}
+		if r.Load.Owed <= mostOwed {
+			return
+		}
+		t.Logf("%d starts are owed", r.Load.Owed)
 	}
+	t.Errorf("more than %d of 500 starts are owed in each of %d runs", mostOwed, tries)
 }
 
 // TestOpenLoopOutOfSlots: starts wait for a slot without moving.
