@@ -35,7 +35,7 @@
 //	machine.go    what the CPUs do meanwhile, and what slows them down
 //	testeecost.go what a testee on this machine costs meanwhile
 //	hardware.go   what the CPUs' performance counters count meanwhile
-//	testeecounters.go the same for the threads of a testee on this machine
+//	testeecounters.go  the same for the threads of a testee on this machine
 //	profiler.go   lets a program beside the run look at it
 //	usage.go      what a loop uses in the measured window
 //	intervals.go  a loop's side of the intervals of the result
@@ -119,8 +119,9 @@
 // the response when it comes (SO_TIMESTAMPNS), and what passes until the loop reads it is
 // phase lag: 8 us at the median with one in flight on loopback, and 377 us, most of phase
 // open, with 64 in flight at full rate. Config.Timestamps can have all responses stamped;
-// then phases open and ready end with the stamp; bench/wire compares open with a packet capture. A loop also counts how long it sleeps, how
-// long its thread waits for a CPU, and how many events a wait returns.
+// then phases open and ready end with the stamp; bench/wire compares open with a packet
+// capture. A loop also counts how long it sleeps, how long its thread waits for a CPU, and how
+// many events a wait returns.
 //
 // # Cost of the testee
 //
@@ -182,8 +183,9 @@
 // # Imports
 //
 // cmd -> engine, engine/child, engine/host, handshake, stats, stats/file, stats/report, stats/require,
-// stats/verdict, bench/testee; engine -> engine/host, handshake, stats, x/sys; stats/file, stats/require, stats/verdict -> stats;
-// stats/report -> stats, stats/file, stats/require; handshake -> gobwas/ws; stats -> hdrhistogram, x/sys.
+// stats/verdict, bench/testee; engine -> engine/host, handshake, stats, x/sys; stats/file,
+// stats/require, stats/verdict -> stats; stats/report -> stats, stats/file, stats/require;
+// handshake -> gobwas/ws; stats -> hdrhistogram, x/sys.
 // cmd, bench/soak, bench/cost and bench/link start their processes with engine/child, a child
 // process that does not outlive its parent. Tests make network namespaces with bench/link/netns, and a
 // network with bench/link/emulator. Nobody imports cmd. TestImportDirections has the whole table and
@@ -193,6 +195,6 @@
 //
 // A new state is a row of state.go with the methods that lead there, a new transport a
 // file beside wire.go, a new measurement a Phase or a Cause, a new output a file in
-// stats/report and a row of format.go, a new bottleneck a rule in stats/verdict, new evidence an observer, a new testee a folder in bench/testees. None of
-// these touches loop.go beyond a case of dispatch.
+// stats/report and a row of format.go, a new bottleneck a rule in stats/verdict, new evidence an
+// observer, a new testee a folder in bench/testees. None of these touches loop.go beyond a case of dispatch.
 package engine

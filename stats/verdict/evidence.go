@@ -1,10 +1,11 @@
 package verdict
 
 import (
-	"math"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
 
 	"wsperf/stats"
 )
@@ -72,7 +73,7 @@ type testeeUse struct {
 
 // drops is what the kernel dropped and what that took.
 type drops struct {
-	overflows     float64 // full accept queue, by connection
+	overflows     float64 // full accept or SYN queue, by connection
 	lost          float64 // connections that lost a SYN, by connection
 	inFlight      float64 // share of the time in flight that connections waited for it
 	backlog       int64   // of the accept queue, if it was seen full
@@ -210,12 +211,13 @@ func (e *evidence) addDrops(r *stats.Result, flown float64) {
 	}
 	overflows, _ := r.KernelCount(stats.ListenOverflows)
 	full, _ := r.KernelCount(stats.TCPReqQFullDrop)
+	met := min(float64(overflows+full), float64(slow(r))) // others' connections meet full queues too
 	if e.total > 0 {
 		e.drop.lost = lost / float64(e.total)
-		e.drop.overflows = float64(overflows+full) / float64(e.total)
+		e.drop.overflows = met / float64(e.total)
 	}
 	if flown > 0 {
-		e.drop.inFlight = min(1, max(waited, leastRetransmission*float64(overflows+full))/flown)
+		e.drop.inFlight = min(1, max(waited, leastRetransmission*met)/flown)
 	}
 	for _, k := range r.Kernel {
 		if k.AcceptQueue.Full() {
@@ -225,11 +227,25 @@ func (e *evidence) addDrops(r *stats.Result, flown float64) {
 	}
 }
 
+// slow counts the connections that took as long as if something of theirs had been dropped.
+func slow(r *stats.Result) (n int64) {
+	for _, h := range []*hdrhistogram.Histogram{
+		r.Phases[stats.PhaseConnect].Success, r.Phases[stats.PhaseOpen].Success, r.Phases[stats.PhaseTotal].Failure,
+	} {
+		for _, bar := range h.Distribution() {
+			if float64(bar.To) >= 1e6*leastRetransmission {
+				n += bar.Count
+			}
+		}
+	}
+	return n
+}
+
 func (e *evidence) addMachines(r *stats.Result) {
 	for i := range r.Machines {
 		m := &r.Machines[i]
 		if q := m.Quota; q.Periods > 0 {
-			e.throttledPeriods, e.quotaCPUs = math.Max(e.throttledPeriods, float64(q.Throttled)/float64(q.Periods)), q.CPUs()
+			e.throttledPeriods, e.quotaCPUs = max(e.throttledPeriods, float64(q.Throttled)/float64(q.Periods)), q.CPUs()
 		}
 		for _, c := range m.CPUs {
 			all := float64(c.TotalUs())

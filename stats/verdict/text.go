@@ -100,6 +100,9 @@ func softirqReason(e *evidence) string {
 }
 
 func portsReason(e *evidence) string {
+	if e.slotWaits == 0 {
+		return "starts waited for a local port, a descriptor or memory: give more --source addresses, or widen net.ipv4.ip_local_port_range, if it was ports"
+	}
 	return "starts waited for a local port: give more --source addresses, or widen net.ipv4.ip_local_port_range"
 }
 

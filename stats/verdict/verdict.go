@@ -94,8 +94,9 @@ func (e *evidence) tooLittle() bool {
 	return !e.loopsKnown || e.seconds < leastSeconds || e.successes < leastSuccesses
 }
 
-// rateKept reports whether an open loop was served as fast as it started. It is judged before the lag: at a low rate a response finds its loop asleep, which takes
-// some microseconds of a time that is short itself.
+// rateKept reports whether an open loop was served as fast as it started. It is judged before
+// the lag: at a low rate a response finds its loop asleep, which takes some microseconds of a
+// time that is short itself.
 func (e *evidence) rateKept() bool {
 	return e.open && e.kept && e.finished >= finished && float64(e.failures) < failed*float64(e.total) && !e.clientUsedUp() && !e.testeeUsedUp()
 }

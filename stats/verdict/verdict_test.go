@@ -143,6 +143,9 @@ func TestEvidence(t *testing.T) {
 		CPUs:  []stats.CPUResult{{CPU: 0, SoftirqUs: 80, IdleUs: 20}, {CPU: 1, SoftirqUs: 50, IRQUs: 10, UserUs: 40}, {CPU: 2, IdleUs: 100}},
 		Quota: stats.QuotaResult{QuotaUs: 5, PeriodUs: 10, Periods: 8, Throttled: 2},
 	}}
+	if err := r.Phases[stats.PhaseOpen].Success.RecordValues(300_000, int64(r.Total)); err != nil { // as after a dropped ACK
+		t.Fatal(err)
+	}
 	e := evidenceOf(r)
 	if !near(e.busiest.busy, 0.5) || e.busiest.number != 1 || !near(e.runWait, 0.1) || !e.loopsKnown {
 		t.Errorf("loops: %+v, wait %v", e.busiest, e.runWait)
@@ -192,6 +195,24 @@ func TestQuotaAboveCPUs(t *testing.T) {
 		r.TesteeCost = stats.TesteeCost{Processes: 1, CPUs: 1, QuotaCPUs: quota}
 		if got := evidenceOf(r).testee; got.mayUse != want.mayUse || got.quota != want.quota {
 			t.Errorf("quota %v: %+v", quota, got)
+		}
+	}
+}
+
+// TestQueuesOfOthers: full queues that no connection of the run has waited for are others'.
+func TestQueuesOfOthers(t *testing.T) {
+	for waited, want := range map[int64]float64{0: 0, 3: 3, 500: 100} {
+		r := example.Plain()
+		for p := range r.Phases {
+			r.Phases[p].Success, r.Phases[p].Failure = stats.NewHistogram(), stats.NewHistogram()
+		}
+		if err := r.Phases[stats.PhaseOpen].Success.RecordValues(300_000, waited); err != nil {
+			t.Fatal(err)
+		}
+		r.Kernel = []stats.KernelResult{{}}
+		r.Kernel[0].Counters[stats.ListenOverflows] = 100
+		if got := evidenceOf(r).drop.overflows * float64(r.Total); got != want {
+			t.Errorf("%d waited: %v overflows, want %v", waited, got, want)
 		}
 	}
 }

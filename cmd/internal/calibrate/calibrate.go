@@ -106,7 +106,7 @@ func (c *Calibration) Do(ctx context.Context, u *ui.UI) error {
 	}
 	ctx, signals := ui.Watch(ctx, u)
 	defer signals.Stop()
-	w := &watch{ui: u, signals: signals, quiet: c.options.Quiet || !u.Terminal()}
+	w := &measure.Repeated{UI: u, Signals: signals, Quiet: c.options.Quiet || !u.Terminal(), Interrupt: "nothing is kept"}
 	var entries []calibration.Entry
 	for _, l := range c.loads {
 		e, err := l.calibrate(ctx, w)
@@ -128,7 +128,7 @@ func (c *Calibration) Do(ctx context.Context, u *ui.UI) error {
 }
 
 // calibrate makes the runs of a load.
-func (l load) calibrate(ctx context.Context, w *watch) (e calibration.Entry, err error) {
+func (l load) calibrate(ctx context.Context, w *measure.Repeated) (e calibration.Entry, err error) {
 	var rs []*stats.Result
 	for range runs {
 		r, err := l.run(ctx, w)
@@ -136,7 +136,7 @@ func (l load) calibrate(ctx context.Context, w *watch) (e calibration.Entry, err
 			return e, err
 		}
 		if d := doubt(r); d != "" {
-			w.ui.Warn(d)
+			w.UI.Warn(d)
 		}
 		rs = append(rs, r)
 	}
@@ -151,7 +151,7 @@ func doubt(r *stats.Result) string {
 	return fmt.Sprintf("%d of %d handshakes with the built-in testee failed: the machine may be able to do more", r.Fail, r.Total)
 }
 
-func (l load) run(ctx context.Context, w *watch) (r *stats.Result, err error) {
+func (l load) run(ctx context.Context, w *measure.Repeated) (r *stats.Result, err error) {
 	o := l.options
 	if !l.apart {
 		testee, err := startTestee(ctx)

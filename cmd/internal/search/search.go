@@ -32,7 +32,7 @@ func (s *Search) Do(ctx context.Context, u *ui.UI) error {
 	}
 	r := &searching{
 		Search: s, ui: u, address: at, lines: s.lines(u),
-		watch: &watch{ui: u, signals: signals, quiet: s.options.Quiet || !u.Terminal()},
+		watch: &measure.Repeated{UI: u, Signals: signals, Quiet: s.options.Quiet || !u.Terminal(), Interrupt: "closing open connections"},
 	}
 	err = r.all(ctx)
 	signals.Writing()
@@ -62,7 +62,7 @@ func (s *Search) prepareFile(ctx context.Context, u *ui.UI) (*resultfile.File, e
 type searching struct {
 	*Search
 	ui      *ui.UI
-	watch   *watch
+	watch   *measure.Repeated
 	address netip.AddrPort
 	lines   *lines
 

@@ -1,4 +1,4 @@
-package search
+package measure
 
 import (
 	"bytes"
@@ -9,13 +9,13 @@ import (
 	"wsperf/engine"
 )
 
-// TestWarnsOncePerKind: the steps are alike, and so are their warnings.
+// TestWarnsOncePerKind: the runs are alike, and so are their warnings.
 func TestWarnsOncePerKind(t *testing.T) {
 	var stderr bytes.Buffer
-	w := &watch{ui: ui.New(nil, io.Discard, &stderr), quiet: true}
+	o := &Repeated{UI: ui.New(nil, io.Discard, &stderr), Quiet: true}
 	ports, backlog := engine.Warning{Kind: engine.WarnPorts, Text: "few ports"}, engine.Warning{Kind: engine.WarnBacklog, Text: "short queue"}
 	for _, all := range [][]engine.Warning{{ports}, nil, {{Kind: engine.WarnPorts, Text: "fewer ports"}, backlog}, {backlog}} {
-		if err := w.Prepared(t.Context(), all); err != nil {
+		if err := o.Prepared(t.Context(), all); err != nil {
 			t.Fatal(err)
 		}
 	}
