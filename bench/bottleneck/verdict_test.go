@@ -24,7 +24,7 @@ func TestVerdicts(t *testing.T) {
 	if len(allowed) < 2 {
 		t.Skip("needs 2 CPUs")
 	}
-	hits := hits{load: loadAverage()}
+	hits := hits{load: loadAverage(), client: allowed[0], testee: allowed[1]}
 	for _, s := range scenarios() {
 		if testing.Short() && !s.short {
 			continue
