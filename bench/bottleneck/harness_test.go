@@ -3,6 +3,7 @@ package bottleneck
 import (
 	"context"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -115,6 +116,19 @@ func (t *stage) builtin(p process) testee {
 func (t *stage) python(p process, args ...string) testee {
 	t.Helper()
 	return t.listens(p, append([]string{"python3", filepath.Join("testdata", "testee.py")}, args...)...)
+}
+
+// native starts the C testee of bench/floor, which has one thread. Its first line is its port.
+func (t *stage) native(p process, args ...string) testee {
+	t.Helper()
+	needs(t.T, "gcc")
+	path := filepath.Join(t.TempDir(), "testee")
+	if out, err := exec.Command("gcc", "-O2", "-o", path, filepath.Join("..", "floor", "testee.c")).CombinedOutput(); err != nil {
+		t.Fatalf("gcc: %v\n%s", err, out)
+	}
+	s := t.listens(p, slices.Concat([]string{path, "--exit-on-eof"}, args, []string{"0"})...)
+	s.address = net.JoinHostPort("127.0.0.1", s.address)
+	return s
 }
 
 // measure runs wsperf to its end and reads its result.

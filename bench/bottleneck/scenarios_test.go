@@ -3,7 +3,6 @@ package bottleneck
 import (
 	"fmt"
 	"net/netip"
-	"os"
 	"os/exec"
 	"testing"
 	"time"
@@ -24,7 +23,8 @@ type scenario struct {
 func scenarios() []scenario {
 	return []scenario{
 		{"each on a CPU of its own", true, eachOnItsOwn},
-		{"sockets that the client cannot keep", false, costlyClient},
+		{"a testee in C, cheaper than the client", false, cheapTestee},
+		{"a testee in C that computes for 50 us", false, costlyTestee},
 		{"a testee in Python, with one thread", true, singleThread},
 		{"a client with a quota of 20 % of a CPU", false, throttledClient},
 		{"a client of low priority beside a busy neighbour", false, fencedInClient},
@@ -39,44 +39,40 @@ func scenarios() []scenario {
 
 func only(kinds ...stats.Bottleneck) []stats.Bottleneck { return kinds }
 
-// eachOnItsOwn has nothing that slows down client or testee: either can be the slower.
+// eachOnItsOwn has nothing that slows down client or testee: whose threads used more of their
+// CPU is the bottleneck. They are close to each other in many runs; then either is.
 func eachOnItsOwn(t *stage) (*stats.Result, []stats.Bottleneck) {
-	s := t.builtin(process{cpu: t.testee})
-	before := cpuNs(t.T, s.PID())
-	r := t.measure(process{cpu: t.client}, s, forAWhile()...)
-	return r, slower(t, r, cpuNs(t.T, s.PID())-before)
-}
-
-// costlyClient is in a network namespace without TCP timestamps, where wsperf makes a socket for
-// each connection: that takes a tenth more of its CPU, and the testee has room.
-func costlyClient(t *stage) (*stats.Result, []stats.Bottleneck) {
-	n := newNamespace(t.T)
-	err := n.Do(func() error { return os.WriteFile("/proc/sys/net/ipv4/tcp_timestamps", []byte("0"), 0) })
-	skipIfRefused(t.T, err)
-	s := t.builtin(process{in: n, cpu: t.testee})
-	before := cpuNs(t.T, s.PID())
-	r := t.measure(process{in: n, cpu: t.client}, s, forAWhile()...)
-	if kept := r.Loops[0].KeptSockets; kept > 0 {
-		t.Fatalf("%d sockets were kept", kept)
-	}
-	return r, slower(t, r, cpuNs(t.T, s.PID())-before)
-}
-
-// slower returns whose threads used more of their CPU: the client's loop, by the result, or the
-// testee's, by their clocks. If they are close to each other, either is the bottleneck.
-func slower(t *stage, r *stats.Result, testeeNs int64) []stats.Bottleneck {
-	t.Helper()
+	r, ahead := t.apart(t.builtin(process{cpu: t.testee}))
 	const closeBy = 0.05
-	client := float64(r.Loops[0].CPUUs) / float64(r.Duration().Microseconds())
-	testee := float64(testeeNs) / float64(r.Duration())
-	t.Logf("client %.3f, testee %.3f of a CPU", client, testee)
 	switch {
-	case client > testee+closeBy:
-		return only(stats.BottleneckClient)
-	case testee > client+closeBy:
-		return only(stats.BottleneckTestee)
+	case ahead > closeBy:
+		return r, only(stats.BottleneckClient)
+	case ahead < -closeBy:
+		return r, only(stats.BottleneckTestee)
 	}
-	return only(stats.BottleneckClient, stats.BottleneckTestee)
+	return r, only(stats.BottleneckClient, stats.BottleneckTestee)
+}
+
+func cheapTestee(t *stage) (*stats.Result, []stats.Bottleneck) {
+	r, _ := t.apart(t.native(process{cpu: t.testee}))
+	return r, only(stats.BottleneckClient)
+}
+
+func costlyTestee(t *stage) (*stats.Result, []stats.Bottleneck) {
+	r, _ := t.apart(t.native(process{cpu: t.testee}, "--spin", "50"))
+	return r, only(stats.BottleneckTestee)
+}
+
+// apart measures a testee with a client on the other CPU. It returns by how much of a CPU the
+// client's loop was busier than the testee's threads, by the result and by the threads' clocks.
+func (t *stage) apart(s testee) (r *stats.Result, ahead float64) {
+	t.Helper()
+	before := cpuNs(t.T, s.PID())
+	r = t.measure(process{cpu: t.client}, s, forAWhile()...)
+	testee := float64(cpuNs(t.T, s.PID())-before) / float64(r.Duration())
+	client := float64(r.Loops[0].CPUUs) / float64(r.Duration().Microseconds())
+	t.Logf("client %.3f, testee %.3f of a CPU", client, testee)
+	return r, client - testee
 }
 
 // singleThread has a testee that works for 50 us on each handshake: that of wsperf's own takes 40.
