@@ -44,7 +44,11 @@ type stage struct {
 	client, testee int
 	started        []*child.Child // all but wsperf
 	others         float64        // CPUs that programs used in the last measurement which the scenario did not start
+	late           bool           // timers of the client's CPU were late around it
 }
+
+// busy reports whether the machine did not let the scenario be what it is.
+func (t *stage) busy() bool { return t.others > mostOthers || t.late }
 
 // process is how a program is started. It ends at the end of its standard input.
 type process struct {
@@ -129,6 +133,34 @@ func (t *stage) native(p process, args ...string) testee {
 	s := t.listens(p, slices.Concat([]string{path, "--exit-on-eof"}, args, []string{"0"})...)
 	s.address = net.JoinHostPort("127.0.0.1", s.address)
 	return s
+}
+
+// watchTimers lets a loop in C sleep on the client's CPU, again and again, for about as long as a
+// scenario is measured. With real-time priority, it waits for no other program. wakesLate waits for its
+// end, and reports whether it woke up as late as half of what makes a verdict say that a rate was
+// not kept. On a virtual machine, a sleeping CPU can be without a CPU of the host when its timer
+// expires.
+func (t *stage) watchTimers() (wakesLate func() bool) {
+	t.Helper()
+	needs(t.T, "gcc")
+	needs(t.T, "chrt")
+	path := filepath.Join(t.TempDir(), "sleeper")
+	if out, err := exec.Command("gcc", "-O2", "-o", path, filepath.Join("..", "floor", "sleeper.c")).CombinedOutput(); err != nil {
+		t.Fatalf("gcc: %v\n%s", err, out)
+	}
+	const perSecond = 500
+	sleeper := t.start(process{cpu: t.client, prefix: []string{"chrt", "--fifo", "1"}}, path, strconv.Itoa(perSecond), fmt.Sprintf("%.0f", perSecond*duration.Seconds()))
+	return func() bool {
+		ctx, cancel := context.WithTimeout(t.Context(), runTimeout)
+		defer cancel()
+		line, err := sleeper.FirstLine(ctx)
+		var n int
+		var median, q99 float64
+		if _, malformed := fmt.Sscanf(line, "%d sleeps, late by %f us at the median, %f us at q99", &n, &median, &q99); err != nil || malformed != nil {
+			t.Fatalf("sleeper: %v, %q, %s", err, line, sleeper.LastWords())
+		}
+		return q99 > float64(stats.MostLate.Microseconds())/2
+	}
 }
 
 // measure runs wsperf to its end and reads its result.

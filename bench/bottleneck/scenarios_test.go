@@ -119,7 +119,10 @@ func longWay(t *stage) (*stats.Result, []stats.Bottleneck) {
 func lowRate(t *stage) (*stats.Result, []stats.Bottleneck) {
 	s := t.builtin(process{cpu: t.testee})
 	most := t.measure(process{cpu: t.client}, s, "--duration", "500ms").HandshakesPerSecond()
-	return t.measure(process{cpu: t.client}, s, forAWhile("--rate", fmt.Sprintf("%.0f", most/10))...), only(stats.BottleneckRate)
+	wakesLate := t.watchTimers()
+	r := t.measure(process{cpu: t.client}, s, forAWhile("--rate", fmt.Sprintf("%.0f", most/10))...)
+	t.late = wakesLate()
+	return r, only(stats.BottleneckRate)
 }
 
 func throttledTestee(t *stage) (*stats.Result, []stats.Bottleneck) {

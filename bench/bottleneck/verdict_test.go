@@ -50,10 +50,10 @@ func try(s scenario, t *stage, c *count) *stats.Result {
 	c.made++
 	defer func() { c.skipped = c.skipped || t.Skipped() }()
 	r, right := s.made(t)
-	if c.add(r.Verdict.Kind, right, t.others) {
+	if c.add(r.Verdict.Kind, right, t.others, t.busy()) {
 		t.Logf("%s: %s; others used %.2f CPUs", r.Verdict.Kind, r.Verdict.Reason, t.others)
 	} else {
-		t.Logf("not %v, others used %.2f CPUs: %s", right, t.others, evidence(r))
+		t.Logf("not %v, others used %.2f CPUs, timers late: %v: %s", right, t.others, t.late, evidence(r))
 	}
 	return r
 }
