@@ -40,7 +40,7 @@ type trait struct {
 // in CPUs and result files, there is no trait.
 var settings = []trait{
 	{"testee", func(r *Result) string { return cmp.Or(r.Provenance.Testee, r.Setup.URL) }},
-	{"load", func(r *Result) string { return r.Setup.loadText() }},
+	{"load", func(r *Result) string { return r.Setup.LoadText() }},
 	{"loops", func(r *Result) string { return known(int64(r.Setup.Loops)) }},
 	{"version", func(r *Result) string { return r.Setup.Version }},
 	{"commit", func(r *Result) string { return r.Provenance.Commit }},
@@ -61,8 +61,8 @@ func known(n int64) string {
 	return strconv.FormatInt(n, 10)
 }
 
-// loadText describes the load in one text, empty for a file of the ancestor, which has none.
-func (s *Setup) loadText() (text string) {
+// LoadText describes the load in one text, empty for a file of the ancestor, which has none.
+func (s *Setup) LoadText() (text string) {
 	switch {
 	case s.Connections > 0:
 		text = fmt.Sprintf("%d connections", s.Connections)

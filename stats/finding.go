@@ -20,6 +20,7 @@ const (
 	UnitPercent      = "%"
 	UnitPerSecond    = "/s"
 	UnitMicroseconds = "us"
+	UnitBytes        = "B"
 )
 
 // Finding is a requirement that was compared with a result (package require). The JSON keys
@@ -41,21 +42,23 @@ func (f Finding) FoundText() string {
 	case f.Found == nil:
 		return "no value"
 	}
-	found, unit := *f.Found, f.Unit
-	if unit == UnitMicroseconds {
-		found, unit = scaled(found)
-	}
+	found, unit := Scaled(*f.Found, f.Unit)
 	return strings.TrimSpace(decimal(found) + " " + unit)
 }
 
-func scaled(us float64) (value float64, unit string) {
+// Scaled returns a value in the unit that suits it.
+func Scaled(v float64, unit string) (float64, string) {
 	switch {
-	case us >= 1e6:
-		return us / 1e6, "s"
-	case us >= 1e3:
-		return us / 1e3, "ms"
+	case unit == UnitMicroseconds && v >= 1e6:
+		return v / 1e6, "s"
+	case unit == UnitMicroseconds && v >= 1e3:
+		return v / 1e3, "ms"
+	case unit == UnitBytes && v >= 1e6:
+		return v / 1e6, "MB"
+	case unit == UnitBytes && v >= 1e3:
+		return v / 1e3, "kB"
 	}
-	return us, "us"
+	return v, unit
 }
 
 // decimal writes whole numbers in full, others with 6 significant digits, neither with an

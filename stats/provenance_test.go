@@ -104,7 +104,7 @@ func TestLoadText(t *testing.T) {
 		{Setup{DurationUs: 1e6, Rate: 12000, Arrivals: ArrivalsEven, WarmupConnections: 9}, "1s at 12000/s even after 9 to warm up"},
 		{Setup{DurationUs: 1e6, Stages: []Stage{{10, 20, 1e6}}, Arrivals: ArrivalsEven}, "1s in stages 10..20:1s even"},
 	} {
-		if got := c.setup.loadText(); got != c.want {
+		if got := c.setup.LoadText(); got != c.want {
 			t.Errorf("%q, want %q", got, c.want)
 		}
 	}

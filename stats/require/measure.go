@@ -31,6 +31,9 @@ func figures() []measure {
 		{"testee.cpu.user", span, func(r *stats.Result) (float64, bool) { return testeeCost(r, r.TesteeCost.UserUs) }},
 		{"testee.cpu.system", span, func(r *stats.Result) (float64, bool) { return testeeCost(r, r.TesteeCost.SystemUs) }},
 		{"testee.busiest%", percent, busiest},
+		{"testee.memory", size, func(r *stats.Result) (float64, bool) {
+			return float64(r.TesteeCost.PeakMemoryBytes), r.TesteeCost.PeakMemoryBytes > 0
+		}},
 		{"fin.received", count, func(r *stats.Result) (float64, bool) { return end(r, r.Fin.Received) }},
 		{"fin.reset", count, func(r *stats.Result) (float64, bool) { return end(r, r.Fin.Reset) }},
 		{"fin.timeout", count, func(r *stats.Result) (float64, bool) { return end(r, r.Fin.Timeout) }},
@@ -158,6 +161,22 @@ func named() []measure {
 	}
 	return all
 }
+
+// Measure is a figure of a result.
+type Measure struct{ measure }
+
+// Find returns the measure of a name. The error is one line that lists the names that it may be
+// meant for.
+func Find(name string) (Measure, error) {
+	m, err := find(name)
+	return Measure{m}, err
+}
+
+// Unit returns the unit of the values: stats.UnitNone or another of its kind.
+func (m Measure) Unit() string { return m.unit.symbol }
+
+// Of returns the value in a result; ok is false if it has none.
+func (m Measure) Of(r *stats.Result) (value float64, ok bool) { return m.of(r) }
 
 // find returns the measure of a name. The error lists the names that it may be meant for.
 func find(name string) (measure, error) {

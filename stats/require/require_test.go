@@ -39,7 +39,7 @@ func TestParse(t *testing.T) {
 func TestParseRefuses(t *testing.T) {
 	const (
 		form  = "must be MEASURE OP VALUE with an OP of < <= > >= == !=, such as 'fail% < 0.1', or valid"
-		all   = "must be fail%, success, fail, total, rate, handshakes/s, made%, cpu, cpu.user, cpu.system, testee.cpu, testee.cpu.user, testee.cpu.system, testee.busiest%, fin.received, fin.reset, fin.timeout, cause.NAME, cause.NAME%, "
+		all   = "must be fail%, success, fail, total, rate, handshakes/s, made%, cpu, cpu.user, cpu.system, testee.cpu, testee.cpu.user, testee.cpu.system, testee.busiest%, testee.memory, fin.received, fin.reset, fin.timeout, cause.NAME, cause.NAME%, "
 		times = "must be a time of 0 or more with its unit us, ms or s, such as 250us, 5ms or 1.5s"
 		count = "must be a number of 0 or more, such as 0, 250 or 10k"
 	)
@@ -212,7 +212,7 @@ func TestEveryMeasureIsCompared(t *testing.T) {
 		t.Errorf("%d measures, want %d or more", len(all), least)
 	}
 	for _, m := range all {
-		most := map[string]string{stats.UnitNone: "9M", stats.UnitPercent: "101%", stats.UnitPerSecond: "9M", stats.UnitMicroseconds: "1h"}[m.unit.symbol]
+		most := map[string]string{stats.UnitNone: "9M", stats.UnitPercent: "101%", stats.UnitPerSecond: "9M", stats.UnitMicroseconds: "1h", stats.UnitBytes: "9000M"}[m.unit.symbol]
 		for text, want := range map[string]bool{">= 0": true, "< 0": false, "< " + most: true, "> " + most: false} {
 			q, err := Parse(m.name + text)
 			if err != nil {

@@ -19,6 +19,7 @@ var (
 	count   = unit{stats.UnitNone, "a number of 0 or more, such as 0, 250 or 10k", scaledNumber}
 	rate    = unit{stats.UnitPerSecond, "a number per second of 0 or more, such as 250 or 10k", scaledNumber}
 	percent = unit{stats.UnitPercent, "a percentage of 0 or more, such as 0.1 or 0.1%", percentage}
+	size    = unit{stats.UnitBytes, "a number of bytes of 0 or more, such as 4096, 250k or 64M", scaledNumber}
 	span    = unit{stats.UnitMicroseconds, "a time of 0 or more with its unit us, ms or s, such as 250us, 5ms or 1.5s", microseconds}
 )
 
