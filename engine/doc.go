@@ -183,8 +183,9 @@
 // # Imports
 //
 // cmd -> engine, engine/child, engine/host, handshake, stats, stats/file, stats/report, stats/require,
-// stats/verdict, bench/testee; engine -> engine/host, handshake, stats, x/sys; stats/file,
-// stats/require, stats/verdict -> stats; stats/report -> stats, stats/file, stats/require;
+// stats/verdict, stats/comparison, bench/testee; engine -> engine/host, handshake, stats, x/sys; stats/file,
+// stats/require, stats/verdict -> stats; stats/comparison -> stats, stats/require;
+// stats/report -> stats, stats/file, stats/require;
 // handshake -> gobwas/ws; stats -> hdrhistogram, x/sys.
 // cmd, bench/soak, bench/cost and bench/link start their processes with engine/child, a child
 // process that does not outlive its parent. Tests make network namespaces with bench/link/netns, and a

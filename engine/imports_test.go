@@ -22,6 +22,7 @@ var allowed = []struct {
 	{"stats/file", []string{"wsperf/stats", "github.com/HdrHistogram/hdrhistogram-go"}},
 	{"stats/report", []string{"wsperf/stats", "wsperf/stats/file", "wsperf/stats/require", "github.com/HdrHistogram/hdrhistogram-go"}},
 	{"stats/require", []string{"wsperf/stats"}},
+	{"stats/comparison", []string{"wsperf/stats", "wsperf/stats/require"}},
 	{"stats/verdict", []string{"wsperf/stats", "github.com/HdrHistogram/hdrhistogram-go"}},
 	{"stats/internal/example", []string{"wsperf/stats", "golang.org/x/sys/unix"}},
 	{"stats", []string{"github.com/HdrHistogram/hdrhistogram-go", "golang.org/x/sys/unix"}},
@@ -52,6 +53,9 @@ var allowed = []struct {
 		"wsperf/engine", "wsperf/engine/child", "wsperf/engine/host", "wsperf/stats", "wsperf/stats/file", "wsperf/stats/report", "github.com/spf13/pflag", "golang.org/x/sys/unix"}},
 	{"cmd/internal/search", []string{"wsperf/cmd/internal/job", "wsperf/cmd/internal/measure", "wsperf/cmd/internal/resultfile", "wsperf/cmd/internal/ui",
 		"wsperf/engine", "wsperf/stats", "wsperf/stats/file", "wsperf/stats/report", "wsperf/stats/require", "github.com/spf13/pflag"}},
+	{"cmd/internal/keep", []string{"golang.org/x/sys/unix"}},
+	{"cmd/internal/compare", []string{"wsperf/cmd/internal/job", "wsperf/cmd/internal/keep", "wsperf/cmd/internal/measure", "wsperf/cmd/internal/resultfile", "wsperf/cmd/internal/ui",
+		"wsperf/engine/child", "wsperf/engine/host", "wsperf/stats", "wsperf/stats/comparison", "wsperf/stats/file", "wsperf/stats/require", "github.com/spf13/pflag", "go.yaml.in/yaml/v3"}},
 	{"cmd/wsperf", []string{"wsperf/cmd/internal/", "wsperf/engine", "wsperf/engine/host", "wsperf/stats/file", "wsperf/stats/report", "wsperf/stats/require", "wsperf/bench/testee",
 		"github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/sys/unix"}},
 }

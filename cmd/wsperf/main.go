@@ -18,11 +18,13 @@ import (
 var verbs = []func(*ui.UI) *cobra.Command{
 	newRunCommand,
 	newSearchCommand,
+	newCompareCommand,
 	newDriveCommand,
 	newReportCommand,
 	newCalibrateCommand,
 	newTesteeCommand,
 	newWorkerCommand,
+	newKeepCommand,
 	newSchemaCommand,
 	newManCommand,
 	newVersionCommand,

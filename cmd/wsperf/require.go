@@ -26,6 +26,7 @@ is < <= > >= == or !=. The report lists what was found. The measures are:
     cpu, cpu.user, cpu.system       the client's CPU time per connection
     testee.cpu, testee.cpu.user,
     testee.cpu.system               CPU time per connection of a testee on this machine
+    testee.memory                   its peak memory in bytes, since it was started
     testee.busiest%                 CPU time of its busiest thread in percent of a CPU
     valid                           without OP and VALUE: the bottleneck was not wsperf (client),
                                     its CPU quota or CPUs that it shares with the testee

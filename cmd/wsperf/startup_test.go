@@ -26,6 +26,7 @@ func TestLinkedModules(t *testing.T) {
 		"github.com/spf13/cobra",
 		"github.com/spf13/pflag",
 		"github.com/tidwall/evio",
+		"go.yaml.in/yaml/v3",
 		"golang.org/x/sys",
 		"golang.org/x/term",
 		"wsperf",

@@ -31,6 +31,10 @@ func BindSearch(f *pflag.FlagSet, o *Options) *CommandLine { return bind(f, o, s
 // are what o holds.
 func BindCalibrate(f *pflag.FlagSet, o *Options) *CommandLine { return bind(f, o, calibrate) }
 
+// BindCompare makes flags of the options that a load of compare has in common with run. The
+// defaults are what o holds.
+func BindCompare(f *pflag.FlagSet, o *Options) *CommandLine { return bind(f, o, compare) }
+
 func bind(f *pflag.FlagSet, o *Options, v verb) *CommandLine {
 	for _, row := range table() {
 		if flag := row.flags[v]; flag.name != "" {
@@ -76,9 +80,7 @@ func (l *CommandLine) Check() error {
 	if err := l.checkFormat(); err != nil {
 		return err
 	}
-	if l.given("duration") {
-		o.Connections = 0
-	}
+	l.endByGiven()
 	if o.Live && !l.given("interval") {
 		o.IntervalUs = defaultInterval.Microseconds()
 	}
@@ -89,6 +91,19 @@ func (l *CommandLine) Check() error {
 		return errors.New("--arrivals needs --rate or --stages: a closed loop starts when a connection ends")
 	}
 	return l.checkWatermarks()
+}
+
+// endByGiven lets what was given take the place of a default of the other kind.
+func (l *CommandLine) endByGiven() {
+	switch o := l.options; {
+	case l.given("duration"):
+		o.Connections = 0
+	case l.given("conns"):
+		o.DurationUs = 0
+	}
+	if l.given("warmup-conns") {
+		l.options.WarmupUs = 0
+	}
 }
 
 func (l *CommandLine) checkFormat() error {

@@ -12,9 +12,9 @@ import (
 
 const wantCPUs = "must be a list such as 1,3 or 0-3,6"
 
-// parseCPUs reads a list such as "1,3" or "0-3,6" (cpuset(7), "List format").
+// ParseCPUs reads a list such as "1,3" or "0-3,6" (cpuset(7), "List format").
 // It keeps the order. A CPU may be named once.
-func parseCPUs(list string) ([]int, error) {
+func ParseCPUs(list string) ([]int, error) {
 	var cpus []int
 	for part := range strings.SplitSeq(list, ",") {
 		first, last, err := parseRange(part)

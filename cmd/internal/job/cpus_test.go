@@ -22,7 +22,7 @@ func TestParseCPUs(t *testing.T) {
 		{" 1, 3", []int{1, 3}},
 		{"1023", []int{1023}},
 	} {
-		got, err := parseCPUs(c.in)
+		got, err := ParseCPUs(c.in)
 		if err != nil || !slices.Equal(got, c.want) {
 			t.Errorf("%q: %v, %v, want %v", c.in, got, err, c.want)
 		}
@@ -45,7 +45,7 @@ func TestParseCPUsRefuses(t *testing.T) {
 		{"1024", "CPU 1024 is above 1023"},
 		{"0-65536", `"65536" is not a CPU number`},
 	} {
-		if _, err := parseCPUs(c.in); err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "must be") {
+		if _, err := ParseCPUs(c.in); err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "must be") {
 			t.Errorf("%q: %v, want %q and what would be right", c.in, err, c.want)
 		}
 	}
@@ -59,7 +59,7 @@ func TestFormatCPUs(t *testing.T) {
 			}
 			continue
 		}
-		cpus, err := parseCPUs(list)
+		cpus, err := ParseCPUs(list)
 		if got := host.FormatCPUs(cpus); err != nil || got != list {
 			t.Errorf("%q became %q: %v", list, got, err)
 		}

@@ -154,7 +154,7 @@ func FuzzCPUs(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		cpus, err := parseCPUs(s)
+		cpus, err := ParseCPUs(s)
 		if err != nil {
 			mustBeOneLine(t, err)
 			return
@@ -163,7 +163,7 @@ func FuzzCPUs(f *testing.F) {
 		if len(cpus) == 0 || cpus[0] < 0 || cpus[len(cpus)-1] >= host.MaxCPUs || len(slices.Compact(slices.Clone(cpus))) != len(cpus) {
 			t.Fatalf("%q: CPUs %v", s, cpus)
 		}
-		if again, err := parseCPUs(host.FormatCPUs(cpus)); err != nil || !slices.Equal(again, cpus) {
+		if again, err := ParseCPUs(host.FormatCPUs(cpus)); err != nil || !slices.Equal(again, cpus) {
 			t.Fatalf("%q: %v, and written again %v, %v", s, cpus, again, err)
 		}
 	})

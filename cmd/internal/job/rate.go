@@ -175,7 +175,7 @@ func (l *CommandLine) checkOpenLoop() error {
 	if l.given("stages") {
 		return l.endByStages()
 	}
-	if !l.given("conns") && !l.given("duration") {
+	if !l.given("conns") && !l.given("duration") && o.DurationUs == 0 {
 		o.Connections, o.DurationUs = 0, defaultOpenLength.Microseconds()
 	}
 	return nil

@@ -21,6 +21,7 @@ const (
 	drive
 	search
 	calibrate
+	compare
 	numVerbs
 )
 
@@ -41,10 +42,23 @@ type flag struct{ name, usage string }
 // value is the place of an option in the options.
 type value = func(*Options) pflag.Value
 
-// same is an option that is the same for all verbs.
+// same is an option that is the same for all verbs that make a run.
 func same(name, usage string, v value) option {
 	f := flag{name, usage}
-	return option{flags{run: f, drive: f, search: f}, v}
+	return option{flags{run: f, drive: f, search: f, compare: f}, v}
+}
+
+// ofOneTestee is an option that is the same for all verbs whose runs have one testee.
+func ofOneTestee(name, usage string, v value) option {
+	o := same(name, usage, v)
+	o.flags[compare] = flag{}
+	return o
+}
+
+// ofLoads is an option of run that the loads of compare have as well.
+func ofLoads(o option) option {
+	o.flags[compare] = o.flags[run]
+	return o
 }
 
 // ofRuns is an option that is the same for run and for drive, and that search has not: it
@@ -94,7 +108,7 @@ const (
 func loadOptions() []option {
 	loops := flag{"loops", fmt.Sprintf(loopsUsage, engine.MaxLoops)}
 	cpus := flag{"cpus", cpusUsage}
-	return []option{
+	all := []option{
 		{flags{drive: {"wsuri", "run against the testee at `URL`"}},
 			func(o *Options) pflag.Value { return text{&o.URL, "the URL is empty: must be ws://HOST:PORT/PATH"} }},
 		each("conns", "conns", "start `N` connections",
@@ -118,10 +132,14 @@ func loadOptions() []option {
 		shape(option{flags{run: loops, drive: {"threads", driveLoopsUsage}, search: loops},
 			func(o *Options) pflag.Value { return Number[int]{&o.Loops, 0, engine.MaxLoops} }}),
 		shape(option{flags{run: cpus, drive: {"cpus", driveCPUsUsage}, search: cpus},
-			func(o *Options) pflag.Value { return list[int]{&o.CPUs, parseCPUs, wantCPUs} }}),
+			func(o *Options) pflag.Value { return list[int]{&o.CPUs, ParseCPUs, wantCPUs} }}),
 		same("source", "connect from the local addresses of `LIST` in turn, such as 127.0.0.2-127.0.0.20 (default the kernel chooses)",
 			func(o *Options) pflag.Value { return list[string]{&o.Sources, sourceTexts, wantSources} }),
 	}
+	for i := range all {
+		all[i] = ofLoads(all[i])
+	}
+	return all
 }
 
 // warmup is an option of the warm-up, which each step of a search has.
@@ -173,12 +191,12 @@ func outputOptions() []option {
 		}, func(o *Options) pflag.Value { return toggle{&o.Log} }},
 		same("timestamps", "ask the kernel when responses came, for phase lag: of KIND sampled, 1 in 61; kernel, all, and phases open and ready end\nwhen the response has come to this machine; or none (default sampled)",
 			func(o *Options) pflag.Value { return timestamps{&o.Timestamps} }),
-		same("pid", pidUsage, func(o *Options) pflag.Value { return processes{&o.Processes} }),
-		same("cgroup", cgroupUsage, func(o *Options) pflag.Value {
+		ofOneTestee("pid", pidUsage, func(o *Options) pflag.Value { return processes{&o.Processes} }),
+		ofOneTestee("cgroup", cgroupUsage, func(o *Options) pflag.Value {
 			return text{&o.Processes.Cgroup, "the name is empty: must be the directory of a cgroup"}
 		}),
-		ofRuns("interval", "add what happened in each interval of this `TIME` to the JSON result, such as 1s (default none)",
-			func(o *Options) pflag.Value { return Time{&o.IntervalUs, stats.MinInterval, stats.MaxInterval} }),
+		ofLoads(ofRuns("interval", "add what happened in each interval of this `TIME` to the JSON result, such as 1s (default none)",
+			func(o *Options) pflag.Value { return Time{&o.IntervalUs, stats.MinInterval, stats.MaxInterval} })),
 		{flags{run: {"live", "print a line on standard error at the end of each interval, which is 1s unless --interval is given (default off)"}},
 			func(o *Options) pflag.Value { return toggle{&o.Live} }},
 		same("samples", fmt.Sprintf("show what the testee said on the first `N` failed connections of each cause, 0 to %d", stats.MaxSamples),

@@ -124,16 +124,44 @@ func (t Time) String() string { return span{t.ToUs, t.Most}.String() }
 // Type returns the flag library's word for the type.
 func (t Time) Type() string { return "duration" }
 
-// Set reads a time with its unit.
+// Set reads a time with its unit. Only if Least is 0, it can be 0.
 func (t Time) Set(text string) error {
 	us := int64(0)
-	if err := (span{&us, 0}).Set(text); err != nil {
-		return err
+	if d, err := time.ParseDuration(text); err != nil || d != 0 {
+		if err := (span{&us, 0}).Set(text); err != nil {
+			return err
+		}
 	}
 	if d := microseconds(us); d < t.Least || d > t.Most {
 		return badValue("must be %v to %v", t.Least, t.Most)
 	}
 	*t.ToUs = us
+	return nil
+}
+
+// Percent is a number of Least to Most, with or without "%".
+type Percent struct {
+	To          *float64
+	Least, Most float64
+}
+
+func (p Percent) String() string {
+	if p.To == nil {
+		return ""
+	}
+	return strconv.FormatFloat(*p.To, 'f', -1, 64) + "%"
+}
+
+// Type returns the flag library's word for the type.
+func (p Percent) Type() string { return "percent" }
+
+// Set reads a number.
+func (p Percent) Set(text string) error {
+	v, err := strconv.ParseFloat(strings.TrimSuffix(text, "%"), 64)
+	if err != nil || !(v >= p.Least && v <= p.Most) {
+		return badValue("must be %v%% to %v%%", p.Least, p.Most)
+	}
+	*p.To = v
 	return nil
 }
 

@@ -41,6 +41,15 @@ func Prepare(path string) (*File, error) {
 	return f, nil
 }
 
+// PrepareSecret is as Prepare. Only the file's owner will be able to read it.
+func PrepareSecret(path string) (*File, error) {
+	f, err := Prepare(path)
+	if err == nil {
+		f.mode = 0o600
+	}
+	return f, err
+}
+
 // Stream reports whether the file is a device, a pipe or a descriptor, which cannot be read
 // again by its name.
 func (f *File) Stream() bool { return f.stream }

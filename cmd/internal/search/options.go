@@ -7,8 +7,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -49,29 +47,8 @@ func (o *Options) Bind(f *pflag.FlagSet) *job.CommandLine {
 	f.Var(job.Time{ToUs: &o.StepUs, Least: leastStep, Most: mostStep}, "step", "start connections for this `TIME` at each rate")
 	f.Var(job.Rate{To: &o.Rate, Least: Lowest}, "from", "begin with this `RATE` a second, such as 5000, 12k or 300/m")
 	f.Var(job.Rate{To: &o.To, Least: Lowest}, "to", "try no higher `RATE` (default none, the client's own limit ends the search)")
-	f.Var(percent{&o.Percent}, "precision", fmt.Sprintf("end when the rate that is too much is `PERCENT` above the answer or less, %d%% to %d%%", leastPercent, mostPercent))
+	f.Var(job.Percent{To: &o.Percent, Least: leastPercent, Most: mostPercent}, "precision", fmt.Sprintf("end when the rate that is too much is `PERCENT` above the answer or less, %d%% to %d%%", leastPercent, mostPercent))
 	return job.BindSearch(f, &o.Options)
-}
-
-// percent is a pflag.Value: a number with or without "%".
-type percent struct{ to *float64 }
-
-func (p percent) String() string {
-	if p.to == nil {
-		return ""
-	}
-	return strconv.FormatFloat(*p.to, 'f', -1, 64) + "%"
-}
-
-func (p percent) Type() string { return "percent" }
-
-func (p percent) Set(text string) error {
-	v, err := strconv.ParseFloat(strings.TrimSuffix(text, "%"), 64)
-	if err != nil || !(v >= leastPercent && v <= mostPercent) {
-		return job.BadValue{Err: fmt.Errorf("must be %d%% to %d%%", leastPercent, mostPercent)}
-	}
-	*p.to = v
-	return nil
 }
 
 // Search is options that were checked.

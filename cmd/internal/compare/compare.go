@@ -1,0 +1,242 @@
+package compare
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"wsperf/cmd/internal/job"
+	"wsperf/cmd/internal/measure"
+	"wsperf/cmd/internal/ui"
+	"wsperf/engine/host"
+	"wsperf/stats/comparison"
+)
+
+// CommandLine is the options of wsperf compare.
+type CommandLine struct {
+	Options
+	load  job.Options
+	line  *job.CommandLine
+	flags *pflag.FlagSet
+}
+
+// Bind makes flags of all options.
+func Bind(f *pflag.FlagSet) *CommandLine {
+	c := &CommandLine{Options: Default(), load: defaultLoad(), flags: f}
+	c.Options.bind(f)
+	c.Options.bindOutput(f)
+	c.line = job.BindCompare(f, &c.load)
+	return c
+}
+
+// Comparison is what to compare, checked.
+type Comparison struct {
+	plan
+	store *store
+	study *comparison.Study
+}
+
+// New checks all that can be checked without touching the network, and makes the folder of the
+// results. args are testees, or the name of a plan.
+func New(c *CommandLine, args []string) (*Comparison, error) {
+	if err := c.line.Check(); err != nil {
+		return nil, err
+	}
+	if c.Resume != "" {
+		return c.resumed(args)
+	}
+	p, err := c.plan(args)
+	if err != nil {
+		return nil, err
+	}
+	if p.options.Seed == 0 {
+		p.options.Seed = uint64(rand.Uint32())
+	}
+	pin(p.testees, p.options.TesteeCPUs)
+	if err := p.check(); err != nil {
+		return nil, err
+	}
+	n := &Comparison{plan: p, study: p.study()}
+	n.store, err = newStore(p.options.Out)
+	return n, err
+}
+
+// plan returns what the command line asks for.
+func (c *CommandLine) plan(args []string) (p plan, err error) {
+	if len(args) == 1 && IsPlan(args[0]) {
+		p, err = readPlan(args[0], c.flags, &c.Options)
+		if err == nil && len(p.loads) == 0 {
+			p.loads = []Load{{"default", c.load}}
+		}
+		return p, err
+	}
+	p = plan{options: c.Options, loads: []Load{{"default", c.load}}}
+	for _, a := range args {
+		t, err := parseTestee(a)
+		if err != nil {
+			return p, err
+		}
+		p.testees = append(p.testees, t)
+	}
+	return p, nil
+}
+
+// resumed returns a comparison that was begun before.
+func (c *CommandLine) resumed(args []string) (*Comparison, error) {
+	if len(args) > 0 {
+		return nil, errors.New("--resume goes on with the testees and loads of its folder: no other can be named")
+	}
+	s := &store{c.Resume}
+	i, err := s.load()
+	if err != nil {
+		return nil, err
+	}
+	o := i.Options
+	o.Requirements, o.Format, o.JSON, o.Quiet = c.Requirements, c.Format, c.JSON, c.Quiet
+	i.Study.Interrupted = false
+	n := &Comparison{plan{o, i.Testees, i.Loads}, s, i.Study}
+	if err := n.check(); err != nil {
+		return nil, err
+	}
+	n.study.Loads = n.plan.study().Loads
+	return n, n.store.complete(n.study)
+}
+
+// check checks the plan, and each testee under each load.
+func (p *plan) check() error {
+	if err := errors.Join(checkTestees(p.testees)); err != nil {
+		return err
+	}
+	if err := errors.Join(checkLoads(p.loads), p.options.check(p.testees)); err != nil {
+		return err
+	}
+	for _, text := range p.options.Requirements {
+		if _, err := comparison.ParseRequirement(text, p.names()); err != nil {
+			return fmt.Errorf("--require %q: %w", text, err)
+		}
+	}
+	for _, t := range p.testees {
+		for _, l := range p.loads {
+			if _, err := job.New(t.under(l, "")); err != nil {
+				return fmt.Errorf("testee %s, load %s: %w", t.Name, l.Name, err)
+			}
+		}
+	}
+	return nil
+}
+
+func (p *plan) names() (all []string) {
+	for _, t := range p.testees {
+		all = append(all, t.Name)
+	}
+	return all
+}
+
+// under returns what to run to measure the testee under a load.
+func (t *Testee) under(l Load, out string) job.Options {
+	o := l.Options
+	o.URL, o.Out = t.URL, out
+	return o
+}
+
+// study returns a study without a run.
+func (p *plan) study() *comparison.Study {
+	s := &comparison.Study{Testees: p.names(), Seed: p.options.Seed, Level: p.options.level(), Baseline: p.options.Baseline}
+	for i := range p.loads {
+		l := p.loads[i].described(p.options.Measure)
+		l.Required = p.required()
+		s.Loads = append(s.Loads, l)
+	}
+	return s
+}
+
+// required returns the measures that requirements are about.
+func (p *plan) required() (all []string) {
+	for _, text := range p.options.Requirements {
+		if q, err := comparison.ParseRequirement(text, p.names()); err == nil { // it was checked
+			all = append(all, q.Measure())
+		}
+	}
+	return all
+}
+
+// described returns the load as a report tells it.
+func (l *Load) described(measure string) comparison.Load {
+	d := comparison.Load{Name: l.Name, Text: l.Options.LoadText(), Measure: measure}
+	switch {
+	case measure != "":
+	case l.Options.Open():
+		d.Measure = "ready.q99"
+	default:
+		d.Measure = "rate"
+	}
+	return d
+}
+
+// Do measures and prints the comparison. What was measured is kept whatever happens.
+func (c *Comparison) Do(ctx context.Context, u *ui.UI) error {
+	if u.OutIsLost() {
+		return errors.New("standard output is closed, and the comparison would be lost: redirect it")
+	}
+	if text := c.options.tooFew(c.testees); text != "" {
+		u.Warn(text)
+	}
+	ctx, signals := ui.Watch(ctx, u)
+	defer signals.Stop()
+	quiet := c.options.Quiet || !u.Terminal()
+	h := &harness{
+		Comparison: c, ui: u, signals: signals, timeWaits: host.TimeWaits(),
+		watch: &measure.Repeated{UI: u, Signals: signals, Quiet: quiet, Interrupt: "closing open connections; go on with --resume " + c.store.folder},
+	}
+	stopped := h.all(ctx)
+	h.stopAll()
+	signals.Writing()
+	lost := c.save()
+	if len(c.study.Runs) == 0 {
+		return errors.Join(stopped, lost)
+	}
+	printed := comparison.WriteAs(job.FormatOf(c.options.JSON, c.options.Format), u.Out, c.study)
+	if !c.options.Quiet {
+		u.Note("results kept in " + c.store.folder)
+	}
+	return errors.Join(lost, printed, u.Out.Flush(), stopped, c.missing(), c.unmet())
+}
+
+func (c *Comparison) save() error {
+	return c.store.save(&index{Schema, c.options, c.testees, c.loads, c.study})
+}
+
+// missing is the error of a comparison in which something did not run.
+func (c *Comparison) missing() error {
+	n := 0
+	for _, r := range c.study.Runs {
+		if r.Problem != "" {
+			n++
+		}
+	}
+	if n == 0 {
+		return nil
+	}
+	return fmt.Errorf("%d of %d runs failed as a whole", n, len(c.study.Runs))
+}
+
+// unmet returns the requirements that are not met.
+func (c *Comparison) unmet() error {
+	var all []error
+	for _, text := range c.options.Requirements {
+		q, err := comparison.ParseRequirement(text, c.names())
+		if err != nil {
+			return err // it was checked
+		}
+		for _, found := range q.Unmet(c.study) {
+			all = append(all, ui.Unmet{Err: fmt.Errorf("requirement not met: %s: %s", q, found)})
+		}
+	}
+	return errors.Join(all...)
+}
+
+func microseconds(n int64) time.Duration { return time.Duration(n) * time.Microsecond }

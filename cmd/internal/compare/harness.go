@@ -1,0 +1,216 @@
+package compare
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"wsperf/cmd/internal/job"
+	"wsperf/cmd/internal/measure"
+	"wsperf/cmd/internal/ui"
+	"wsperf/engine/host"
+	"wsperf/stats"
+	"wsperf/stats/comparison"
+)
+
+// harness is a comparison under way.
+type harness struct {
+	*Comparison
+	ui      *ui.UI
+	signals *ui.Interrupts
+	watch   *measure.Repeated
+
+	begun     time.Time
+	timeWaits int             // sockets in TIME_WAIT before the first run
+	servers   map[int]*server // that stay between runs, by testee
+}
+
+// turn is a run to make.
+type turn struct{ round, load, testee int }
+
+// all makes the runs that are missing. The error is ui.ErrInterrupted, or that of the disk.
+func (h *harness) all(ctx context.Context) error {
+	h.begun = time.Now()
+	made := map[turn]bool{}
+	for _, r := range h.study.Runs {
+		made[turn{r.Round, r.Load, r.Testee}] = true
+	}
+	for round := 0; h.wants(round); round++ {
+		h.study.Rounds = max(h.study.Rounds, round+1)
+		for _, t := range h.turns(round) {
+			if made[t] {
+				continue
+			}
+			if err := h.take(ctx, t); err != nil {
+				h.study.Interrupted = errors.Is(err, ui.ErrInterrupted)
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// wants reports whether a round is to be made. With --rounds auto, rounds come in pairs, in the
+// second of which the turns are in reverse order.
+func (h *harness) wants(round int) bool {
+	o := &h.options
+	switch {
+	case o.Rounds > 0:
+		return round < o.Rounds
+	case round < h.leastRounds() || round%2 == 1:
+		return true
+	}
+	return round < mostRounds && time.Since(h.begun) < microseconds(o.BudgetUs) && !h.study.Precise(o.Precision/100)
+}
+
+// leastRounds returns how many rounds can tell something at all.
+func (h *harness) leastRounds() int {
+	pairs := h.options.question(h.testees, false).Pairs(len(h.testees))
+	return max(leastRounds, comparison.LeastRounds(pairs, h.options.level()))
+}
+
+// turns returns the runs of a round. The loads come one after the other, in each other round the
+// other way round.
+func (h *harness) turns(round int) (all []turn) {
+	order := orders(len(h.testees), round+1, h.options.Seed)[round]
+	for i := range h.loads {
+		load := i
+		if round%2 == 1 {
+			load = len(h.loads) - 1 - i
+		}
+		for _, testee := range order {
+			all = append(all, turn{round, load, testee})
+		}
+	}
+	return all
+}
+
+// take makes a run and keeps it. A testee that fails does not end the comparison.
+func (h *harness) take(ctx context.Context, t turn) error {
+	if len(h.study.Runs) > 0 {
+		h.cool(ctx)
+	}
+	if ctx.Err() != nil {
+		return ui.ErrInterrupted
+	}
+	run := comparison.Run{Round: t.round, Load: t.load, Testee: t.testee}
+	switch err := h.measure(ctx, t, &run); {
+	case errors.Is(err, ui.ErrInterrupted), errors.Is(err, ui.ErrEarly):
+		return ui.ErrInterrupted
+	case err != nil:
+		run.Problem = printable(err.Error())
+		var f failure
+		if errors.As(err, &f) {
+			run.Output = f.output
+		}
+	}
+	h.study.Runs = append(h.study.Runs, run)
+	h.report(&run)
+	return h.save()
+}
+
+// measure measures a testee, which it starts and ends if need be.
+func (h *harness) measure(ctx context.Context, t turn, run *comparison.Run) error {
+	testee, load := &h.testees[t.testee], &h.loads[t.load]
+	s, err := h.server(ctx, t.testee)
+	if err != nil {
+		return err
+	}
+	defer h.release(t.testee, s)
+	name := fileName(len(h.study.Runs)+1, load.Name, testee.Name)
+	j, err := job.New(testee.under(*load, h.store.path(name)))
+	if err != nil {
+		return err
+	}
+	m, err := measure.Run(ctx, j, h.watch)
+	switch {
+	case m == nil:
+		return err
+	case m.Result.Interrupted:
+		return ui.ErrInterrupted
+	}
+	if err := errors.Join(err, measure.Save(m, h.signals)); err != nil {
+		return err
+	}
+	run.File = name
+	if err := whole(m.Result, s); err != nil {
+		return err
+	}
+	run.Describe(m.Result, h.study.Loads[t.load].Kept())
+	return nil
+}
+
+// whole returns why a result does not count: the testee ended, or every handshake failed.
+func whole(r *stats.Result, s *server) error {
+	switch {
+	case s.ended():
+		return s.explained(errors.New("the command ended while it was measured"))
+	case r.Success == 0:
+		return measure.Outcome(r)
+	}
+	return nil
+}
+
+// server returns a running testee.
+func (h *harness) server(ctx context.Context, testee int) (*server, error) {
+	if s := h.servers[testee]; s != nil && !s.ended() {
+		return s, nil
+	}
+	if h.options.Restart == RestartNever && h.servers == nil {
+		h.servers = map[int]*server{}
+	}
+	s, err := h.testees[testee].start(ctx, microseconds(h.options.StartTimeoutUs))
+	if err == nil && h.servers != nil {
+		h.servers[testee] = s
+	}
+	return s, err
+}
+
+// release ends a testee that is started anew for each run.
+func (h *harness) release(testee int, s *server) {
+	if h.servers == nil || s.ended() {
+		s.stop()
+		delete(h.servers, testee)
+	}
+}
+
+// stopAll ends the testees that were kept.
+func (h *harness) stopAll() {
+	for _, s := range h.servers {
+		s.stop()
+	}
+}
+
+// coolPoll is the time between two looks at the sockets in TIME_WAIT.
+const coolPoll = 50 * time.Millisecond
+
+// cool waits until no more sockets are in TIME_WAIT than before the first run, or the time is up.
+func (h *harness) cool(ctx context.Context) {
+	end := time.NewTimer(microseconds(h.options.CoolingUs))
+	defer end.Stop()
+	poll := time.NewTicker(coolPoll)
+	defer poll.Stop()
+	for host.TimeWaits() > h.timeWaits {
+		select {
+		case <-ctx.Done():
+			return
+		case <-end.C:
+			return
+		case <-poll.C:
+		}
+	}
+}
+
+// report prints a line about a run.
+func (h *harness) report(run *comparison.Run) {
+	if h.options.Quiet {
+		return
+	}
+	text := fmt.Sprintf("round %d, %s, %s: ", run.Round+1, h.loads[run.Load].Name, h.testees[run.Testee].Name)
+	if run.Problem != "" {
+		h.ui.Warn(text + run.Problem)
+		return
+	}
+	h.ui.Note(text + run.Line(h.study.Loads[run.Load].Measures()))
+}

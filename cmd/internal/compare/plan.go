@@ -1,0 +1,217 @@
+package compare
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/pflag"
+	"go.yaml.in/yaml/v3"
+
+	"wsperf/cmd/internal/job"
+)
+
+// plan is what to compare, and how.
+type plan struct {
+	options Options
+	testees []Testee
+	loads   []Load
+}
+
+// IsPlan reports whether an argument of the command line is the name of a plan.
+func IsPlan(arg string) bool {
+	switch filepath.Ext(arg) {
+	case ".yaml", ".yml":
+		return !strings.Contains(arg, "=")
+	}
+	return false
+}
+
+// readPlan reads a plan. Its keys are testees, loads, and the names of options; those of options
+// that were given on the command line do not count. Errors name the file and the line.
+func readPlan(path string, given *pflag.FlagSet, o *Options) (p plan, err error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return p, fmt.Errorf("plan %s: %w: must be a file that can be read", path, errors.Unwrap(err))
+	}
+	var document yaml.Node
+	if err := yaml.Unmarshal(text, &document); err != nil {
+		return p, fmt.Errorf("plan %s: %s", path, strings.TrimPrefix(err.Error(), "yaml: "))
+	}
+	if len(document.Content) == 0 {
+		return p, fmt.Errorf("plan %s is empty: wsperf compare --init writes one to start from", path)
+	}
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("plan %s, %w", path, err)
+		}
+	}()
+	p.options = *o
+	settings := pflag.NewFlagSet("", pflag.ContinueOnError)
+	p.options.bind(settings)
+	err = eachKey(document.Content[0], func(key, value *yaml.Node) error {
+		switch key.Value {
+		case "testees":
+			p.testees, err = readTestees(value)
+		case "loads":
+			p.loads, err = readLoads(value)
+		default:
+			err = set(settings, key, value, given)
+		}
+		return err
+	})
+	return p, err
+}
+
+// eachKey calls f with each key of a mapping, in the order of the file.
+func eachKey(n *yaml.Node, f func(key, value *yaml.Node) error) error {
+	if n.Kind != yaml.MappingNode {
+		return fmt.Errorf("line %d: must be keys with values, such as name: value", n.Line)
+	}
+	for i := 0; i < len(n.Content); i += 2 {
+		if err := f(n.Content[i], n.Content[i+1]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// set gives an option a value, or each of a list in turn. given are the options of the command
+// line, nil: none.
+func set(settings *pflag.FlagSet, key, value *yaml.Node, given *pflag.FlagSet) error {
+	f := settings.Lookup(key.Value)
+	switch {
+	case f == nil:
+		return fmt.Errorf("line %d: unknown key %q", key.Line, job.Shortened(key.Value))
+	case given != nil && given.Changed(key.Value):
+		return nil
+	}
+	values := []*yaml.Node{value}
+	if value.Kind == yaml.SequenceNode {
+		values = value.Content
+	}
+	for _, v := range values {
+		if v.Kind != yaml.ScalarNode {
+			return fmt.Errorf("line %d: %s: must be a value or a list of values", v.Line, key.Value)
+		}
+		if err := settings.Set(key.Value, v.Value); err != nil {
+			return fmt.Errorf("line %d: %s %q: %w", v.Line, key.Value, job.Shortened(job.Mask(v.Value)), because(err))
+		}
+	}
+	return nil
+}
+
+// because returns what is wrong with a value, without the flag library's words.
+func because(err error) error {
+	var bad job.BadValue
+	if errors.As(err, &bad) {
+		return bad
+	}
+	var invalid *pflag.InvalidValueError
+	if errors.As(err, &invalid) {
+		return errors.New("must be a whole number")
+	}
+	return err
+}
+
+func readTestees(n *yaml.Node) (all []Testee, err error) {
+	if n.Kind != yaml.SequenceNode {
+		return nil, fmt.Errorf("line %d: testees: must be a list", n.Line)
+	}
+	for _, item := range n.Content {
+		var t Testee
+		fields := map[string]*string{"name": &t.Name, "url": &t.URL, "command": &t.Command, "cpus": &t.CPUs}
+		err := eachKey(item, func(key, value *yaml.Node) error {
+			to := fields[key.Value]
+			switch {
+			case to == nil:
+				return fmt.Errorf("line %d: unknown key %q of a testee: must be name, url, command or cpus", key.Line, job.Shortened(key.Value))
+			case value.Kind != yaml.ScalarNode:
+				return fmt.Errorf("line %d: %s: must be a text", value.Line, key.Value)
+			}
+			*to = value.Value
+			return nil
+		})
+		if err == nil {
+			err = t.check()
+			if err != nil {
+				err = fmt.Errorf("line %d: %w", item.Line, err)
+			}
+		}
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, t)
+	}
+	return all, nil
+}
+
+// readLoads reads loads: a name and options of wsperf run for each.
+func readLoads(n *yaml.Node) (all []Load, err error) {
+	if n.Kind != yaml.SequenceNode {
+		return nil, fmt.Errorf("line %d: loads: must be a list", n.Line)
+	}
+	for _, item := range n.Content {
+		l := Load{Options: defaultLoad()}
+		settings := pflag.NewFlagSet("", pflag.ContinueOnError)
+		line := job.BindCompare(settings, &l.Options)
+		err := eachKey(item, func(key, value *yaml.Node) error {
+			if key.Value == "name" {
+				l.Name = value.Value
+				return nil
+			}
+			return set(settings, key, value, nil)
+		})
+		if err == nil {
+			if err = errors.Join(l.check(), line.Check()); err != nil {
+				err = fmt.Errorf("line %d: %w", item.Line, err)
+			}
+		}
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, l)
+	}
+	return all, nil
+}
+
+// Template is a plan to start from.
+const Template = `# A plan for wsperf compare. Lines that begin with # are comments.
+
+# What to compare. A testee with a command is started, measured and ended by wsperf; the
+# command is for the shell, in the folder where wsperf runs. Without one, it runs already.
+testees:
+  - name: first
+    url: ws://127.0.0.1:9001/
+    command: path/to/first --port 9001
+    # cpus: 0-1            # that the command may use
+  - name: second
+    url: ws://127.0.0.1:9002/
+    command: path/to/second --port 9002
+
+# Every testee is measured under every load. The keys are the options of wsperf run.
+loads:
+  - name: closed           # as many handshakes a second as possible
+    low: 250
+    high: 500
+    warmup: 1s
+    duration: 3s
+  # - name: rate1000       # 1000 starts a second, whatever the testee does
+  #   rate: 1000
+  #   warmup: 1s
+  #   duration: 5s
+
+rounds: 12                 # of every testee under every load; auto: until precision is reached
+# precision: 3%            # with rounds: auto
+# budget: 10m              # with rounds: auto, begin no round after this time
+# restart: round           # start the commands for each run; never: once
+# start-timeout: 30s       # for a command to accept connections
+# testee-cpus: 0-1         # for commands without cpus of their own
+# cooling: 1s              # at most between two runs, until sockets in TIME_WAIT are gone
+# baseline: first          # compare all others with this one only
+# measure: rate            # that decides
+# confidence: 95%          # to claim a difference
+# seed: 1                  # of the order of turns
+`

@@ -1,0 +1,168 @@
+package compare
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/spf13/pflag"
+
+	"wsperf/stats/comparison"
+)
+
+func writePlan(t *testing.T, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "plan.yaml")
+	if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// TestTemplate: the plan that --init prints is one, with every option in it.
+func TestTemplate(t *testing.T) {
+	given := pflag.NewFlagSet("", pflag.ContinueOnError)
+	o := Default()
+	o.bind(given)
+	uncommented := strings.NewReplacer("# measure:", "measure:", "# precision:", "precision:", "# budget:", "budget:", "# restart:", "restart:",
+		"# start-timeout:", "start-timeout:", "# cooling:", "cooling:", "# baseline:", "baseline:", "# confidence:", "confidence:", "# seed:", "seed:", "# cpus:", "cpus:",
+		"# testee-cpus:", "testee-cpus:", "# - name", "- name", "#   rate", "  rate", "#   warmup", "  warmup", "#   duration", "  duration").Replace(Template)
+	for name, text := range map[string]string{"as it is": Template, "uncommented": uncommented} {
+		p, err := readPlan(writePlan(t, text), given, &o)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if len(p.testees) != 2 || len(p.loads) == 0 || p.options.Rounds != 12 {
+			t.Errorf("%s: %+v", name, p)
+		}
+		if err := p.check(); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	given.VisitAll(func(f *pflag.Flag) {
+		if !strings.Contains(Template, f.Name+":") {
+			t.Errorf("%s is not in the plan", f.Name)
+		}
+	})
+}
+
+// TestCommandLineComesFirst: what was given there counts, whatever the plan says.
+func TestCommandLineComesFirst(t *testing.T) {
+	o := Default()
+	given := pflag.NewFlagSet("", pflag.ContinueOnError)
+	o.bind(given)
+	if err := given.Parse([]string{"--rounds", "7"}); err != nil {
+		t.Fatal(err)
+	}
+	p, err := readPlan(writePlan(t, "rounds: 9\nconfidence: 99%\nrestart: never\nloads:\n- {name: a, header: ['A: 1', 'B: 2'], rate: 5, duration: 4s}\n- {name: b, conns: 7}\n"), given, &o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.options.Rounds != 7 || p.options.Confidence != 99 || p.options.Restart != RestartNever {
+		t.Errorf("%+v", p.options)
+	}
+	a, b := p.loads[0].Options, p.loads[1].Options
+	if len(a.Headers) != 2 || !a.Open() || a.DurationUs != 4000000 || a.Low != 0 || b.Connections != 7 || b.DurationUs != 0 || b.WarmupUs != 1000000 {
+		t.Errorf("%+v\n%+v", a, b)
+	}
+	if p.loads[0].described("").Measure != "ready.q99" || p.loads[1].described("").Measure != "rate" || p.loads[1].described("fail").Measure != "fail" {
+		t.Error("the measure that decides")
+	}
+}
+
+func TestPlanRefuses(t *testing.T) {
+	o := Default()
+	for text, want := range map[string]string{
+		"a: [":                            "line 1",
+		"- a":                             "line 1: must be keys with values",
+		"rounds: [5, {a: b}]":             "line 1: rounds: must be a value or a list of values",
+		"rounds: 3":                       `line 1: rounds "3": must be 5 to 200, or auto`,
+		"seed: x":                         `line 1: seed "x": must be a whole number`,
+		"testees: a":                      "line 1: testees: must be a list",
+		"testees:\n- a":                   "line 2: must be keys with values",
+		"testees:\n- {name: a, cpus: 0}":  "line 2: testee a: the URL is missing",
+		"testees:\n- {name: a, url: [b]}": "line 2: url: must be a text",
+		"testees:\n- {name: a, url: 'ws://h', cpus: 0}":             "CPUs without a command",
+		"testees:\n- {name: a, url: 'ws://h', cpus: x, command: b}": `CPUs "x": `,
+		"testees:\n- {name: 'a b', url: 'ws://h'}":                  `name "a b" of a testee: must be`,
+		"loads: 5":                                     "line 1: loads: must be a list",
+		"loads:\n- {low: 5}":                           `line 2: name "" of a load: must be`,
+		"loads:\n- {name: a, low: 5, high: 4}":         "line 2: --low 5 is above --high 4",
+		"loads:\n- {name: a, out: b}":                  `line 2: unknown key "out"`,
+		"loads:\n- {name: a, pid: '1'}":                `line 2: unknown key "pid"`,
+		"loads:\n- {name: a, header: 'Cookie secret'}": "line 2: header",
+		"loads:\n- {name: a, rate: 5, low: 3}":         "cannot be given together",
+		"\"\\x1b[31m\": 1":                             `unknown key "\x1b[31m"`,
+	} {
+		_, err := readPlan(writePlan(t, text), nil, &o)
+		if err == nil || !strings.Contains(err.Error(), want) || strings.ContainsAny(err.Error(), "\n\x1b") || !strings.HasPrefix(err.Error(), "plan ") {
+			t.Errorf("%q: %v, want %q", text, err, want)
+		}
+	}
+}
+
+// TestIndexIsChecked: what a file says is not trusted.
+func TestIndexIsChecked(t *testing.T) {
+	whole := func() *index {
+		p := plan{Default(), []Testee{{Name: "a", URL: "ws://h/"}, {Name: "b", URL: "ws://i/"}}, []Load{{"x", defaultLoad()}}}
+		s := p.study()
+		s.Rounds = 2
+		s.Runs = []comparison.Run{{Round: 1, Testee: 1}}
+		return &index{Schema, p.options, p.testees, p.loads, s}
+	}
+	for name, change := range map[string]func(*index){
+		"schema":     func(i *index) { i.Schema = "\x1b[31m" },
+		"no study":   func(i *index) { i.Study = nil },
+		"testees":    func(i *index) { i.Study.Testees = nil },
+		"one testee": func(i *index) { i.Testees, i.Study.Testees = i.Testees[:1], i.Study.Testees[:1] },
+		"name":       func(i *index) { i.Testees[0].Name = "\x1b" },
+		"loads":      func(i *index) { i.Study.Loads = nil },
+		"round":      func(i *index) { i.Study.Runs[0].Round = 2 },
+		"testee":     func(i *index) { i.Study.Runs[0].Testee = -1 },
+		"load":       func(i *index) { i.Study.Runs[0].Load = 1 },
+		"rounds":     func(i *index) { i.Study.Rounds = 1 << 30 },
+		"level":      func(i *index) { i.Study.Level = 1 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := &store{t.TempDir()}
+			i := whole()
+			if err := s.save(i); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := s.load(); err != nil {
+				t.Fatalf("before it was changed: %v", err)
+			}
+			change(i)
+			if err := s.save(i); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := s.load(); err == nil || strings.ContainsAny(err.Error(), "\n\x1b") {
+				t.Errorf("%v", err)
+			}
+		})
+	}
+	s := &store{t.TempDir()}
+	if err := os.WriteFile(s.path(indexName), []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.load(); err == nil {
+		t.Error("a damaged index")
+	}
+}
+
+func TestParseTestee(t *testing.T) {
+	for text, want := range map[string]Testee{
+		"a=ws://h/":                   {Name: "a", URL: "ws://h/"},
+		"a=ws://h/?x=@ws://i":         {Name: "a", URL: "ws://h/?x=@ws://i"},
+		"a=run --x=1@ws://h:1/":       {Name: "a", URL: "ws://h:1/", Command: "run --x=1"},
+		"a=curl x@ws://y @ws://h:1/z": {Name: "a", URL: "ws://h:1/z", Command: "curl x@ws://y"},
+	} {
+		if got, err := parseTestee(text); err != nil || got != want {
+			t.Errorf("%q: %+v, %v", text, got, err)
+		}
+	}
+	if got := (&Testee{URL: "ws://h/"}).hostPort() + (&Testee{URL: "ws://[::1]:5/"}).hostPort(); got != "h:80[::1]:5" {
+		t.Error(got)
+	}
+}

@@ -1,0 +1,158 @@
+package compare
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"wsperf/cmd/internal/resultfile"
+	"wsperf/stats"
+	"wsperf/stats/comparison"
+	"wsperf/stats/file"
+)
+
+// indexName is the file of a comparison's folder that lists its runs.
+const indexName = "index.json"
+
+// Schema is the name and version of the index.
+const Schema = "wsperf-compare/1"
+
+// index is a comparison as far as it has come. It has the plan as it was given, credentials
+// included, to go on with.
+type index struct {
+	Schema  string            `json:"schema"`
+	Options Options           `json:"options"`
+	Testees []Testee          `json:"testees"`
+	Loads   []Load            `json:"loads"`
+	Study   *comparison.Study `json:"comparison"`
+}
+
+// store is the folder in which the results of a comparison are kept.
+type store struct{ folder string }
+
+// newStore makes the folder. It may exist if it is empty.
+func newStore(folder string) (*store, error) {
+	if folder == "" {
+		folder = "wsperf-compare-" + time.Now().Format("20060102-150405")
+	}
+	if err := os.MkdirAll(folder, 0o777); err != nil {
+		return nil, fmt.Errorf("folder %s: %w: must be a folder that can be made", folder, cause(err))
+	}
+	entries, err := os.ReadDir(folder)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("folder %s: %w", folder, cause(err))
+	case len(entries) > 0:
+		return nil, fmt.Errorf("folder %s is not empty: name another one, or --resume it", folder)
+	}
+	s := &store{folder}
+	if _, err := resultfile.Prepare(s.path(indexName)); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// cause removes the call and the path, which package os adds.
+func cause(err error) error {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		return path.Err
+	}
+	return err
+}
+
+func (s *store) path(name string) string { return filepath.Join(s.folder, name) }
+
+// fileName is that of a run's result.
+func fileName(number int, load, testee string) string {
+	return fmt.Sprintf("%04d-%s-%s.json", number, load, testee)
+}
+
+// save writes the index. Only its owner can read it.
+func (s *store) save(i *index) error {
+	f, err := resultfile.PrepareSecret(s.path(indexName))
+	if err != nil {
+		return err
+	}
+	return f.Save(func(w io.Writer) error {
+		e := json.NewEncoder(w)
+		e.SetEscapeHTML(false)
+		return e.Encode(i)
+	}, func(func()) {})
+}
+
+// load reads the index of a comparison.
+func (s *store) load() (*index, error) {
+	text, err := os.ReadFile(s.path(indexName))
+	if err != nil {
+		return nil, fmt.Errorf("folder %s: %s: %w: must be the folder of a comparison", s.folder, indexName, cause(err))
+	}
+	i := &index{}
+	if err := json.Unmarshal(text, i); err != nil {
+		return nil, fmt.Errorf("folder %s: %s: %w", s.folder, indexName, err)
+	}
+	if i.Schema != Schema || i.Study == nil {
+		return nil, fmt.Errorf("folder %s: %s: schema %.40q: must be %s", s.folder, indexName, i.Schema, Schema)
+	}
+	return i, i.check()
+}
+
+// complete reads the results again of which a run lacks a measure that it is to keep now.
+func (s *store) complete(study *comparison.Study) error {
+	for k := range study.Runs {
+		run := &study.Runs[k]
+		kept := study.Loads[run.Load].Kept()
+		if run.File == "" || run.Problem != "" || !slices.ContainsFunc(kept, func(m string) bool { return run.Values[m] == nil }) {
+			continue
+		}
+		result, err := s.result(run.File)
+		if err != nil {
+			return err
+		}
+		run.Describe(result, kept)
+	}
+	return nil
+}
+
+// result reads the result of a run.
+func (s *store) result(name string) (*stats.Result, error) {
+	f, err := os.Open(s.path(filepath.Base(name)))
+	if err != nil {
+		return nil, fmt.Errorf("result file %s: %w", s.path(name), cause(err))
+	}
+	defer f.Close()
+	r, err := file.Read(f)
+	if err != nil {
+		return nil, fmt.Errorf("result file %s: %w", s.path(name), err)
+	}
+	return r, nil
+}
+
+// check checks what the rest of the program relies on: a file can hold anything.
+func (i *index) check() error {
+	s := i.Study
+	if err := errors.Join(checkTestees(i.Testees), checkLoads(i.Loads)); err != nil {
+		return err
+	}
+	if len(s.Testees) != len(i.Testees) || len(s.Loads) != len(i.Loads) || s.Rounds < 0 || s.Rounds > mostRounds || !(s.Level > 0 && s.Level < 1) {
+		return fmt.Errorf("%s: the comparison does not fit its plan", indexName)
+	}
+	for _, r := range s.Runs {
+		if r.Testee < 0 || r.Testee >= len(s.Testees) || r.Load < 0 || r.Load >= len(s.Loads) || r.Round < 0 || r.Round >= s.Rounds {
+			return fmt.Errorf("%s: a run is of no testee, load or round of the plan", indexName)
+		}
+	}
+	for k := range s.Testees {
+		s.Testees[k] = i.Testees[k].Name // plain
+	}
+	for k := range s.Loads {
+		s.Loads[k] = i.Loads[k].described(i.Options.Measure)
+	}
+	return nil
+}

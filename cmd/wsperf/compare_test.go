@@ -1,0 +1,171 @@
+package main
+
+import (
+	"encoding/json"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"wsperf/cmd/internal/ui"
+)
+
+// compared is an index, as far as the tests look into it.
+type compared struct {
+	Comparison struct {
+		Interrupted bool
+		Runs        []struct {
+			Round, Testee int
+			File, Problem string
+		}
+	}
+}
+
+// testeeAt is the command of a testee that listens at an address, and its URL.
+func testeeAt(address string) string {
+	return "wsperf testee --listen " + address + " --loops 1@ws://" + address + "/"
+}
+
+// startComparison starts a comparison of two testees in six rounds. The second one listens at
+// port 9102 of the host.
+func startComparison(t *testing.T, folder, host, first string, more ...string) *program {
+	t.Helper()
+	args := []string{
+		"compare", "one=" + first, "two=" + testeeAt(host+":9102"),
+		"--rounds", "6", "--duration", "300ms", "--warmup", "10ms", "--low", "5", "--high", "10", "--cooling", "0s", "--out", folder,
+	}
+	return start(t, "wsperf", append(args, more...)...)
+}
+
+func readIndex(t *testing.T, folder string) (c compared) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(folder, "index.json"))
+	if err != nil {
+		return c // it has not been written yet
+	}
+	if err := json.Unmarshal(text, &c); err != nil {
+		t.Fatalf("the index is not whole: %v", err)
+	}
+	return c
+}
+
+// awaitRuns waits until the index has so many runs.
+func awaitRuns(t *testing.T, folder string, n int) {
+	t.Helper()
+	awaitThat(t, "runs in the index", func() bool { return len(readIndex(t, folder).Comparison.Runs) >= n })
+}
+
+// TestInterruptedComparison: a signal ends the run, what there is is reported, the testees are
+// gone, and --resume makes the other runs, each one once.
+func TestInterruptedComparison(t *testing.T) {
+	t.Parallel()
+	const host = "127.31.8.1"
+	folder := filepath.Join(t.TempDir(), "results")
+	p := startComparison(t, folder, host, testeeAt(host+":9101"))
+	awaitRuns(t, folder, 3)
+	signalTo(t, p, unix.SIGINT)
+	endWith(t, p, ui.ExitSignalled+int(unix.SIGINT))
+	if !strings.Contains(p.stdout.String(), "The comparison was interrupted: later rounds are missing.") {
+		t.Errorf("no report of what there is:\n%s", &p.stdout)
+	}
+	for _, address := range []string{host + ":9101", host + ":9102"} {
+		if accepts(address) {
+			t.Errorf("something still listens at %s", address)
+		}
+	}
+	if c := readIndex(t, folder).Comparison; !c.Interrupted || len(c.Runs) < 3 || len(c.Runs) > 11 {
+		t.Errorf("%d runs, interrupted: %v", len(c.Runs), c.Interrupted)
+	}
+	p = start(t, "wsperf", "compare", "--resume", folder)
+	endWith(t, p, ui.ExitDone)
+	c := readIndex(t, folder).Comparison
+	made := map[[2]int]bool{}
+	for _, r := range c.Runs {
+		made[[2]int{r.Round, r.Testee}] = true
+		if _, err := os.Stat(filepath.Join(folder, r.File)); err != nil || r.Problem != "" {
+			t.Errorf("%+v: %v", r, err)
+		}
+	}
+	if len(c.Runs) != 12 || len(made) != 12 || c.Interrupted {
+		t.Errorf("%d runs, %d different ones, interrupted: %v", len(c.Runs), len(made), c.Interrupted)
+	}
+	if strings.Contains(p.stdout.String(), "interrupted") {
+		t.Errorf("it is complete:\n%s", &p.stdout)
+	}
+}
+
+// TestKilledComparison: when wsperf is killed, no testee is left, and --resume goes on.
+func TestKilledComparison(t *testing.T) {
+	t.Parallel()
+	const host = "127.31.8.2"
+	folder := filepath.Join(t.TempDir(), "results")
+	p := startComparison(t, folder, host, testeeAt(host+":9101"), "--restart", "never")
+	awaitRuns(t, folder, 2)
+	signalTo(t, p, unix.SIGKILL)
+	awaitThat(t, "the end of the testees", func() bool { return !accepts(host+":9101") && !accepts(host+":9102") })
+	endWith(t, start(t, "wsperf", "compare", "--resume", folder, "--quiet"), ui.ExitDone)
+}
+
+// TestTesteeThatDies: one that ends in the middle of each run failed as a whole, and its last words
+// are kept.
+func TestTesteeThatDies(t *testing.T) {
+	t.Parallel()
+	const host = "127.31.8.3"
+	folder := filepath.Join(t.TempDir(), "results")
+	dying := "(sleep 0.15; echo \"it is \x1b[31mtoo much\" >&2; kill -9 $$) & exec " + testeeAt(host+":9101")
+	p := startComparison(t, folder, host, dying)
+	stderr := endWith(t, p, ui.ExitFailed)
+	for _, want := range []string{
+		"6 of 12 runs failed as a whole (one 6):", "one: the command ended while it was measured: ended by signal: killed", "| it is ?[31mtoo much", "only two has a value of rate",
+	} {
+		if !strings.Contains(p.stdout.String(), want) {
+			t.Errorf("%q is not in\n%s", want, &p.stdout)
+		}
+	}
+	if strings.Contains(stderr+p.stdout.String(), "\x1b[31m") {
+		t.Error("what a testee says controls the terminal")
+	}
+}
+
+// TestSomebodyElseListens: a command whose address is taken is not started.
+func TestSomebodyElseListens(t *testing.T) {
+	t.Parallel()
+	const host = "127.31.8.4"
+	folder := filepath.Join(t.TempDir(), "results")
+	startServer(t, host+":9101")
+	p := startComparison(t, folder, host, testeeAt(host+":9101"))
+	endWith(t, p, ui.ExitFailed)
+	if want := host + ":9101 accepts connections before its command was started: end what listens there"; !strings.Contains(p.stdout.String(), want) {
+		t.Errorf("%q is not in\n%s", want, &p.stdout)
+	}
+}
+
+func signalTo(t *testing.T, p *program, s unix.Signal) {
+	t.Helper()
+	if err := p.Process.Signal(s); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// endWith expects an exit code, and returns what was written to standard error.
+func endWith(t *testing.T, p *program, want int) string {
+	t.Helper()
+	stderr, code := p.end(t)
+	if code != want {
+		t.Errorf("exit code %d, want %d:\n%s%s", code, want, stderr, &p.stdout)
+	}
+	return stderr
+}
+
+// accepts reports whether a TCP connection can be established.
+func accepts(address string) bool {
+	c, err := net.Dial("tcp", address)
+	if err != nil {
+		return false
+	}
+	_ = c.Close() // nothing was sent
+	return true
+}
