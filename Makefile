@@ -20,7 +20,7 @@ PERF_CONTROL = bin/perf.ctl,bin/perf.ack
 
 .DEFAULT_GOAL := help
 .PHONY: build run test test-all unit system race race-long test-interop test_ws test_ab test_netty testee-wspp testee-ab testee-netty analyze lint fuzz soak bench \
-        bench-peers pgo perf-stat perf-record perf-report perf man clean help
+        bench-peers compare compare-quick pgo perf-stat perf-record perf-report perf man clean help
 
 build: ## build bin/wsperf
 	$(GO) build -o bin/wsperf ./cmd/wsperf
@@ -117,6 +117,16 @@ lint: ## run gofmt, vet and staticcheck
 
 fuzz: ## run every fuzz target for 100000 executions, or make fuzz FUZZTIME=1h
 	@GO="$(GO)" .ci/fuzz $(FUZZTIME) $(FUZZED)
+
+# Client and testees have CPUs of their own, if there are two.
+COMPARE_CPUS = $(shell n=$$(nproc); [ $$n -gt 1 ] && echo --cpus $$((n/2))-$$((n-1)) --testee-cpus 0-$$((n/2-1)))
+COMPARE      = WORKERS=$$(( ($$(nproc)+1)/2 )) bin/wsperf compare bench/compare.yaml $(COMPARE_CPUS)
+
+compare: build ## compare all testees of bench/testees that can be installed (15 minutes)
+	$(COMPARE) --only "$$(bench/testees/installed)"
+
+compare-quick: build ## compare three of them, in Go (2 minutes)
+	$(COMPARE) --only "$$(bench/testees/installed gobwas gorilla gws)" --rounds 8
 
 soak: build ## run 10 minutes at full rate, check that memory stays flat and counts agree, or make soak SOAK=1m
 	$(GO) run ./bench/soak -duration $(SOAK) -wsperf bin/wsperf

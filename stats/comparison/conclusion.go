@@ -83,14 +83,14 @@ func (s *Study) power(r *Ranking) string {
 		blind = blind || p.Smallest == 0
 	}
 	if blind {
-		return fmt.Sprintf("%s cannot tell any, it takes %d", thisRounds(rounds), LeastRounds(max(1, len(r.Pairs)), s.Level))
+		return fmt.Sprintf("%s cannot tell any, it takes %d", theseRounds(rounds), LeastRounds(max(1, len(r.Pairs)), s.Level))
 	}
-	return fmt.Sprintf("%s cannot tell less than %s", thisRounds(rounds), shareText(smallest))
+	return fmt.Sprintf("the smallest that %s can tell is -%s or +%s", theseRounds(rounds), shareText(smallest/(1+smallest)), shareText(smallest))
 }
 
-func thisRounds(n int) string {
+func theseRounds(n int) string {
 	if n == 1 {
-		return "this 1 round"
+		return "this one round"
 	}
 	return fmt.Sprintf("these %d rounds", n)
 }
@@ -208,11 +208,9 @@ func (s *Study) problems(load int) (lines []string) {
 
 // reading says how to read the table.
 func (s *Study) reading(r *Ranking) []string {
-	lines := []string{fmt.Sprintf("~: no difference. %s.", capital(s.power(r)))}
+	lines := []string{fmt.Sprintf("~: no difference; %s.", s.power(r))}
 	if pairs := len(r.Pairs); pairs > 1 {
 		lines = append(lines, fmt.Sprintf("p is corrected for %d pairs (Holm), the intervals are not.", pairs))
 	}
 	return append(lines, fmt.Sprintf("Ratios are within a round, p is of Wilcoxon's signed-rank test. Order of turns: seed %d.", s.Seed))
 }
-
-func capital(s string) string { return strings.ToUpper(s[:1]) + s[1:] }

@@ -56,6 +56,9 @@ func New(c *CommandLine, args []string) (*Comparison, error) {
 	if p.options.Seed == 0 {
 		p.options.Seed = uint64(rand.Uint32())
 	}
+	if p.testees, err = only(p.testees, p.options.Only); err != nil {
+		return nil, err
+	}
 	pin(p.testees, p.options.TesteeCPUs)
 	if err := p.check(); err != nil {
 		return nil, err
@@ -68,7 +71,7 @@ func New(c *CommandLine, args []string) (*Comparison, error) {
 // plan returns what the command line asks for.
 func (c *CommandLine) plan(args []string) (p plan, err error) {
 	if len(args) == 1 && IsPlan(args[0]) {
-		p, err = readPlan(args[0], c.flags, &c.Options)
+		p, err = planFile{args[0], c.flags, c.line}.read(&c.Options)
 		if err == nil && len(p.loads) == 0 {
 			p.loads = []Load{{"default", c.load}}
 		}

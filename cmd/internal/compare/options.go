@@ -38,6 +38,7 @@ type Options struct {
 	Confidence     float64 `json:"confidence_percent"`
 	Seed           uint64  `json:"seed"` // of the order of turns; 0: by chance
 
+	Only         []string `json:"-"` // of the testees of the plan; empty: all
 	Requirements []string `json:"-"`
 
 	Out    string `json:"-"` // folder of the results
@@ -95,6 +96,7 @@ func (o *Options) bind(f *pflag.FlagSet) {
 // bindOutput makes flags of the options that say where results go.
 func (o *Options) bindOutput(f *pflag.FlagSet) {
 	f.StringVar(&o.Out, "out", "", "keep the result of each run in the folder `DIR`, which must not exist or be empty (default wsperf-compare-TIME)")
+	f.StringSliceVar(&o.Only, "only", nil, "compare the testees of `LIST` only, such as gws,coder, of those of the plan (default all)")
 	f.StringVar(&o.Resume, "resume", "", "go on with the comparison in the folder `DIR` (default none)")
 	f.StringArrayVar(&o.Requirements, "require", nil, "end with exit code 3 unless `EXPR` holds, such as 'new.rate >= 0.98*old.rate'; can be repeated (default none)")
 	f.Var(formatValue{&o.Format}, "format", "print the comparison as `FORMAT`: text, json, md, csv or bench (default text)")

@@ -1,6 +1,7 @@
 package compare
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -29,9 +30,17 @@ func IsPlan(arg string) bool {
 	return false
 }
 
-// readPlan reads a plan. Its keys are testees, loads, and the names of options; those of options
-// that were given on the command line do not count. Errors name the file and the line.
-func readPlan(path string, given *pflag.FlagSet, o *Options) (p plan, err error) {
+// planFile is the file of a plan, and the command line beside it, whose options come first.
+type planFile struct {
+	path  string
+	given *pflag.FlagSet   // how to compare
+	load  *job.CommandLine // options of all loads
+}
+
+// read reads the plan. Its keys are testees, loads, and the names of options. Errors name the file
+// and the line.
+func (f planFile) read(o *Options) (p plan, err error) {
+	path := f.path
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return p, fmt.Errorf("plan %s: %w: must be a file that can be read", path, errors.Unwrap(err))
@@ -56,9 +65,9 @@ func readPlan(path string, given *pflag.FlagSet, o *Options) (p plan, err error)
 		case "testees":
 			p.testees, err = readTestees(value)
 		case "loads":
-			p.loads, err = readLoads(value)
+			p.loads, err = f.readLoads(value)
 		default:
-			err = set(settings, key, value, given)
+			err = set(settings, key, value, f.given)
 		}
 		return err
 	})
@@ -149,7 +158,7 @@ func readTestees(n *yaml.Node) (all []Testee, err error) {
 }
 
 // readLoads reads loads: a name and options of wsperf run for each.
-func readLoads(n *yaml.Node) (all []Load, err error) {
+func (f planFile) readLoads(n *yaml.Node) (all []Load, err error) {
 	if n.Kind != yaml.SequenceNode {
 		return nil, fmt.Errorf("line %d: loads: must be a list", n.Line)
 	}
@@ -165,7 +174,7 @@ func readLoads(n *yaml.Node) (all []Load, err error) {
 			return set(settings, key, value, nil)
 		})
 		if err == nil {
-			if err = errors.Join(l.check(), line.Check()); err != nil {
+			if err = cmp.Or(f.load.Apply(settings), l.check(), line.Check()); err != nil {
 				err = fmt.Errorf("line %d: %w", item.Line, err)
 			}
 		}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"wsperf/cmd/internal/job"
 	"wsperf/stats/comparison"
 )
 
@@ -20,16 +21,25 @@ func writePlan(t *testing.T, text string) string {
 	return path
 }
 
+// commandLine returns options, and the flags that have set them.
+func commandLine(t *testing.T, args ...string) (*Options, *pflag.FlagSet, *job.CommandLine) {
+	t.Helper()
+	f := pflag.NewFlagSet("", pflag.ContinueOnError)
+	c := Bind(f)
+	if err := f.Parse(args); err != nil {
+		t.Fatal(err)
+	}
+	return &c.Options, f, c.line
+}
+
 // TestTemplate: the plan that --init prints is one, with every option in it.
 func TestTemplate(t *testing.T) {
-	given := pflag.NewFlagSet("", pflag.ContinueOnError)
-	o := Default()
-	o.bind(given)
+	o, given, load := commandLine(t)
 	uncommented := strings.NewReplacer("# measure:", "measure:", "# precision:", "precision:", "# budget:", "budget:", "# restart:", "restart:",
 		"# start-timeout:", "start-timeout:", "# cooling:", "cooling:", "# baseline:", "baseline:", "# confidence:", "confidence:", "# seed:", "seed:", "# cpus:", "cpus:",
 		"# testee-cpus:", "testee-cpus:", "# - name", "- name", "#   rate", "  rate", "#   warmup", "  warmup", "#   duration", "  duration").Replace(Template)
 	for name, text := range map[string]string{"as it is": Template, "uncommented": uncommented} {
-		p, err := readPlan(writePlan(t, text), given, &o)
+		p, err := planFile{writePlan(t, text), given, load}.read(o)
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
@@ -40,7 +50,9 @@ func TestTemplate(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	given.VisitAll(func(f *pflag.Flag) {
+	settings := pflag.NewFlagSet("", pflag.ContinueOnError)
+	new(Options).bind(settings)
+	settings.VisitAll(func(f *pflag.Flag) {
 		if !strings.Contains(Template, f.Name+":") {
 			t.Errorf("%s is not in the plan", f.Name)
 		}
@@ -49,13 +61,8 @@ func TestTemplate(t *testing.T) {
 
 // TestCommandLineComesFirst: what was given there counts, whatever the plan says.
 func TestCommandLineComesFirst(t *testing.T) {
-	o := Default()
-	given := pflag.NewFlagSet("", pflag.ContinueOnError)
-	o.bind(given)
-	if err := given.Parse([]string{"--rounds", "7"}); err != nil {
-		t.Fatal(err)
-	}
-	p, err := readPlan(writePlan(t, "rounds: 9\nconfidence: 99%\nrestart: never\nloads:\n- {name: a, header: ['A: 1', 'B: 2'], rate: 5, duration: 4s}\n- {name: b, conns: 7}\n"), given, &o)
+	o, given, load := commandLine(t, "--rounds", "7", "--cpus", "0", "--header", "C: 3")
+	p, err := planFile{writePlan(t, "rounds: 9\nconfidence: 99%\nrestart: never\nloads:\n- {name: a, header: ['A: 1', 'B: 2'], rate: 5, duration: 4s}\n- {name: b, conns: 7, cpus: 5}\n"), given, load}.read(o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,7 +70,7 @@ func TestCommandLineComesFirst(t *testing.T) {
 		t.Errorf("%+v", p.options)
 	}
 	a, b := p.loads[0].Options, p.loads[1].Options
-	if len(a.Headers) != 2 || !a.Open() || a.DurationUs != 4000000 || a.Low != 0 || b.Connections != 7 || b.DurationUs != 0 || b.WarmupUs != 1000000 {
+	if len(a.Headers) != 3 || len(b.CPUs) != 1 || b.CPUs[0] != 0 || !a.Open() || a.DurationUs != 4000000 || a.Low != 0 || b.Connections != 7 || b.DurationUs != 0 || b.WarmupUs != 1000000 {
 		t.Errorf("%+v\n%+v", a, b)
 	}
 	if p.loads[0].described("").Measure != "ready.q99" || p.loads[1].described("").Measure != "rate" || p.loads[1].described("fail").Measure != "fail" {
@@ -72,7 +79,7 @@ func TestCommandLineComesFirst(t *testing.T) {
 }
 
 func TestPlanRefuses(t *testing.T) {
-	o := Default()
+	o, given, load := commandLine(t)
 	for text, want := range map[string]string{
 		"a: [":                            "line 1",
 		"- a":                             "line 1: must be keys with values",
@@ -95,7 +102,7 @@ func TestPlanRefuses(t *testing.T) {
 		"loads:\n- {name: a, rate: 5, low: 3}":         "cannot be given together",
 		"\"\\x1b[31m\": 1":                             `unknown key "\x1b[31m"`,
 	} {
-		_, err := readPlan(writePlan(t, text), nil, &o)
+		_, err := planFile{writePlan(t, text), given, load}.read(o)
 		if err == nil || !strings.Contains(err.Error(), want) || strings.ContainsAny(err.Error(), "\n\x1b") || !strings.HasPrefix(err.Error(), "plan ") {
 			t.Errorf("%q: %v, want %q", text, err, want)
 		}

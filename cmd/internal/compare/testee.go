@@ -3,6 +3,7 @@ package compare
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"wsperf/cmd/internal/job"
@@ -79,6 +80,21 @@ func pin(testees []Testee, list string) {
 			t.CPUs = list
 		}
 	}
+}
+
+// only returns the testees of a list of names, in the order of the plan; of an empty list, all.
+func only(all []Testee, list []string) (some []Testee, err error) {
+	for _, name := range list {
+		if _, err := find(all, name); err != nil {
+			return nil, fmt.Errorf("--only %s: %w", job.Shortened(name), err)
+		}
+	}
+	for _, t := range all {
+		if len(list) == 0 || slices.Contains(list, t.Name) {
+			some = append(some, t)
+		}
+	}
+	return some, nil
 }
 
 // cpus returns the numbers of the CPUs that the command may use; none: all.

@@ -38,7 +38,7 @@ func BindCompare(f *pflag.FlagSet, o *Options) *CommandLine { return bind(f, o, 
 func bind(f *pflag.FlagSet, o *Options, v verb) *CommandLine {
 	for _, row := range table() {
 		if flag := row.flags[v]; flag.name != "" {
-			bound := f.VarPF(row.value(o), flag.name, "", flag.usage)
+			bound := f.VarPF(recorded{row.value(o), new([]string)}, flag.name, "", flag.usage)
 			if bound.Value.Type() == "bool" {
 				bound.NoOptDefVal = "true"
 			}
@@ -59,6 +59,37 @@ func (l *CommandLine) name(ofRun string) string {
 
 // given reports whether an option of run was given. One that the verb does not have was not.
 func (l *CommandLine) given(ofRun string) bool { return l.flags.Changed(l.name(ofRun)) }
+
+// recorded is a value that keeps the texts that it was set from.
+type recorded struct {
+	pflag.Value
+	texts *[]string
+}
+
+// Set sets the value.
+func (r recorded) Set(text string) error {
+	err := r.Value.Set(text)
+	if err == nil {
+		*r.texts = append(*r.texts, text)
+	}
+	return err
+}
+
+// Apply gives other flags of the same verb the values that were given on this command line.
+func (l *CommandLine) Apply(to *pflag.FlagSet) (err error) {
+	l.flags.Visit(func(f *pflag.Flag) {
+		r, ours := f.Value.(recorded)
+		if !ours || err != nil {
+			return
+		}
+		for _, text := range *r.texts {
+			if err = to.Set(f.Name, text); err != nil {
+				return
+			}
+		}
+	})
+	return err
+}
 
 // defaultInterval is that of --live.
 const defaultInterval = time.Second
