@@ -137,7 +137,8 @@ func (b *bench) carryOut(stdout io.Writer) error {
 		return err
 	}
 	defer os.RemoveAll(folder)
-	if b.programs, err = build(folder); err != nil {
+	b.programs = programsIn(folder)
+	if err := b.programs.build(b.uses); err != nil {
 		return err
 	}
 	b.network = newNetwork()
@@ -146,6 +147,19 @@ func (b *bench) carryOut(stdout io.Writer) error {
 		return err
 	}
 	return b.compareAll(w)
+}
+
+// uses reports whether a comparison that is wanted runs the program at that path.
+func (b *bench) uses(path string) bool {
+	for _, c := range b.comparisons() {
+		for _, cl := range c.clients {
+			words := append(cl.args("0", leastHandshakes), cl.testee.command)
+			if b.wanted(c) && strings.Contains(strings.Join(words, " "), path) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func (b *bench) compareAll(w io.Writer) error {

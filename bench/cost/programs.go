@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -17,8 +18,9 @@ type programs struct {
 	wsperf, floor, tuned, testee, sleeper, websocketpp string
 }
 
-func build(folder string) (programs, error) {
-	p := programs{
+// programsIn returns the paths of the programs in a folder.
+func programsIn(folder string) programs {
+	return programs{
 		wsperf: filepath.Join(folder, "wsperf"),
 		floor:  filepath.Join(folder, "floor-client"),
 		tuned:  filepath.Join(folder, "floor-client-tuned"),
@@ -28,6 +30,10 @@ func build(folder string) (programs, error) {
 
 		websocketpp: filepath.Join(folder, "websocketpp-client"),
 	}
+}
+
+// build makes the programs that are used.
+func (p programs) build(used func(path string) bool) error {
 	for _, command := range [][]string{
 		{"go", "build", "-o", p.wsperf, "wsperf/cmd/wsperf"},
 		{"gcc", "-O2", "-o", p.floor, "bench/floor/client.c"},
@@ -36,11 +42,14 @@ func build(folder string) (programs, error) {
 		{"gcc", "-O2", "-o", p.sleeper, "bench/floor/sleeper.c"},
 		{"g++", "-O2", "-o", p.websocketpp, "bench/peers/websocketpp/client.cpp", "-lboost_system", "-lpthread"},
 	} {
+		if !used(command[slices.Index(command, "-o")+1]) {
+			continue
+		}
 		if out, err := exec.Command(command[0], command[1:]...).CombinedOutput(); err != nil {
-			return p, fmt.Errorf("%s: %w\n%s", strings.Join(command, " "), err, out)
+			return fmt.Errorf("%s: %w\n%s", strings.Join(command, " "), err, out)
 		}
 	}
-	return p, nil
+	return nil
 }
 
 // testeeSpec is the command line of a testee that exits at the end of its
