@@ -34,17 +34,19 @@ func (p *Pair) Differ(level float64) bool {
 
 // newPair compares two samples. Their values are compared as logarithms: a testee that takes
 // twice as long is as far from another one as that is from it.
-func newPair(a, b int, samples []Sample, q Question) Pair {
+//
+// corrected is the level at which Holm's procedure may test it.
+func newPair(a, b int, samples []Sample, corrected, level float64) Pair {
 	p := Pair{A: a, B: b, P: 1, Adjusted: 1}
 	s := signedRank{logRatios(samples[a].Values, samples[b].Values)}
 	if p.Rounds = len(s.differences); p.Rounds == 0 {
 		return p
 	}
 	p.Ratio, p.P = math.Exp(s.estimate()), s.p()
-	if low, high, ok := s.interval(q.Level); ok {
+	if low, high, ok := s.interval(level); ok {
 		p.Low, p.High = math.Exp(low), math.Exp(high)
 	}
-	p.Smallest = s.smallest(q.corrected(len(samples)))
+	p.Smallest = s.smallest(corrected)
 	return p
 }
 

@@ -58,12 +58,13 @@ func Rank(samples []Sample, q Question) *Ranking {
 	for i := range samples {
 		r.Rows[i] = newRow(i, samples[i].present())
 	}
-	for _, p := range q.pairs(len(samples)) {
-		r.Pairs = append(r.Pairs, newPair(p[0], p[1], samples, q))
+	tested := slices.DeleteFunc(q.pairs(len(samples)), func(p [2]int) bool { return r.Rows[p[0]].Rounds == 0 || r.Rows[p[1]].Rounds == 0 })
+	for _, p := range tested {
+		r.Pairs = append(r.Pairs, newPair(p[0], p[1], samples, q.corrected(len(tested)), q.Level))
 	}
 	r.adjust()
 	r.sort(samples, q)
-	r.compare(samples, q)
+	r.compare(q)
 	return r
 }
 
@@ -93,9 +94,9 @@ func (q Question) pairs(n int) (all [][2]int) {
 // Pairs returns how many pairs of n testees are compared.
 func (q Question) Pairs(n int) int { return len(q.pairs(n)) }
 
-// corrected returns the level at which a single pair of n testees is tested if it is the first one of Holm's
-// procedure.
-func (q Question) corrected(n int) float64 { return 1 - (1-q.Level)/float64(max(1, q.Pairs(n))) }
+// corrected returns the level at which a single one of so many pairs is tested if it is the first one
+// of Holm's procedure.
+func (q Question) corrected(pairs int) float64 { return 1 - (1-q.Level)/float64(max(1, pairs)) }
 
 func (r *Ranking) adjust() {
 	ps := make([]float64, len(r.Pairs))
@@ -157,22 +158,27 @@ func rounds(samples []Sample) (most int) {
 }
 
 // compare gives each row but that of the reference its pair.
-func (r *Ranking) compare(samples []Sample, q Question) {
+func (r *Ranking) compare(q Question) {
 	reference := q.Baseline
 	if reference == AllPairs && len(r.Rows) > 0 {
 		reference = r.Rows[0].Testee
 	}
 	for i, row := range r.Rows {
 		if row.Testee != reference {
-			r.Rows[i].Against = r.pair(reference, row.Testee).towards(row.Testee)
+			r.Rows[i].Against = r.pair(reference, row.Testee)
 		}
 	}
 }
 
-// pair returns the pair of two testees.
+// pair returns how b compares with a. If they were not compared, because one of them has no value, no
+// round of the pair has both.
 func (r *Ranking) pair(a, b int) *Pair {
-	i := slices.IndexFunc(r.Pairs, func(p Pair) bool { return p.A == a && p.B == b || p.A == b && p.B == a })
-	return &r.Pairs[i]
+	for i, p := range r.Pairs {
+		if p.A == a && p.B == b || p.A == b && p.B == a {
+			return r.Pairs[i].towards(b)
+		}
+	}
+	return &Pair{A: a, B: b, P: 1, Adjusted: 1}
 }
 
 // towards returns the pair with b as its second one.

@@ -134,7 +134,16 @@ func TestRankWithoutValues(t *testing.T) {
 		t.Errorf("%+v", r)
 	}
 	r := Rank([]Sample{{Name: "a"}, {"b", []float64{none, 0}}}, Question{Level: 0.95, Baseline: AllPairs})
-	if p := r.Pairs[0]; p.Rounds != 0 || p.Ratio != 0 || p.Differ(0.95) {
-		t.Errorf("%+v", p)
+	if p := r.Rows[1].Against; len(r.Pairs) != 0 || p.Rounds != 0 || p.Ratio != 0 || p.Differ(0.95) {
+		t.Errorf("%+v, %+v", r.Pairs, p)
+	}
+}
+
+// TestAbsentTesteesAreNoPairs: one without a value makes no claim of the others harder.
+func TestAbsentTesteesAreNoPairs(t *testing.T) {
+	samples := []Sample{{"a", drift[:6]}, {"b", scaled(3, drift[:6]...)}, {"absent", []float64{none}}}
+	r := Rank(samples, Question{Level: 0.95, Baseline: AllPairs})
+	if len(r.Pairs) != 1 || !r.Pairs[0].Differ(0.95) || r.Pairs[0].Smallest == 0 {
+		t.Errorf("%+v", r.Pairs)
 	}
 }

@@ -116,10 +116,10 @@ func TestConclusions(t *testing.T) {
 	}{
 		{"two cannot be told apart", func(*Study) {}, "gws is first in rate, and cannot be told from coder; ws has 20.2 % less (-20.6 to -19.7 %)."},
 		{"one is best", func(s *Study) { s.drop(1) }, "gws is best in rate: ws, the next one, has 20.2 % less (-20.6 to -19.7 %)."},
-		{"none", func(s *Study) { s.drop(2) }, "No difference in rate between gws and coder: the smallest that these 8 rounds can tell is -1.2 % or +1.2 %."},
+		{"none", func(s *Study) { s.drop(2) }, "No difference in rate between gws and coder: the smallest that these 8 rounds can tell is -0.8 % or +0.8 %."},
 		{"too few", func(s *Study) { s.keep(4) }, "No difference in rate between gws, coder and ws: these 4 rounds cannot tell any, it takes 7."},
 		{"a baseline", func(s *Study) { s.Baseline = "ws" }, "gws has 25.3 % more (+24.5 to +26.0 %) in rate than ws. coder has 24.7 % more (+23.9 to +25.4 %) in rate than ws."},
-		{"a baseline that is alike", func(s *Study) { s.Baseline = "coder"; s.drop(2) }, "No difference in rate between coder and gws: the smallest that these 8 rounds can tell is -1.2 % or +1.2 %."},
+		{"a baseline that is alike", func(s *Study) { s.Baseline = "coder"; s.drop(2) }, "No difference in rate between coder and gws: the smallest that these 8 rounds can tell is -0.8 % or +0.8 %."},
 		{"only one", func(s *Study) { s.drop(1); s.drop(2) }, "Nothing to compare: only gws has a value of rate."},
 		{"nothing", func(s *Study) { s.Runs = nil }, "Nothing is known: no testee has a value of rate."},
 	} {
@@ -232,7 +232,7 @@ func TestDocumentHasNoNaN(t *testing.T) {
 	if err := json.Unmarshal([]byte(written(t, FormatJSON, s)), &d); err != nil {
 		t.Fatal(err)
 	}
-	if len(d.Results) != 12 || d.Results[0].Testees[2].Median != nil || d.Results[0].Pairs[1].Ratio != nil {
+	if len(d.Results) != 12 || d.Results[0].Testees[2].Median != nil || len(d.Results[0].Pairs) != 1 {
 		t.Errorf("%+v", d.Results[0])
 	}
 }

@@ -142,3 +142,12 @@ func unitOf(measure string) string {
 	}
 	return m.Unit()
 }
+
+// Progress returns the lines of the table in which the testees are compared under a load.
+func (s *Study) Progress(load int) []string {
+	l := &s.Loads[load]
+	var out strings.Builder
+	fmt.Fprintf(&out, "Load %s: %s\n", l.Name, l.Text)
+	writeTable(&out, s.differences(l, s.Rank(load, l.Measure)))
+	return strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n")
+}

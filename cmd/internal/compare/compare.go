@@ -190,13 +190,14 @@ func (c *Comparison) Do(ctx context.Context, u *ui.UI) error {
 	}
 	ctx, signals := ui.Watch(ctx, u)
 	defer signals.Stop()
-	quiet := c.options.Quiet || !u.Terminal()
 	h := &harness{
 		Comparison: c, ui: u, signals: signals, timeWaits: host.TimeWaits(),
-		watch: &measure.Repeated{UI: u, Signals: signals, Quiet: quiet, Interrupt: "closing open connections; go on with --resume " + c.store.folder},
+		watch: &measure.Repeated{UI: u, Signals: signals, Quiet: true, Interrupt: "closing open connections; go on with --resume " + c.store.folder},
 	}
+	hide := h.show()
 	stopped := h.all(ctx)
 	h.stopAll()
+	hide()
 	signals.Writing()
 	lost := c.save()
 	if len(c.study.Runs) == 0 {
@@ -207,6 +208,15 @@ func (c *Comparison) Do(ctx context.Context, u *ui.UI) error {
 		u.Note("results kept in " + c.store.folder)
 	}
 	return errors.Join(lost, printed, u.Out.Flush(), stopped, c.missing(), c.unmet())
+}
+
+// show shows the table on a terminal until hide is called.
+func (h *harness) show() (hide func()) {
+	if h.options.Quiet || !h.ui.Terminal() {
+		return func() {}
+	}
+	h.live = &live{}
+	return h.ui.ShowBoard(h.live.lines)
 }
 
 func (c *Comparison) save() error {

@@ -20,6 +20,7 @@ type harness struct {
 	ui      *ui.UI
 	signals *ui.Interrupts
 	watch   *measure.Repeated
+	live    *live // nil: lines instead
 
 	begun     time.Time
 	timeWaits int             // sockets in TIME_WAIT before the first run
@@ -95,6 +96,9 @@ func (h *harness) take(ctx context.Context, t turn) error {
 		return ui.ErrInterrupted
 	}
 	run := comparison.Run{Round: t.round, Load: t.load, Testee: t.testee}
+	if h.live != nil {
+		h.live.begin(h.describe(t), h.left())
+	}
 	switch err := h.measure(ctx, t, &run); {
 	case errors.Is(err, ui.ErrInterrupted), errors.Is(err, ui.ErrEarly):
 		return ui.ErrInterrupted
@@ -202,15 +206,25 @@ func (h *harness) cool(ctx context.Context) {
 	}
 }
 
-// report prints a line about a run.
+// report shows what came of a run: in the table on a terminal, or else in a line.
 func (h *harness) report(run *comparison.Run) {
-	if h.options.Quiet {
+	text := h.describe(turn{run.Round, run.Load, run.Testee}) + ": "
+	switch {
+	case h.options.Quiet:
 		return
-	}
-	text := fmt.Sprintf("round %d, %s, %s: ", run.Round+1, h.loads[run.Load].Name, h.testees[run.Testee].Name)
-	if run.Problem != "" {
+	case run.Problem != "":
 		h.ui.Warn(text + run.Problem)
-		return
+	case h.live == nil:
+		h.ui.Note(text + run.Line(h.study.Loads[run.Load].Measures()))
 	}
-	h.ui.Note(text + run.Line(h.study.Loads[run.Load].Measures()))
+	if h.live != nil {
+		h.live.end(h.study, run.Load)
+	}
 }
+
+func (h *harness) describe(t turn) string {
+	return fmt.Sprintf("round %d, %s, %s", t.round+1, h.loads[t.load].Name, h.testees[t.testee].Name)
+}
+
+// left returns how many turns are to be made, negative if that is not known.
+func (h *harness) left() int { return h.options.Rounds*len(h.loads)*len(h.testees) - len(h.study.Runs) }
