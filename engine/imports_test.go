@@ -22,7 +22,7 @@ var allowed = []struct {
 	{"stats/file", []string{"wsperf/stats", "github.com/HdrHistogram/hdrhistogram-go"}},
 	{"stats/report", []string{"wsperf/stats", "wsperf/stats/file", "wsperf/stats/require", "github.com/HdrHistogram/hdrhistogram-go"}},
 	{"stats/require", []string{"wsperf/stats"}},
-	{"stats/comparison", []string{"wsperf/stats", "wsperf/stats/require"}},
+	{"stats/comparison", []string{"wsperf/stats", "wsperf/stats/require", "github.com/aclements/go-moremath/stats", "golang.org/x/perf/benchmath"}},
 	{"stats/verdict", []string{"wsperf/stats", "github.com/HdrHistogram/hdrhistogram-go"}},
 	{"stats/internal/example", []string{"wsperf/stats", "golang.org/x/sys/unix"}},
 	{"stats", []string{"github.com/HdrHistogram/hdrhistogram-go", "golang.org/x/sys/unix"}},

@@ -20,6 +20,10 @@ has started after each run (--restart). Its cost is measured in both cases if it
 this machine. Instead of testees, compare takes a plan in YAML with testees, loads and
 options; --init prints one to start from.
 
+Instead of testees, compare also takes what was measured before: the folder of a
+comparison, or result files and folders with some, as PATH or NAME=PATH,PATH... Those share
+no rounds, so a drift of the machine between them counts as a difference.
+
 The options below --quiet are those of wsperf run and make the load, by default 3 seconds
 of a closed loop after a warm-up of one. The results are kept in a folder (--out), with an
 index that only its owner can read, because it holds the plan with its headers.
@@ -54,6 +58,9 @@ const compareExample = `  # two servers that run already
   # for CI: exit code 3 if the new one is slower by more than 2 %
   wsperf compare old=ws://127.0.0.1:9001/ new=ws://127.0.0.1:9002/ \
       --require 'new.rate >= 0.98*old.rate'
+
+  # results of two commits
+  wsperf compare old=a1.json,a2.json,a3.json,a4.json new=b1.json,b2.json,b3.json,b4.json
 
   # a plan
   wsperf compare --init > plan.yaml

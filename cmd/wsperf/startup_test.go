@@ -20,6 +20,7 @@ func TestLinkedModules(t *testing.T) {
 	slices.Sort(modules)
 	want := []string{
 		"github.com/HdrHistogram/hdrhistogram-go",
+		"github.com/aclements/go-moremath",
 		"github.com/gobwas/httphead",
 		"github.com/gobwas/ws",
 		"github.com/kavu/go_reuseport",
@@ -27,6 +28,7 @@ func TestLinkedModules(t *testing.T) {
 		"github.com/spf13/pflag",
 		"github.com/tidwall/evio",
 		"go.yaml.in/yaml/v3",
+		"golang.org/x/perf",
 		"golang.org/x/sys",
 		"golang.org/x/term",
 		"wsperf",

@@ -83,16 +83,22 @@ func (s *Study) power(r *Ranking) string {
 		blind = blind || p.Smallest == 0
 	}
 	if blind {
-		return fmt.Sprintf("%s cannot tell any, it takes %d", theseRounds(rounds), LeastRounds(max(1, len(r.Pairs)), s.Level))
+		return fmt.Sprintf("%s cannot tell any, it takes %d", s.theseRounds(rounds), s.question("").Least(len(r.Pairs)))
 	}
-	return fmt.Sprintf("the smallest that %s can tell is -%s or +%s", theseRounds(rounds), shareText(smallest/(1+smallest)), shareText(smallest))
+	return fmt.Sprintf("the smallest that %s can tell is -%s or +%s", s.theseRounds(rounds), shareText(smallest/(1+smallest)), shareText(smallest))
 }
 
-func theseRounds(n int) string {
-	if n == 1 {
+func (s *Study) theseRounds(n int) string {
+	switch text := s.roundsText(n); {
+	case s.Unpaired && n == 1:
+		return "one run of each"
+	case s.Unpaired:
+		return text + " of each"
+	case n == 1:
 		return "this one round"
+	default:
+		return "these " + text
 	}
-	return fmt.Sprintf("these %d rounds", n)
 }
 
 // againstBaseline says of each testee how it compares with the baseline.
@@ -211,6 +217,9 @@ func (s *Study) reading(r *Ranking) []string {
 	lines := []string{fmt.Sprintf("~: no difference; %s.", s.power(r))}
 	if pairs := len(r.Pairs); pairs > 1 {
 		lines = append(lines, fmt.Sprintf("p is corrected for %d pairs (Holm), the intervals are not.", pairs))
+	}
+	if s.Unpaired {
+		return append(lines, "The runs share no rounds, so a drift of the machine between them counts as a difference. p is of the Mann-Whitney U test.")
 	}
 	return append(lines, fmt.Sprintf("Ratios are within a round, p is of Wilcoxon's signed-rank test. Order of turns: seed %d.", s.Seed))
 }

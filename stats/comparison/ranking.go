@@ -23,6 +23,7 @@ type Question struct {
 	Level    float64 // of confidence, such as 0.95: the chance that no difference is claimed where there is none
 	Higher   bool    // higher values are better
 	Baseline int     // the testee that all others are compared with; AllPairs: each with each
+	Unpaired bool    // the values of a sample have nothing to do with those at the same place of another one
 }
 
 // AllPairs compares every testee with every other one.
@@ -60,7 +61,7 @@ func Rank(samples []Sample, q Question) *Ranking {
 	}
 	tested := slices.DeleteFunc(q.pairs(len(samples)), func(p [2]int) bool { return r.Rows[p[0]].Rounds == 0 || r.Rows[p[1]].Rounds == 0 })
 	for _, p := range tested {
-		r.Pairs = append(r.Pairs, newPair(p[0], p[1], samples, q.corrected(len(tested)), q.Level))
+		r.Pairs = append(r.Pairs, newPair(p[0], p[1], samples, q.corrected(len(tested)), q))
 	}
 	r.adjust()
 	r.sort(samples, q)
@@ -91,6 +92,15 @@ func (q Question) pairs(n int) (all [][2]int) {
 	return all
 }
 
+// Least returns how many rounds, or runs of each testee without rounds, can tell a difference at all
+// between so many pairs.
+func (q Question) Least(pairs int) int {
+	if q.Unpaired {
+		return leastRuns(max(1, pairs), q.Level)
+	}
+	return LeastRounds(max(1, pairs), q.Level)
+}
+
 // Pairs returns how many pairs of n testees are compared.
 func (q Question) Pairs(n int) int { return len(q.pairs(n)) }
 
@@ -109,9 +119,15 @@ func (r *Ranking) adjust() {
 }
 
 // sort puts the best testee first. It is the one with the best values in the rounds that all
-// share: each round is compared with its own mean, because the machine drifts between them.
+// share: each round is compared with its own mean, because the machine drifts between them. If there
+// are none, it is the one with the best median.
 func (r *Ranking) sort(samples []Sample, q Question) {
 	places := standings(samples)
+	if q.Unpaired {
+		for _, row := range r.Rows {
+			places[row.Testee] = row.Median
+		}
+	}
 	slices.SortStableFunc(r.Rows, func(a, b Row) int {
 		switch {
 		case a.Rounds == 0 || b.Rounds == 0:

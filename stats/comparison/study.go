@@ -18,8 +18,10 @@ type Study struct {
 	Seed        uint64   `json:"seed"`   // of the order of turns
 	Level       float64  `json:"level"`  // of confidence
 	Baseline    string   `json:"baseline,omitempty"`
-	Interrupted bool     `json:"interrupted"` // before all rounds were made
-	Runs        []Run    `json:"runs"`        // in the order in which they were made
+	Interrupted bool     `json:"interrupted"`        // before all rounds were made
+	Unpaired    bool     `json:"unpaired"`           // the testees share no rounds: those of each are numbered apart
+	Warnings    []string `json:"warnings,omitempty"` // sentences about the runs, of printable ASCII
+	Runs        []Run    `json:"runs"`               // in the order in which they were made
 }
 
 // Load is what the testees were put under.
@@ -77,7 +79,7 @@ var higher = []string{"rate", "handshakes/s", "success", "made%", "fin.received"
 
 // question returns what to find out of a measure.
 func (s *Study) question(measure string) Question {
-	q := Question{Level: s.Level, Higher: slices.Contains(higher, measure), Baseline: AllPairs}
+	q := Question{Level: s.Level, Higher: slices.Contains(higher, measure), Baseline: AllPairs, Unpaired: s.Unpaired}
 	if at := slices.Index(s.Testees, s.Baseline); at >= 0 {
 		q.Baseline = at
 	}

@@ -3,6 +3,7 @@ package comparison
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 )
 
@@ -37,28 +38,37 @@ func (s *Study) view(load int) View {
 	l := &s.Loads[load]
 	r := s.Rank(load, l.Measure)
 	return View{
-		Title:       fmt.Sprintf("Load %s: %s; %s", l.Name, l.Text, roundsText(s.made(load))),
+		Title:       fmt.Sprintf("Load %s: %s; %s", l.Name, l.Text, s.roundsText(s.made(load))),
 		Conclusion:  s.conclusion(l, r),
 		Differences: s.differences(l, r),
 		Medians:     s.medians(load, r),
-		Notes:       append(s.marked(load), s.reading(r)...),
+		Notes:       slices.Concat(s.Warnings, s.marked(load), s.reading(r)),
 	}
 }
 
-func roundsText(n int) string {
-	if n == 1 {
-		return "1 round"
+// roundsText writes a number of rounds, or of runs without rounds.
+func (s *Study) roundsText(n int) string {
+	word := "round"
+	if s.Unpaired {
+		word = "run"
 	}
-	return fmt.Sprintf("%d rounds", n)
+	if n != 1 {
+		word += "s"
+	}
+	return fmt.Sprintf("%d %s", n, word)
 }
 
-// made returns how many rounds have a run of the load.
+// made returns how many rounds have a run of the load; without rounds, how many runs there are.
 func (s *Study) made(load int) int {
-	rounds := map[int]bool{}
+	runs, rounds := 0, map[int]bool{}
 	for _, r := range s.Runs {
 		if r.Load == load {
+			runs++
 			rounds[r.Round] = true
 		}
+	}
+	if s.Unpaired {
+		return runs
 	}
 	return len(rounds)
 }
@@ -127,13 +137,19 @@ func (s *Study) medians(load int, decisive *Ranking) Table {
 			continue
 		}
 		q := s.question(name)
-		r := Rank(s.samples(load, name), Question{q.Level, q.Higher, decisive.Reference()})
+		r := Rank(s.samples(load, name), q.against(decisive.Reference()))
 		t.Head = append(t.Head, name)
 		for i, row := range decisive.Rows {
 			t.Rows[i] = append(t.Rows[i], s.medianText(r.row(row.Testee), name))
 		}
 	}
 	return t
+}
+
+// against returns the question with another baseline.
+func (q Question) against(baseline int) Question {
+	q.Baseline = baseline
+	return q
 }
 
 func (r *Ranking) row(testee int) *Row {

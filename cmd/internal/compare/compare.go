@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -48,6 +49,9 @@ func New(c *CommandLine, args []string) (*Comparison, error) {
 	}
 	if c.Resume != "" {
 		return c.resumed(args)
+	}
+	if isStored(args) {
+		return c.stored(args)
 	}
 	p, err := c.plan(args)
 	if err != nil {
@@ -93,20 +97,64 @@ func (c *CommandLine) resumed(args []string) (*Comparison, error) {
 	if len(args) > 0 {
 		return nil, errors.New("--resume goes on with the testees and loads of its folder: no other can be named")
 	}
-	s := &store{c.Resume}
+	if name := c.given(slices.Concat(asked, resumable, []string{"resume"})); name != "" {
+		return nil, fmt.Errorf("--%s: the comparison in %s was begun with its own: it cannot be changed", name, c.Resume)
+	}
+	return c.fromFolder(c.Resume)
+}
+
+// Options that do not bear on what is measured, and those that may change when a comparison goes on.
+var (
+	asked     = []string{"require", "format", "json", "quiet", "confidence", "baseline", "measure"}
+	resumable = []string{"rounds", "precision", "budget", "restart", "start-timeout", "cooling"}
+)
+
+// given returns the name of an option that was given and is none of those; empty: there is none.
+func (c *CommandLine) given(besides []string) (name string) {
+	c.flags.Visit(func(f *pflag.Flag) {
+		if name == "" && !slices.Contains(besides, f.Name) {
+			name = f.Name
+		}
+	})
+	return name
+}
+
+// fromFolder returns a comparison as far as its folder has it.
+func (c *CommandLine) fromFolder(folder string) (*Comparison, error) {
+	s := &store{folder}
 	i, err := s.load()
 	if err != nil {
 		return nil, err
 	}
 	o := i.Options
 	o.Requirements, o.Format, o.JSON, o.Quiet = c.Requirements, c.Format, c.JSON, c.Quiet
-	i.Study.Interrupted = false
+	c.replace(&o)
 	n := &Comparison{plan{o, i.Testees, i.Loads}, s, i.Study}
 	if err := n.check(); err != nil {
 		return nil, err
 	}
 	n.study.Loads = n.plan.study().Loads
+	n.study.Level, n.study.Baseline = o.level(), o.Baseline
 	return n, n.store.complete(n.study)
+}
+
+// replace gives options the values that were given on the command line.
+func (c *CommandLine) replace(o *Options) {
+	for name, set := range map[string]func(){
+		"rounds":        func() { o.Rounds = c.Rounds },
+		"precision":     func() { o.Precision = c.Precision },
+		"budget":        func() { o.BudgetUs = c.BudgetUs },
+		"restart":       func() { o.Restart = c.Restart },
+		"start-timeout": func() { o.StartTimeoutUs = c.StartTimeoutUs },
+		"cooling":       func() { o.CoolingUs = c.CoolingUs },
+		"confidence":    func() { o.Confidence = c.Confidence },
+		"baseline":      func() { o.Baseline = c.Baseline },
+		"measure":       func() { o.Measure = c.Measure },
+	} {
+		if c.flags.Changed(name) {
+			set()
+		}
+	}
 }
 
 // check checks the plan, and each testee under each load.
@@ -114,13 +162,8 @@ func (p *plan) check() error {
 	if err := errors.Join(checkTestees(p.testees)); err != nil {
 		return err
 	}
-	if err := errors.Join(checkLoads(p.loads), p.options.check(p.testees)); err != nil {
+	if err := errors.Join(checkLoads(p.loads), p.checkQuestions()); err != nil {
 		return err
-	}
-	for _, text := range p.options.Requirements {
-		if _, err := comparison.ParseRequirement(text, p.names()); err != nil {
-			return fmt.Errorf("--require %q: %w", text, err)
-		}
 	}
 	for _, t := range p.testees {
 		for _, l := range p.loads {
@@ -130,6 +173,16 @@ func (p *plan) check() error {
 		}
 	}
 	return nil
+}
+
+// checkQuestions checks what to find out.
+func (p *plan) checkQuestions() error {
+	for _, text := range p.options.Requirements {
+		if _, err := comparison.ParseRequirement(text, p.names()); err != nil {
+			return fmt.Errorf("--require %q: %w", text, err)
+		}
+	}
+	return p.options.check(p.testees)
 }
 
 func (p *plan) names() (all []string) {
@@ -185,6 +238,10 @@ func (c *Comparison) Do(ctx context.Context, u *ui.UI) error {
 	if u.OutIsLost() {
 		return errors.New("standard output is closed, and the comparison would be lost: redirect it")
 	}
+	if c.store == nil {
+		return c.print(u)
+	}
+	c.study.Interrupted = false
 	if text := c.options.tooFew(c.testees); text != "" {
 		u.Warn(text)
 	}
@@ -203,11 +260,16 @@ func (c *Comparison) Do(ctx context.Context, u *ui.UI) error {
 	if len(c.study.Runs) == 0 {
 		return errors.Join(stopped, lost)
 	}
-	printed := comparison.WriteAs(job.FormatOf(c.options.JSON, c.options.Format), u.Out, c.study)
+	printed := c.print(u)
 	if !c.options.Quiet {
 		u.Note("results kept in " + c.store.folder)
 	}
-	return errors.Join(lost, printed, u.Out.Flush(), stopped, c.missing(), c.unmet())
+	return errors.Join(lost, printed, stopped, c.missing())
+}
+
+// print prints the comparison. The error is that of the output, or of requirements that are not met.
+func (c *Comparison) print(u *ui.UI) error {
+	return errors.Join(comparison.WriteAs(job.FormatOf(c.options.JSON, c.options.Format), u.Out, c.study), u.Out.Flush(), c.unmet())
 }
 
 // show shows the table on a terminal until hide is called.

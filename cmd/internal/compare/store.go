@@ -14,7 +14,6 @@ import (
 	"wsperf/cmd/internal/resultfile"
 	"wsperf/stats"
 	"wsperf/stats/comparison"
-	"wsperf/stats/file"
 )
 
 // indexName is the file of a comparison's folder that lists its runs.
@@ -122,16 +121,7 @@ func (s *store) complete(study *comparison.Study) error {
 
 // result reads the result of a run.
 func (s *store) result(name string) (*stats.Result, error) {
-	f, err := os.Open(s.path(filepath.Base(name)))
-	if err != nil {
-		return nil, fmt.Errorf("result file %s: %w", s.path(name), cause(err))
-	}
-	defer f.Close()
-	r, err := file.Read(f)
-	if err != nil {
-		return nil, fmt.Errorf("result file %s: %w", s.path(name), err)
-	}
-	return r, nil
+	return readResult(s.path(filepath.Base(name)))
 }
 
 // check checks what the rest of the program relies on: a file can hold anything.

@@ -18,10 +18,12 @@ type Testee struct {
 	CPUs    string `yaml:"cpus" json:"cpus,omitempty"`       // that the command may use, such as 0-1,3; empty: all
 }
 
+// maxName is the length of a name, in characters.
+const maxName = 24
+
 // checkName admits names that are short enough for a column, and plain enough for the name of a file and
 // for an expression.
 func checkName(name string) bool {
-	const most = 24
 	for i, c := range name {
 		switch {
 		case c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || c >= '0' && c <= '9':
@@ -30,7 +32,7 @@ func checkName(name string) bool {
 			return false
 		}
 	}
-	return name != "" && len(name) <= most
+	return name != "" && len(name) <= maxName
 }
 
 const wantName = "must be 1 to 24 letters, digits, -, + or _, such as gorilla or v2"
