@@ -38,7 +38,7 @@ PACKAGES := ./... ./.ci/showskips
 # Tests of the whole program against a testee or a link of ours: most of the time of all tests.
 SYSTEM   := ./bench/hostile ./bench/link
 # Measurements: nothing else should run beside them.
-MEASURED := ./bench/proof ./bench/wire ./bench/bottleneck
+MEASURED := ./bench/proof ./bench/wire ./bench/bottleneck ./bench/alike
 UNITS     = $(filter-out $(addprefix wsperf/,$(SYSTEM:./%=%) $(MEASURED:./%=%)),$(shell $(GO) list ./...)) ./.ci/showskips
 
 test: ## run lint, unit and race
@@ -56,7 +56,7 @@ test-all: test ## run make test, the tests of the whole program, the other tests
 unit: ## run the tests of all packages but the system tests, with scripts of the command line and the README's commands
 	$(TEST) -vet=off -pgo=off $(UNITS)
 
-system: ## run the tests against the hostile testee, across a network link, against known delays and packet captures, and with known bottlenecks
+system: ## run the tests against the hostile testee, across a network link, against known delays and packet captures, with known bottlenecks and known differences
 	$(TEST) -vet=off -pgo=off $(SYSTEM)
 	$(TEST) -p=1 -vet=off -pgo=off $(MEASURED)
 
