@@ -59,10 +59,12 @@ func (h *harness) wants(round int) bool {
 	switch {
 	case o.Rounds > 0:
 		return round < o.Rounds
+	case round >= mostRounds || round > 0 && time.Since(h.begun) >= microseconds(o.BudgetUs):
+		return false
 	case round < h.leastRounds() || round%2 == 1:
 		return true
 	}
-	return round < mostRounds && time.Since(h.begun) < microseconds(o.BudgetUs) && !h.study.Precise(o.Precision/100)
+	return !h.study.Precise(o.Precision / 100)
 }
 
 // leastRounds returns how many rounds can tell something at all.

@@ -158,6 +158,36 @@ func TestIndexIsChecked(t *testing.T) {
 	}
 }
 
+// TestIndexControlsNoTerminal: what somebody has written into an index is printed as plain text.
+func TestIndexControlsNoTerminal(t *testing.T) {
+	const evil = "\x1b[31m\u009b\n"
+	p := plan{Default(), []Testee{{Name: "a", URL: "ws://h/"}, {Name: "b", URL: "ws://i/"}}, []Load{{"x", defaultLoad()}}}
+	study := p.study()
+	study.Rounds, study.Warnings = 1, []string{evil}
+	v := 1.0
+	study.Runs = []comparison.Run{
+		{Problem: evil, Output: []string{evil}, Marks: []comparison.Mark{evil}},
+		{Testee: 1, Marks: []comparison.Mark{evil}, Values: map[string]*float64{"rate": &v, evil: &v}},
+	}
+	s := &store{t.TempDir()}
+	if err := s.save(&index{Schema, p.options, p.testees, p.loads, study}); err != nil {
+		t.Fatal(err)
+	}
+	i, err := s.load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, format := range []string{"text", "md", "csv", "bench", "json"} {
+		var out strings.Builder
+		if err := comparison.WriteAs(format, &out, i.Study); err != nil {
+			t.Fatal(err)
+		}
+		if strings.ContainsAny(out.String(), "\x1b\u009b") {
+			t.Errorf("%s: %q", format, out.String())
+		}
+	}
+}
+
 func TestParseTestee(t *testing.T) {
 	for text, want := range map[string]Testee{
 		"a=ws://h/":                   {Name: "a", URL: "ws://h/"},

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,6 +15,7 @@ import (
 	"wsperf/cmd/internal/resultfile"
 	"wsperf/stats"
 	"wsperf/stats/comparison"
+	"wsperf/stats/require"
 )
 
 // indexName is the file of a comparison's folder that lists its runs.
@@ -124,6 +126,22 @@ func (s *store) result(name string) (*stats.Result, error) {
 	return readResult(s.path(filepath.Base(name)))
 }
 
+// plainTexts replaces what could control a terminal in the texts of a run, and drops what is no
+// measure.
+func plainTexts(r *comparison.Run) {
+	r.Problem, r.File = printable(r.Problem), printable(r.File)
+	maps.DeleteFunc(r.Values, func(measure string, _ *float64) bool {
+		_, err := require.Find(measure)
+		return err != nil
+	})
+	for k := range r.Output {
+		r.Output[k] = printable(r.Output[k])
+	}
+	for k := range r.Marks {
+		r.Marks[k] = comparison.Mark(printable(string(r.Marks[k])))
+	}
+}
+
 // check checks what the rest of the program relies on: a file can hold anything.
 func (i *index) check() error {
 	s := i.Study
@@ -137,6 +155,12 @@ func (i *index) check() error {
 		if r.Testee < 0 || r.Testee >= len(s.Testees) || r.Load < 0 || r.Load >= len(s.Loads) || r.Round < 0 || r.Round >= s.Rounds {
 			return fmt.Errorf("%s: a run is of no testee, load or round of the plan", indexName)
 		}
+	}
+	for k := range s.Runs {
+		plainTexts(&s.Runs[k])
+	}
+	for k := range s.Warnings {
+		s.Warnings[k] = printable(s.Warnings[k])
 	}
 	for k := range s.Testees {
 		s.Testees[k] = i.Testees[k].Name // plain
