@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 
 	"golang.org/x/sys/unix"
 )
@@ -29,22 +30,45 @@ const eventFormat = unix.PERF_FORMAT_TOTAL_TIME_ENABLED | unix.PERF_FORMAT_TOTAL
 // ErrTooManyThreads says that the counters would take more descriptors than they may.
 var ErrTooManyThreads = errors.New("too many threads")
 
-// OpenCounters makes counters for the threads that are watched, with at most that many
+// openTries bounds how often counters are opened anew because a thread was started meanwhile.
+const openTries = 5
+
+// OpenCounters makes counters for the threads of the processes, with at most that many
 // descriptors. They do not count yet. It takes about 50 us for each thread. The error is ErrTooManyThreads, or wraps ESRCH if all
 // threads have ended, EACCES if one may not be looked into, EMFILE if there is no descriptor.
+//
+// A thread inherits the counters of the one that starts it. One that is started by a thread whose
+// counters are not open yet has none, and cannot be told from one that has: so all are opened anew,
+// unless the threads are the same after that as they were before it.
 func (w *Processes) OpenCounters(set *CounterSet, descriptors int) (*ProcessCounters, error) {
 	c := &ProcessCounters{set: set, totals: make([]eventTotal, len(set.Events))}
 	if len(set.Events) == 0 {
 		return c, nil
 	}
-	if w.unwatched() || w.watched()*len(set.Events) > descriptors {
-		return nil, ErrTooManyThreads
-	}
-	if err := c.open(w.all); err != nil {
-		c.Close()
-		return nil, fmt.Errorf("count events of other processes: %w", err)
+	w.Sample()
+	for range openTries {
+		c.keep(0)
+		if w.unwatched() || w.watched()*len(set.Events) > descriptors {
+			return nil, ErrTooManyThreads
+		}
+		if err := c.open(w.all); err != nil {
+			c.Close()
+			return nil, fmt.Errorf("count events of other processes: %w", err)
+		}
+		opened := w.threadIDs()
+		if w.Sample(); slices.Equal(w.threadIDs(), opened) {
+			break
+		}
 	}
 	return c, nil
+}
+
+// threadIDs returns the numbers of the threads that are watched.
+func (w *Processes) threadIDs() (all []int) {
+	for _, p := range w.all {
+		p.each(func(t *thread) { all = append(all, t.id) })
+	}
+	return all
 }
 
 // watched returns how many threads are watched.

@@ -141,8 +141,31 @@ func TestNumberOfThreadIsUsedAgain(t *testing.T) {
 	w := watch(t, startOther(t, 0, 3).Process.Pid)
 	all := openCounters(t, w).Descriptors()
 	w.all[0].others[0].stat.Close() // as if it had ended
-	if n := openCounters(t, w).Descriptors(); n != all-len(switching) {
-		t.Errorf("%d descriptors, and %d without one thread", all, n)
+	c := &ProcessCounters{set: FindCounters(switching)}
+	defer c.Close()
+	if err := c.open(w.all); err != nil || c.Descriptors() != all-len(switching) {
+		t.Errorf("%d descriptors, and %d without one thread: %v", all, c.Descriptors(), err)
+	}
+}
+
+// TestThreadOfTheMeantime: one that was started after the others were found is counted, once.
+func TestThreadOfTheMeantime(t *testing.T) {
+	o := startOther(t, 0, 3)
+	w := watch(t, o.Process.Pid)
+	for range 10 { // idle ones take what the runtime has in reserve
+		o.starts(t, "")
+	}
+	o.starts(t, "busy")
+	c, sums := openCounters(t, w), make([]uint64, len(switching))
+	w.Begin()
+	c.Enable()
+	before := used(t, w, 100*time.Millisecond)
+	if !c.Read(sums) {
+		t.Fatal("nothing was counted")
+	}
+	after := used(t, w, 0)
+	if n := int64(sums[0]); n < before*9/10 || n > after*3/2 {
+		t.Errorf("%d ns counted, used %d to %d", n, before, after)
 	}
 }
 
