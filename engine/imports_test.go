@@ -56,7 +56,7 @@ var allowed = []struct {
 	{"cmd/internal/keep", []string{"golang.org/x/sys/unix"}},
 	{"cmd/internal/compare", []string{"wsperf/cmd/internal/job", "wsperf/cmd/internal/keep", "wsperf/cmd/internal/measure", "wsperf/cmd/internal/resultfile", "wsperf/cmd/internal/ui",
 		"wsperf/engine/child", "wsperf/engine/host", "wsperf/stats", "wsperf/stats/comparison", "wsperf/stats/file", "wsperf/stats/require", "github.com/spf13/pflag", "go.yaml.in/yaml/v3"}},
-	{"cmd/wsperf", []string{"wsperf/cmd/internal/", "wsperf/engine", "wsperf/engine/host", "wsperf/stats/file", "wsperf/stats/report", "wsperf/stats/require", "wsperf/bench/testee",
+	{"cmd/wsperf", []string{"wsperf/cmd/internal/", "wsperf/engine", "wsperf/engine/host", "wsperf/stats/comparison", "wsperf/stats/file", "wsperf/stats/report", "wsperf/stats/require", "wsperf/bench/testee",
 		"github.com/spf13/cobra", "github.com/spf13/pflag", "golang.org/x/sys/unix"}},
 }
 

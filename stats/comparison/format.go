@@ -2,6 +2,7 @@ package comparison
 
 import (
 	"bufio"
+	_ "embed"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
@@ -67,6 +68,11 @@ func WriteAs(name string, w io.Writer, s *Study) error {
 
 // Schema is the name and version of the document's format.
 const Schema = "wsperf-comparison/1"
+
+// SchemaJSON is the JSON Schema (draft 2020-12) of the document.
+//
+//go:embed wsperf-comparison-1.schema.json
+var SchemaJSON string
 
 // Document is a comparison as JSON.
 type Document struct {
