@@ -297,7 +297,7 @@ func newLoop(cfg *Config, part loopPart) (*loop, error) {
 		random: random, rec: newRecorder(cfg, part.load), intervals: newIntervals(cfg.Interval),
 		stalls: newStalls(min(cfg.ConnectTimeout, cfg.OpenTimeout, cfg.CloseTimeout)), graceNs: never,
 	}
-	if part.load.warms() {
+	if cfg.warms() { // the run: this loop may have no share of a few connections
 		l.warming, l.warm = true, stats.NewRecorder(nil)
 	}
 	return l, nil

@@ -144,6 +144,22 @@ func TestWarmup(t *testing.T) {
 	}
 }
 
+// TestWarmupOfFewerConnectionsThanLoops: a loop without a share of the warm-up begins the measured
+// window with its first start, which is otherwise before it.
+func TestWarmupOfFewerConnectionsThanLoops(t *testing.T) {
+	for range 20 { // the loop that has the share may be the first to start
+		cfg := patient(t, scripted(t, echoClose), 20)
+		cfg.WarmupConnections, cfg.Loops, cfg.Low, cfg.High = 1, 2, 4, 4
+		r := do(t, cfg)
+		if err := r.Check(); err != nil {
+			t.Fatal(err)
+		}
+		if r.Load.LeftOut != (stats.LeftOut{Started: 1}) || r.Total != 20 {
+			t.Errorf("left out %+v, %d started", r.Load.LeftOut, r.Total)
+		}
+	}
+}
+
 // TestWarmupByTime: the measured window begins when the warm-up is over, and costs from then
 // on only.
 func TestWarmupByTime(t *testing.T) {
