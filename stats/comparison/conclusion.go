@@ -2,6 +2,7 @@ package comparison
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -136,10 +137,10 @@ func (s *Study) marked(load int) (lines []string) {
 			runs++
 		}
 	}
-	for _, m := range marks {
-		n, by := s.count(load, func(r *Run) bool { return has(r.Marks, m) })
+	for _, row := range marks() {
+		n, by := s.count(load, func(r *Run) bool { return slices.Contains(r.Marks, row.mark) })
 		if n > 0 {
-			lines = append(lines, fmt.Sprintf("In %d of %d runs %s (%s)%s.", n, runs, words[m], by, weight(m)))
+			lines = append(lines, fmt.Sprintf("In %d of %d runs %s (%s)%s.", n, runs, row.words, by, afterColon(row.weight)))
 		}
 	}
 	if n, by := s.count(load, func(r *Run) bool { return r.Problem != "" }); n > 0 {
@@ -147,22 +148,16 @@ func (s *Study) marked(load int) (lines []string) {
 		lines = append(lines, s.problems(load)...)
 	}
 	if s.Interrupted {
-		lines = append(lines, "The comparison was interrupted: later rounds are missing.")
+		lines = append(lines, "The comparison was not finished: later rounds are missing.")
 	}
 	return lines
 }
 
-// weight says what a mark means for the conclusion.
-func weight(m Mark) string {
-	switch m {
-	case MarkClient, MarkShared, MarkQuota:
-		return ": testees can differ by more than is shown"
-	case MarkSteal, MarkPressure, MarkThrottled:
-		return ": the machine was disturbed"
-	case MarkFailed:
-		return ": rates and times are of the others"
+func afterColon(text string) string {
+	if text == "" {
+		return ""
 	}
-	return ""
+	return ": " + text
 }
 
 // count counts runs, and those of each testee.
@@ -181,15 +176,6 @@ func (s *Study) count(load int, is func(*Run) bool) (n int, by string) {
 		}
 	}
 	return n, strings.Join(parts, ", ")
-}
-
-func has(all []Mark, m Mark) bool {
-	for _, o := range all {
-		if o == m {
-			return true
-		}
-	}
-	return false
 }
 
 // maxProblems bounds the problems that are listed.

@@ -18,43 +18,47 @@ const (
 	MarkThrottled   Mark = "throttled"   // a CPU was too hot
 )
 
-// words say what runs with a mark were like: "in 3 runs ...".
-var words = map[Mark]string{
-	MarkFailed:      "connections failed",
-	MarkClient:      "wsperf itself was the bottleneck",
-	MarkShared:      "wsperf and the testee competed for the same CPUs",
-	MarkQuota:       "a CPU quota stopped wsperf",
-	MarkInterrupted: "the run was interrupted",
-	MarkSteal:       "the hypervisor took CPU time",
-	MarkPressure:    "tasks waited for memory or disk",
-	MarkThrottled:   "a CPU was throttled",
-}
-
-// marks is the order in which they are told.
-var marks = []Mark{MarkFailed, MarkClient, MarkShared, MarkQuota, MarkInterrupted, MarkSteal, MarkPressure, MarkThrottled}
-
 // Shares of a run from which on the machine was disturbed.
 const (
 	mostSteal    = 0.02
 	mostPressure = 0.05
 )
 
+// markRow is what there is to say of a mark.
+type markRow struct {
+	mark   Mark
+	words  string // of the runs that have it: "in 3 runs ..."
+	weight string // what it means for the conclusion; empty: nothing more
+	of     func(*stats.Result) bool
+}
+
+// Weights of marks.
+const (
+	hidden    = "testees can differ by more than is shown"
+	disturbed = "the machine was disturbed"
+)
+
+// marks is the table of marks, in the order in which they are told. A new one is a row.
+func marks() []markRow {
+	bounded := func(by stats.Bottleneck) func(*stats.Result) bool {
+		return func(r *stats.Result) bool { return r.Verdict.Kind == by }
+	}
+	return []markRow{
+		{MarkFailed, "connections failed", "rates and times are of the others", func(r *stats.Result) bool { return r.Fail > 0 }},
+		{MarkClient, "wsperf itself was the bottleneck", hidden, bounded(stats.BottleneckClient)},
+		{MarkShared, "wsperf and the testee competed for the same CPUs", hidden, bounded(stats.BottleneckShared)},
+		{MarkQuota, "a CPU quota stopped wsperf", hidden, bounded(stats.BottleneckQuota)},
+		{MarkInterrupted, "the run was interrupted", "", func(r *stats.Result) bool { return r.Interrupted }},
+		{MarkSteal, "the hypervisor took CPU time", disturbed, func(r *stats.Result) bool { return stolen(r) > mostSteal }},
+		{MarkPressure, "tasks waited for memory or disk", disturbed, func(r *stats.Result) bool { return pressed(r) > mostPressure }},
+		{MarkThrottled, "a CPU was throttled", disturbed, throttled},
+	}
+}
+
 func marksOf(r *stats.Result) (all []Mark) {
-	for _, m := range []struct {
-		mark Mark
-		is   bool
-	}{
-		{MarkFailed, r.Fail > 0},
-		{MarkClient, r.Verdict.Kind == stats.BottleneckClient},
-		{MarkShared, r.Verdict.Kind == stats.BottleneckShared},
-		{MarkQuota, r.Verdict.Kind == stats.BottleneckQuota},
-		{MarkInterrupted, r.Interrupted},
-		{MarkSteal, stolen(r) > mostSteal},
-		{MarkPressure, pressed(r) > mostPressure},
-		{MarkThrottled, throttled(r)},
-	} {
-		if m.is {
-			all = append(all, m.mark)
+	for _, row := range marks() {
+		if row.of(r) {
+			all = append(all, row.mark)
 		}
 	}
 	return all

@@ -98,7 +98,7 @@ func (q Question) Least(pairs int) int {
 	if q.Unpaired {
 		return leastRuns(max(1, pairs), q.Level)
 	}
-	return LeastRounds(max(1, pairs), q.Level)
+	return leastRounds(max(1, pairs), q.Level)
 }
 
 // Pairs returns how many pairs of n testees are compared.

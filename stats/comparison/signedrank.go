@@ -133,9 +133,9 @@ func refused(n int, level float64) (sums int, ok bool) {
 // rounding is more than the error of a sum of probabilities, and of 1 less a level.
 const rounding = 1e-12
 
-// LeastRounds returns with how many rounds a difference can be told at all, if so many pairs of
+// leastRounds returns with how many rounds a difference can be told at all, if so many pairs of
 // testees are compared: even if all rounds agree, chance does that in one of 2^(n-1) cases.
-func LeastRounds(pairs int, level float64) int {
+func leastRounds(pairs int, level float64) int {
 	n := 1
 	for 2*math.Pow(0.5, float64(n)) > (1-level)/float64(pairs)+rounding {
 		n++

@@ -131,7 +131,7 @@ func TestLeastRounds(t *testing.T) {
 		level float64
 		want  int
 	}{{1, 0.95, 6}, {1, 0.9, 5}, {3, 0.95, 7}, {45, 0.95, 11}, {78, 0.95, 12}, {1, 0.99, 8}} {
-		if got := LeastRounds(c.pairs, c.level); got != c.want {
+		if got := leastRounds(c.pairs, c.level); got != c.want {
 			t.Errorf("%d pairs at %v: %d rounds, want %d", c.pairs, c.level, got, c.want)
 		}
 	}

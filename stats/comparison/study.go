@@ -10,7 +10,7 @@ import (
 )
 
 // Study is the runs of testees under loads, in rounds, and what to find out. The JSON keys are
-// those of the document (Write).
+// those of Document.
 type Study struct {
 	Testees     []string `json:"testees"` // names, printable ASCII
 	Loads       []Load   `json:"loads"`
@@ -18,7 +18,7 @@ type Study struct {
 	Seed        uint64   `json:"seed"`   // of the order of turns
 	Level       float64  `json:"level"`  // of confidence
 	Baseline    string   `json:"baseline,omitempty"`
-	Interrupted bool     `json:"interrupted"`        // before all rounds were made
+	Interrupted bool     `json:"interrupted"`        // or otherwise ended before all rounds were made
 	Unpaired    bool     `json:"unpaired"`           // the testees share no rounds: those of each are numbered apart
 	Warnings    []string `json:"warnings,omitempty"` // sentences about the runs, of printable ASCII
 	Runs        []Run    `json:"runs"`               // in the order in which they were made
@@ -27,7 +27,7 @@ type Study struct {
 // Load is what the testees were put under.
 type Load struct {
 	Name    string `json:"name"`
-	Text    string `json:"text"`    // what it is, such as "closed loop, low 250, high 500, 3s"
+	Text    string `json:"text"`    // what it is, such as "3s at 250/500 in flight"
 	Measure string `json:"measure"` // that decides which testee is better
 
 	Required []string `json:"required,omitempty"` // measures that requirements are about
@@ -63,7 +63,7 @@ func (r *Run) Describe(result *stats.Result, measures []string) {
 // shown are the measures of the table, besides the one that decides.
 var shown = []string{"rate", "ready.q50", "ready.q99", "testee.cpu", "testee.memory", "fail"}
 
-// Measures returns the measures that each run of a load needs.
+// Measures returns the measures of the tables: the one that decides, and those that are shown.
 func (l *Load) Measures() []string {
 	if slices.Contains(shown, l.Measure) {
 		return shown

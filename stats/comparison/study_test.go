@@ -31,7 +31,7 @@ func example() *Study {
 			for testee, f := range factors[load] {
 				r := Run{Round: round, Load: load, Testee: testee, File: "file.json"}
 				if load == 0 && testee == 2 && round == 3 {
-					r.File, r.Problem, r.Output = "", "the command ended while it was measured: ended with exit code 1", []string{"Error: listen EADDRINUSE", "    at <anonymous>"}
+					r.File, r.Problem, r.Output = "", "the command ended while it was measured: exited with code 1", []string{"Error: listen EADDRINUSE", "    at <anonymous>"}
 				} else {
 					r.values(f*drift[round]*(1+0.004*float64((round*7+testee*3+round*testee)%5-2)), load)
 				}
@@ -164,9 +164,9 @@ func TestNotes(t *testing.T) {
 		"In 1 of 24 runs wsperf itself was the bottleneck (ws 1): testees can differ by more than is shown.",
 		"In 1 of 24 runs the hypervisor took CPU time (coder 1): the machine was disturbed.",
 		"1 of 24 runs failed as a whole (ws 1):",
-		"ws: the command ended while it was measured: ended with exit code 1",
+		"ws: the command ended while it was measured: exited with code 1",
 		"| Error: listen EADDRINUSE",
-		"The comparison was interrupted: later rounds are missing.",
+		"The comparison was not finished: later rounds are missing.",
 		"Order of turns: seed 7.",
 	} {
 		if !strings.Contains(notes, want) {
