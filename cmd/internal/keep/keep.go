@@ -9,10 +9,15 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"runtime"
 	"time"
 
 	"golang.org/x/sys/unix"
 )
+
+// Prefix begins the line with which the process in between says how a command ended, if it was not
+// ended and did not exit with 0.
+const Prefix = "wsperf: the command "
 
 // Grace is how long what was started has to end after SIGTERM, before it is killed.
 const Grace = 3 * time.Second
@@ -33,6 +38,10 @@ func Do(command string, in io.Reader, out io.Writer) error {
 	}
 	shell := exec.Command("/bin/sh", "-c", command)
 	shell.Stdout, shell.Stderr = output.write, output.write
+	// If this process is killed too, at least the command is. The kernel asks for the thread that has
+	// started it (PR_SET_PDEATHSIG, prctl(2)).
+	runtime.LockOSThread()
+	shell.SysProcAttr = &unix.SysProcAttr{Pdeathsig: unix.SIGKILL}
 	err = shell.Start()
 	output.started()
 	if err != nil {
@@ -79,9 +88,9 @@ func reap(command int) <-chan error {
 func statusError(s unix.WaitStatus) error {
 	switch {
 	case s.Signaled():
-		return fmt.Errorf("ended by signal: %v", s.Signal())
+		return fmt.Errorf("the command was ended by a signal: %v", s.Signal())
 	case s.ExitStatus() != 0:
-		return fmt.Errorf("ended with exit code %d", s.ExitStatus())
+		return fmt.Errorf("the command exited with code %d", s.ExitStatus())
 	}
 	return nil
 }
@@ -115,6 +124,3 @@ func signalAll(s unix.Signal) {
 		_ = unix.Kill(pid, s) // ESRCH: it has ended
 	}
 }
-
-// Prefix begins the line with which the process in between says how a command ended.
-const Prefix = "wsperf: "

@@ -21,7 +21,7 @@ const role = "WSPERF_TEST_KEEP"
 func TestMain(m *testing.M) {
 	if command, found := os.LookupEnv(role); found {
 		if err := Do(command, os.Stdin, os.Stdout); err != nil {
-			fmt.Println(Prefix + err.Error())
+			fmt.Println("wsperf: " + err.Error())
 			os.Exit(1)
 		}
 		return
@@ -119,14 +119,30 @@ func TestNothingOutlivesIt(t *testing.T) {
 	}
 }
 
+// TestCommandIsKilledWithIt: the command does not outlive the process in between, even if that is
+// killed. What the command has started can.
+func TestCommandIsKilledWithIt(t *testing.T) {
+	k := start(t, "echo $$ > pid; exec sleep 1000")
+	pid := k.pid("pid")
+	if err := k.cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	k.wait()
+	for end := time.Now().Add(patience); alive(pid); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("process %d is left", pid)
+		}
+	}
+}
+
 // TestEndsWithItsCommand: how it ended and what it wrote at last are said.
 func TestEndsWithItsCommand(t *testing.T) {
 	for name, c := range map[string]struct{ command, want string }{
 		"well":                         {"echo done", "done\n"},
-		"badly":                        {"echo why >&2; exit 3", "why\nwsperf: ended with exit code 3\n"},
-		"by a signal":                  {"kill -SEGV $$", "wsperf: ended by signal: segmentation fault\n"},
-		"no such file":                 {"exec ./nothing 2>/dev/null", "wsperf: ended with exit code 127\n"},
-		"a daemon's end is waited for": {"(sleep 0.2; echo late) & exit 4", "late\nwsperf: ended with exit code 4\n"},
+		"badly":                        {"echo why >&2; exit 3", "why\nwsperf: the command exited with code 3\n"},
+		"by a signal":                  {"kill -SEGV $$", "wsperf: the command was ended by a signal: segmentation fault\n"},
+		"no such file":                 {"exec ./nothing 2>/dev/null", "wsperf: the command exited with code 127\n"},
+		"a daemon's end is waited for": {"(sleep 0.2; echo late) & exit 4", "late\nwsperf: the command exited with code 4\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -6,8 +6,9 @@ import (
 	"time"
 )
 
-// maxTail is how much is kept of the end of the output.
-const maxTail = 4 << 10
+// maxTail is how much is kept of the end of the output. With the line that says how the command
+// ended, it fits into what is kept of a child's standard error (engine/child).
+const maxTail = 3 << 10
 
 // tail keeps the end of what is written to a pipe.
 type tail struct {
