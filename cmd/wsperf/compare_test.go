@@ -68,7 +68,7 @@ func TestInterruptedComparison(t *testing.T) {
 	awaitRuns(t, folder, 3)
 	signalTo(t, p, unix.SIGINT)
 	endWith(t, p, ui.ExitSignalled+int(unix.SIGINT))
-	if !strings.Contains(p.stdout.String(), "The comparison was interrupted: later rounds are missing.") {
+	if !strings.Contains(p.stdout.String(), "The comparison was not finished: later rounds are missing.") {
 		t.Errorf("no report of what there is:\n%s", &p.stdout)
 	}
 	for _, address := range []string{host + ":9101", host + ":9102"} {
@@ -119,7 +119,7 @@ func TestTesteeThatDies(t *testing.T) {
 	p := startComparison(t, folder, host, dying)
 	stderr := endWith(t, p, ui.ExitFailed)
 	for _, want := range []string{
-		"6 of 12 runs failed as a whole (one 6):", "one: the command ended while it was measured: ended by signal: killed", "| it is ?[31mtoo much", "only two has a value of rate",
+		"6 of 12 runs failed as a whole (one 6):", "one: the command ended while it was measured: was ended by a signal: killed", "| it is ?[31mtoo much", "only two has a value of rate",
 	} {
 		if !strings.Contains(p.stdout.String(), want) {
 			t.Errorf("%q is not in\n%s", want, &p.stdout)

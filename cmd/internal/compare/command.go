@@ -138,16 +138,17 @@ func (s *server) explained(err error) error {
 	return failure{err, output}
 }
 
-// lastWords returns how the command ended, which is the last line that the process in between
-// says, and the last lines of its output before that.
+// lastWords returns how the command ended, which the process in between says in the last line, and
+// the last lines of its output before that.
 func (s *server) lastWords() (how string, output []string) {
 	for line := range strings.Lines(s.child.LastWords()) {
-		if said, ours := strings.CutPrefix(line, keep.Prefix); ours {
-			how = strings.TrimSpace(said)
-			continue
-		}
 		if line = printable(strings.TrimSpace(line)); line != "" {
 			output = append(output, line[:min(len(line), maxOutputLine)])
+		}
+	}
+	if last := len(output) - 1; last >= 0 {
+		if said, ours := strings.CutPrefix(output[last], keep.Prefix); ours {
+			how, output = said, output[:last]
 		}
 	}
 	return how, output[max(0, len(output)-outputLines):]

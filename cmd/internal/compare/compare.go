@@ -1,6 +1,7 @@
 package compare
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -60,7 +61,10 @@ func New(c *CommandLine, args []string) (*Comparison, error) {
 	if p.options.Seed == 0 {
 		p.options.Seed = uint64(rand.Uint32())
 	}
-	if p.testees, err = only(p.testees, p.options.Only); err != nil {
+	if c.flags.Changed("only") && len(p.options.Only) == 0 {
+		return nil, errors.New("--only: the list is empty: must name testees of the plan, such as gws,coder")
+	}
+	if p.testees, err = only(p.testees, c.Only); err != nil {
 		return nil, err
 	}
 	pin(p.testees, p.options.TesteeCPUs)
@@ -128,7 +132,9 @@ func (c *CommandLine) fromFolder(folder string) (*Comparison, error) {
 	}
 	o := i.Options
 	o.Requirements, o.Format, o.JSON, o.Quiet = c.Requirements, c.Format, c.JSON, c.Quiet
-	c.replace(&o)
+	if err := c.replace(&o); err != nil {
+		return nil, err
+	}
 	n := &Comparison{plan{o, i.Testees, i.Loads}, s, i.Study}
 	if err := n.check(); err != nil {
 		return nil, err
@@ -139,30 +145,21 @@ func (c *CommandLine) fromFolder(folder string) (*Comparison, error) {
 }
 
 // replace gives options the values that were given on the command line.
-func (c *CommandLine) replace(o *Options) {
-	for name, set := range map[string]func(){
-		"rounds":        func() { o.Rounds = c.Rounds },
-		"precision":     func() { o.Precision = c.Precision },
-		"budget":        func() { o.BudgetUs = c.BudgetUs },
-		"restart":       func() { o.Restart = c.Restart },
-		"start-timeout": func() { o.StartTimeoutUs = c.StartTimeoutUs },
-		"cooling":       func() { o.CoolingUs = c.CoolingUs },
-		"confidence":    func() { o.Confidence = c.Confidence },
-		"baseline":      func() { o.Baseline = c.Baseline },
-		"measure":       func() { o.Measure = c.Measure },
-	} {
-		if c.flags.Changed(name) {
-			set()
+func (c *CommandLine) replace(o *Options) error {
+	settings := pflag.NewFlagSet("", pflag.ContinueOnError)
+	o.bind(settings)
+	var err error
+	c.flags.Visit(func(f *pflag.Flag) {
+		if settings.Lookup(f.Name) != nil {
+			err = cmp.Or(err, settings.Set(f.Name, f.Value.String()))
 		}
-	}
+	})
+	return err
 }
 
 // check checks the plan, and each testee under each load.
 func (p *plan) check() error {
-	if err := errors.Join(checkTestees(p.testees)); err != nil {
-		return err
-	}
-	if err := errors.Join(checkLoads(p.loads), p.checkQuestions()); err != nil {
+	if err := cmp.Or(checkTestees(p.testees), checkLoads(p.loads), p.checkQuestions()); err != nil {
 		return err
 	}
 	for _, t := range p.testees {
@@ -277,8 +274,8 @@ func (h *harness) show() (hide func()) {
 	if h.options.Quiet || !h.ui.Terminal() {
 		return func() {}
 	}
-	h.live = &live{}
-	return h.ui.ShowBoard(h.live.lines)
+	h.live = showLive(h.ui)
+	return h.live.board.Stop
 }
 
 func (c *Comparison) save() error {

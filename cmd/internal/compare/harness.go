@@ -8,6 +8,7 @@ import (
 
 	"wsperf/cmd/internal/job"
 	"wsperf/cmd/internal/measure"
+	"wsperf/cmd/internal/resultfile"
 	"wsperf/cmd/internal/ui"
 	"wsperf/engine/host"
 	"wsperf/stats"
@@ -44,7 +45,7 @@ func (h *harness) all(ctx context.Context) error {
 				continue
 			}
 			if err := h.take(ctx, t); err != nil {
-				h.study.Interrupted = errors.Is(err, ui.ErrInterrupted)
+				h.study.Interrupted = true
 				return err
 			}
 		}
@@ -61,16 +62,10 @@ func (h *harness) wants(round int) bool {
 		return round < o.Rounds
 	case round >= mostRounds || round > 0 && time.Since(h.begun) >= microseconds(o.BudgetUs):
 		return false
-	case round < h.leastRounds() || round%2 == 1:
+	case round < max(leastRounds, o.least(h.testees)) || round%2 == 1:
 		return true
 	}
 	return !h.study.Precise(o.Precision / 100)
-}
-
-// leastRounds returns how many rounds can tell something at all.
-func (h *harness) leastRounds() int {
-	pairs := h.options.question(h.testees, false).Pairs(len(h.testees))
-	return max(leastRounds, comparison.LeastRounds(pairs, h.options.level()))
 }
 
 // turns returns the runs of a round. The loads come one after the other, in each other round the
@@ -89,7 +84,11 @@ func (h *harness) turns(round int) (all []turn) {
 	return all
 }
 
-// take makes a run and keeps it. A testee that fails does not end the comparison.
+// lostResult is the error of a run whose result could not be kept. It says nothing of the testee: the
+// comparison ends, and the run is made again when it goes on.
+type lostResult struct{ error }
+
+// take makes a run and keeps it. A testee that fails does not end the comparison, a full disk does.
 func (h *harness) take(ctx context.Context, t turn) error {
 	if len(h.study.Runs) > 0 {
 		h.cool(ctx)
@@ -99,17 +98,19 @@ func (h *harness) take(ctx context.Context, t turn) error {
 	}
 	run := comparison.Run{Round: t.round, Load: t.load, Testee: t.testee}
 	if h.live != nil {
-		h.live.begin(h.describe(t), h.left())
+		h.live.begin(h.describe(t), h.left(), time.Now())
 	}
+	var lost lostResult
+	var f failure
 	switch err := h.measure(ctx, t, &run); {
 	case errors.Is(err, ui.ErrInterrupted), errors.Is(err, ui.ErrEarly):
 		return ui.ErrInterrupted
+	case errors.As(err, &lost):
+		return lost.error
+	case errors.As(err, &f):
+		run.Problem, run.Output = printable(err.Error()), f.output
 	case err != nil:
 		run.Problem = printable(err.Error())
-		var f failure
-		if errors.As(err, &f) {
-			run.Output = f.output
-		}
 	}
 	h.study.Runs = append(h.study.Runs, run)
 	h.report(&run)
@@ -125,6 +126,9 @@ func (h *harness) measure(ctx context.Context, t turn, run *comparison.Run) erro
 	}
 	defer h.release(t.testee, s)
 	name := fileName(len(h.study.Runs)+1, load.Name, testee.Name)
+	if _, err := resultfile.Prepare(h.store.path(name)); err != nil {
+		return lostResult{err}
+	}
 	j, err := job.New(testee.under(*load, h.store.path(name)))
 	if err != nil {
 		return err
@@ -136,10 +140,13 @@ func (h *harness) measure(ctx context.Context, t turn, run *comparison.Run) erro
 	case m.Result.Interrupted:
 		return ui.ErrInterrupted
 	}
-	if err := errors.Join(err, measure.Save(m, h.signals)); err != nil {
-		return err
+	if lost := measure.Save(m, h.signals); lost != nil {
+		return lostResult{lost}
 	}
 	run.File = name
+	if err != nil {
+		return err
+	}
 	if err := whole(m.Result, s); err != nil {
 		return err
 	}

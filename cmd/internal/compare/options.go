@@ -6,6 +6,7 @@ package compare
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -111,10 +112,13 @@ func (o *Options) level() float64 { return o.Confidence / 100 }
 type roundsValue struct{ to *int }
 
 func (r roundsValue) String() string {
-	if r.to == nil || *r.to == 0 {
+	switch {
+	case r.to == nil:
 		return ""
+	case *r.to == 0:
+		return "auto"
 	}
-	return fmt.Sprint(*r.to)
+	return strconv.Itoa(*r.to)
 }
 
 func (r roundsValue) Type() string { return "rounds" }
@@ -133,8 +137,14 @@ func (r roundsValue) Set(text string) error {
 // cpusValue is a pflag.Value: a list of CPUs.
 type cpusValue struct{ to *string }
 
-func (c cpusValue) String() string { return "" }
-func (c cpusValue) Type() string   { return "list" }
+func (c cpusValue) String() string {
+	if c.to == nil {
+		return ""
+	}
+	return *c.to
+}
+
+func (c cpusValue) Type() string { return "list" }
 
 func (c cpusValue) Set(text string) error {
 	if _, err := job.ParseCPUs(text); err != nil {
@@ -167,8 +177,14 @@ func (r restartValue) Set(text string) error {
 // measureValue is a pflag.Value: a measure by which testees can be ranked.
 type measureValue struct{ to *string }
 
-func (m measureValue) String() string { return "" }
-func (m measureValue) Type() string   { return "measure" }
+func (m measureValue) String() string {
+	if m.to == nil {
+		return ""
+	}
+	return *m.to
+}
+
+func (m measureValue) Type() string { return "measure" }
 
 func (m measureValue) Set(text string) error {
 	if _, err := require.Find(text); err != nil {
@@ -224,7 +240,7 @@ func checkLoads(all []Load) error {
 	return nil
 }
 
-// check reports options that do not go together. warn is about rounds that cannot tell anything.
+// check reports options that do not go together.
 func (o *Options) check(testees []Testee) error {
 	if o.Baseline != "" {
 		if _, err := find(testees, o.Baseline); err != nil {
@@ -239,8 +255,7 @@ func (o *Options) check(testees []Testee) error {
 
 // tooFew says that so many rounds cannot tell anything, and how many can; empty: they can.
 func (o *Options) tooFew(testees []Testee) string {
-	pairs := o.question(testees, false).Pairs(len(testees))
-	least := comparison.LeastRounds(pairs, o.level())
+	least := o.least(testees)
 	if o.Rounds == 0 || o.Rounds >= least {
 		return ""
 	}
@@ -257,8 +272,14 @@ func find(testees []Testee, name string) (int, error) {
 	return 0, errNoTestee
 }
 
-func (o *Options) question(testees []Testee, higher bool) comparison.Question {
-	q := comparison.Question{Level: o.level(), Higher: higher, Baseline: comparison.AllPairs}
+// least returns how many rounds can tell something at all.
+func (o *Options) least(testees []Testee) int {
+	q := o.question(testees)
+	return q.Least(q.Pairs(len(testees)))
+}
+
+func (o *Options) question(testees []Testee) comparison.Question {
+	q := comparison.Question{Level: o.level(), Baseline: comparison.AllPairs}
 	if at, err := find(testees, o.Baseline); err == nil {
 		q.Baseline = at
 	}

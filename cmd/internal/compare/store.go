@@ -1,6 +1,7 @@
 package compare
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -145,7 +146,7 @@ func plainTexts(r *comparison.Run) {
 // check checks what the rest of the program relies on: a file can hold anything.
 func (i *index) check() error {
 	s := i.Study
-	if err := errors.Join(checkTestees(i.Testees), checkLoads(i.Loads)); err != nil {
+	if err := cmp.Or(checkTestees(i.Testees), checkLoads(i.Loads)); err != nil {
 		return err
 	}
 	if len(s.Testees) != len(i.Testees) || len(s.Loads) != len(i.Loads) || s.Rounds < 0 || s.Rounds > mostRounds || !(s.Level > 0 && s.Level < 1) {

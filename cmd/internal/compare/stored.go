@@ -1,10 +1,12 @@
 package compare
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"wsperf/stats"
@@ -18,25 +20,20 @@ type storedTestee struct {
 	paths []string
 }
 
-// isStored reports whether the arguments name files or folders.
+// isStored reports whether the arguments name files or folders: without a URL, PATH or
+// NAME=PATH[,PATH...]. A testee whose URL is missing has a name, and no file of that name.
 func isStored(args []string) bool {
-	for _, a := range args {
-		if strings.Contains(a, "ws://") || IsPlan(a) {
-			return false
-		}
+	if len(args) == 0 || slices.ContainsFunc(args, func(a string) bool { return strings.Contains(a, "ws://") || IsPlan(a) }) {
+		return false
 	}
-	return len(args) > 0 && !strings.Contains(args[0], "=") || len(args) > 0 && exists(afterName(args[0]))
+	_, paths, named := strings.Cut(args[0], "=")
+	first, _, _ := strings.Cut(paths, ",")
+	return !named || exists(first)
 }
 
 func exists(path string) bool {
 	_, err := os.Stat(path)
 	return err == nil
-}
-
-func afterName(arg string) string {
-	_, paths, _ := strings.Cut(arg, "=")
-	first, _, _ := strings.Cut(paths, ",")
-	return first
 }
 
 // stored returns a comparison of what was measured before: that of a folder, or of results that
@@ -63,7 +60,7 @@ func (c *CommandLine) stored(args []string) (*Comparison, error) {
 		testees = append(testees, Testee{Name: s.name, URL: "ws://stored/"})
 	}
 	p := plan{options: c.Options, testees: testees, loads: []Load{{"stored", c.load}}}
-	if err := errors.Join(checkTestees(testees), p.checkQuestions()); err != nil {
+	if err := cmp.Or(checkTestees(testees), p.checkQuestions()); err != nil {
 		return nil, err
 	}
 	study := p.study()

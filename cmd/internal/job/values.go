@@ -119,7 +119,12 @@ type Time struct {
 	Least, Most time.Duration
 }
 
-func (t Time) String() string { return span{t.ToUs, t.Most}.String() }
+func (t Time) String() string {
+	if t.Least == 0 && t.ToUs != nil {
+		return microseconds(*t.ToUs).String()
+	}
+	return span{t.ToUs, t.Most}.String()
+}
 
 // Type returns the flag library's word for the type.
 func (t Time) Type() string { return "duration" }

@@ -1,29 +1,36 @@
 package ui
 
 import (
-	"fmt"
 	"io"
 	"os"
-	"strings"
+	"strconv"
 	"sync"
 	"time"
 
 	"golang.org/x/sys/unix"
 )
 
-// board is the last lines of a terminal, which are redrawn. What is written to the terminal
-// meanwhile goes through it, and appears above them.
-type board struct {
-	to io.Writer
+// Board is the last lines of a terminal: a head, which is redrawn a few times a second, and lines
+// below it. What is written to the terminal meanwhile goes through the board, and appears above it.
+//
+// To redraw the head allocates nothing: garbage is not collected while a run is measured, and a run of
+// days would grow by it.
+type Board struct {
+	to   io.Writer
+	stop func()
 
-	mu    sync.Mutex
-	lines []string // that are shown
+	mu     sync.Mutex
+	head   []byte
+	below  []string
+	buffer []byte // of one write
 }
 
-// ShowBoard draws lines on the terminal, a few times a second from what lines returns, until stop
-// is called. stop removes them and gives standard error back.
-func (u *UI) ShowBoard(lines func() []string) (stop func()) {
-	b := &board{to: u.stderr}
+// Head appends the head of a board, at most that many columns of ASCII.
+type Head func(to []byte, columns int) []byte
+
+// ShowBoard shows a board on the terminal until it is stopped.
+func (u *UI) ShowBoard(head Head) *Board {
+	b := &Board{to: u.stderr}
 	u.divert(b)
 	quit, drawn := make(chan struct{}), make(chan struct{})
 	go func() {
@@ -35,83 +42,131 @@ func (u *UI) ShowBoard(lines func() []string) (stop func()) {
 			case <-quit:
 				return
 			case <-ticker.C:
-				b.show(lines())
+				b.refresh(head)
 			}
 		}
 	}()
-	return func() {
+	b.stop = func() {
 		close(quit)
 		<-drawn
 		u.divert(nil)
-		b.show(nil)
+		b.remove()
 	}
+	return b
 }
 
-// Control sequences (ECMA-48 sections 8.3.22 and 8.3.39).
+// Stop removes the board and gives standard error back.
+func (b *Board) Stop() { b.stop() }
+
+// Control sequences (ECMA-48 sections 8.3.15, 8.3.19, 8.3.22, 8.3.39 and 8.3.41). Lines up and down
+// take a number between the first two bytes and the last one.
 const (
-	linesUp    = "\x1b[%dA"
-	eraseBelow = "\x1b[J"
+	toLineStart = "\r"
+	eraseToEnd  = "\x1b[K"
+	eraseBelow  = "\x1b[J"
+	numbered    = "\x1b["
+	up, down    = 'A', 'B'
 )
 
-// show redraws the lines, as far as the terminal has room for them.
-func (b *board) show(lines []string) {
+// move appends the sequence that moves the cursor by the lines below the head.
+func (b *Board) move(direction byte) {
+	if len(b.below) > 0 {
+		b.buffer = append(strconv.AppendInt(append(b.buffer, numbered...), int64(len(b.below)), 10), direction)
+	}
+}
+
+// refresh redraws the head. The cursor is always in the last line.
+func (b *Board) refresh(head Head) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	var out strings.Builder
-	b.clear(&out)
-	b.lines = b.fitting(lines)
-	b.draw(&out)
-	_, _ = io.WriteString(b.to, out.String()) // a terminal that is gone needs no progress
+	columns, _ := b.size()
+	b.head = head(b.head[:0], columns-1)
+	b.buffer = b.buffer[:0]
+	b.move(up)
+	b.buffer = append(b.buffer, toLineStart...)
+	b.buffer = append(b.buffer, b.head...)
+	b.buffer = append(b.buffer, eraseToEnd...)
+	b.move(down)
+	b.send()
 }
 
-// clear moves to where the lines begin, and erases them.
-func (b *board) clear(out *strings.Builder) {
-	if up := len(b.lines) - 1; up > 0 {
-		fmt.Fprintf(out, linesUp, up)
-	}
-	if len(b.lines) > 0 {
-		out.WriteString(toLineStart + eraseBelow)
-	}
-}
-
-// draw writes the lines. The cursor stays at the end of the last one.
-func (b *board) draw(out *strings.Builder) { out.WriteString(strings.Join(b.lines, "\r\n")) }
-
-// fitting cuts what is longer than a line of the terminal, whose last column stays empty, and
-// leaves out the lines that it has no room for.
-func (b *board) fitting(lines []string) []string {
+// Set replaces the lines below the head. What is longer than a line of the terminal is cut: a
+// character in the last column would make some terminals wrap the line. Lines for which the terminal
+// has no room are left out.
+func (b *Board) Set(lines []string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	columns, rows := b.size()
-	var fit []string
-	for _, l := range lines[:min(len(lines), rows-1)] {
-		fit = append(fit, l[:min(len(l), columns-1)])
+	b.erase()
+	b.below = nil
+	for _, l := range lines[:min(len(lines), max(0, rows-2))] {
+		b.below = append(b.below, l[:min(len(l), columns-1)])
 	}
-	return fit
+	b.draw()
+	b.send()
 }
 
-// Write prints whole lines above.
-func (b *board) Write(text []byte) (int, error) {
+// Write prints whole lines above the board.
+func (b *Board) Write(lines []byte) (int, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	var out strings.Builder
-	b.clear(&out)
-	out.Write(text)
-	b.draw(&out)
-	if _, err := io.WriteString(b.to, out.String()); err != nil {
+	b.erase()
+	b.buffer = append(b.buffer, lines...)
+	b.draw()
+	if _, err := b.to.Write(b.buffer); err != nil {
 		return 0, err
 	}
-	return len(text), nil
+	return len(lines), nil
 }
 
-// defaultRows is the height of a terminal that does not tell its own.
-const defaultRows = 24
+// erase begins a write with what erases the board.
+func (b *Board) erase() {
+	b.buffer = b.buffer[:0]
+	b.move(up)
+	b.buffer = append(b.buffer, toLineStart...)
+	if len(b.below) > 0 {
+		b.buffer = append(b.buffer, eraseBelow...)
+	} else {
+		b.buffer = append(b.buffer, eraseToEnd...)
+	}
+}
 
-func (b *board) size() (columns, rows int) {
+// draw appends the board.
+func (b *Board) draw() {
+	b.buffer = append(b.buffer, b.head...)
+	for _, l := range b.below {
+		b.buffer = append(append(b.buffer, "\r\n"...), l...)
+	}
+}
+
+// send writes what was appended. A terminal that is gone needs no board.
+func (b *Board) send() { _, _ = b.to.Write(b.buffer) }
+
+// remove erases the board.
+func (b *Board) remove() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.head)+len(b.below) == 0 {
+		return
+	}
+	b.erase()
+	b.send()
+	b.head, b.below = b.head[:0], nil
+}
+
+// The size of a terminal that does not tell its own.
+const (
+	defaultColumns = 80
+	defaultRows    = 24
+)
+
+func (b *Board) size() (columns, rows int) {
 	columns, rows = defaultColumns, defaultRows
 	f, ok := b.to.(*os.File)
 	if !ok {
 		return columns, rows
 	}
-	if size, err := unix.IoctlGetWinsize(int(f.Fd()), unix.TIOCGWINSZ); err == nil && size.Col > 1 && size.Row > 1 {
+	if size, err := unix.IoctlGetWinsize(int(f.Fd()), unix.TIOCGWINSZ); err == nil && size.Col > 0 && size.Row > 0 {
 		columns, rows = int(size.Col), int(size.Row)
 	}
 	return columns, rows

@@ -26,36 +26,10 @@ func (g Goal) share(r reading) float64 {
 
 // ShowProgress draws a line on the terminal, from what read returns, until stop
 // is called. stop removes the line and gives standard error back.
-//
-// Garbage is not collected while a run is measured, so drawing makes none: a run of
-// days would grow by it.
 func (u *UI) ShowProgress(read func() engine.Progress, g Goal) (stop func()) {
-	line := &statusLine{to: u.stderr}
-	u.divert(line)
-	quit, drawn := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(drawn)
-		draw(line, &readings{goal: g}, quit, read)
-	}()
-	return func() {
-		close(quit)
-		<-drawn
-		u.divert(nil)
-		line.remove()
-	}
-}
-
-func draw(line *statusLine, r *readings, quit <-chan struct{}, read func() engine.Progress) {
-	begun := time.Now()
-	ticker := time.NewTicker(RefreshEvery)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-quit:
-			return
-		case now := <-ticker.C:
-			r.add(now.Sub(begun), read())
-			line.show(r)
-		}
-	}
+	begun, r := time.Now(), &readings{goal: g}
+	return u.ShowBoard(func(to []byte, columns int) []byte {
+		r.add(time.Since(begun), read())
+		return r.appendLine(to, columns)
+	}).Stop
 }

@@ -136,19 +136,19 @@ func appendCount(b []byte, g Goal, last reading, _ float64) []byte {
 // appendTimeLeft is an estimate for a number of connections, and exact for a duration.
 func appendTimeLeft(b []byte, g Goal, last reading, rate float64) []byte {
 	if g.Connections == 0 {
-		b = appendTime(b, min(last.elapsed, g.Duration))
-		return appendTime(append(b, '/'), g.Duration)
+		b = AppendTime(b, min(last.elapsed, g.Duration))
+		return AppendTime(append(b, '/'), g.Duration)
 	}
 	open := g.Connections - int64(last.measured())
 	seconds := float64(open) / rate
 	if open < 0 || rate == 0 || seconds > (1000*time.Hour).Seconds() {
 		return append(b, "- left"...)
 	}
-	return append(appendTime(b, time.Duration(seconds*float64(time.Second))), " left"...)
+	return append(AppendTime(b, time.Duration(seconds*float64(time.Second))), " left"...)
 }
 
-// appendTime appends the whole seconds of a time: "7s", "2m05s", "1h02m".
-func appendTime(b []byte, d time.Duration) []byte {
+// AppendTime appends the whole seconds of a time: "7s", "2m05s", "1h02m".
+func AppendTime(b []byte, d time.Duration) []byte {
 	s := int64(d / time.Second)
 	switch {
 	case s < 60:
