@@ -18,13 +18,13 @@ const (
 // aggregate is the block that the ancestor's users know. The times are those of phase open.
 // In an open loop they are those of phase ready: open does not tell how long a user waits
 // whose start came late because of what the testee did to earlier ones.
-func aggregate(r *stats.Result) section {
+func aggregate(r *stats.Result) Section {
 	h := head{r.Duration(), r.Total, r.Success, r.Fail, r.HandshakesPerSecond()}
 	title := aggregateTitle
 	if r.Load.Mode == stats.ModeOpen {
 		title = openLoopTitle
 	}
-	return section{title, []part{h.block(), timesBlock(histogramTimes(r.Phases[headPhase(r)].Success))}}
+	return Section{Title: title, Parts: []Part{h.block(), timesBlock(histogramTimes(r.Phases[headPhase(r)].Success))}}
 }
 
 // headPhase returns the phase whose times head the report.
@@ -42,9 +42,9 @@ type head struct {
 	perSecond            float64
 }
 
-func (h *head) block() block {
+func (h *head) block() Block {
 	const labelWidth = 18
-	return block{labelWidth, []figure{
+	return Block{labelWidth, []Figure{
 		{"Duration", strconv.FormatFloat(h.duration.Seconds(), 'f', 1, 64), "s"},
 		{"Total", strconv.FormatUint(h.total, 10), ""},
 		{"Success", strconv.FormatUint(h.success, 10), ""},
@@ -54,9 +54,9 @@ func (h *head) block() block {
 	}}
 }
 
-func timesBlock(figures []figure) block {
+func timesBlock(figures []Figure) Block {
 	const labelWidth = 8
-	return block{labelWidth, figures}
+	return Block{labelWidth, figures}
 }
 
 // quantile is a line of the block. With fewer samples than least, 1/(1-q), its value
@@ -72,9 +72,9 @@ var quantiles = []quantile{
 	{"q99.9 ", 99.9, 1000}, {"q99.99", 99.99, 10_000},
 }
 
-func histogramTimes(open *hdrhistogram.Histogram) []figure {
+func histogramTimes(open *hdrhistogram.Histogram) []Figure {
 	exists := open.TotalCount() > 0
-	figures := []figure{
+	figures := []Figure{
 		timeFigure("Min", float64(open.Min()), exists),
 		timeFigure("SD", open.StdDev(), exists),
 		timeFigure("Avg", open.Mean(), exists),
@@ -85,24 +85,24 @@ func histogramTimes(open *hdrhistogram.Histogram) []figure {
 	return append(figures, timeFigure("Max", float64(open.Max()), exists))
 }
 
-func quantileFigure(h *hdrhistogram.Histogram, q quantile) figure {
+func quantileFigure(h *hdrhistogram.Histogram, q quantile) Figure {
 	if n := h.TotalCount(); n > 0 && n < q.least {
-		return figure{q.label, none, "(too few)"}
+		return Figure{q.label, none, "(too few)"}
 	}
 	return timeFigure(q.label, float64(h.ValueAtPercentile(q.percentile)), h.TotalCount() > 0)
 }
 
-func timeFigure(label string, us float64, exists bool) figure {
+func timeFigure(label string, us float64, exists bool) Figure {
 	if !exists {
-		return figure{label, none, ""}
+		return Figure{label, none, ""}
 	}
-	return figure{label, strconv.FormatFloat(us/1000, 'f', 1, 64), "ms"}
+	return Figure{label, strconv.FormatFloat(us/1000, 'f', 1, 64), "ms"}
 }
 
 // unmeasured says how connections from the ancestor's files are counted.
-func unmeasured(r *stats.Result) (s section) {
+func unmeasured(r *stats.Result) (s Section) {
 	if n := r.Unmeasured.Total(); n > 0 {
-		s.parts = append(s.parts, sentence(fmt.Sprintf(
+		s.Parts = append(s.Parts, Sentence(fmt.Sprintf(
 			"Of the ancestor's files: %d connections. Its script counted failed ones in; here they are apart.", n)))
 	}
 	return s

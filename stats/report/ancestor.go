@@ -17,12 +17,12 @@ func Ancestor(w io.Writer, c *stats.Census) error {
 	length := c.Ended.Sub(c.Started)
 	h := head{length, c.Success + c.Fail, c.Success, c.Fail, ratio(float64(c.Success), length.Seconds())}
 	c.Open.Sort()
-	parts := []part{h.block(), timesBlock(everyTime(&c.Open))}
+	parts := []Part{h.block(), timesBlock(everyTime(&c.Open))}
 	if n := below0(&c.Open); n > 0 {
-		parts = append(parts, sentence(fmt.Sprintf("Of these times, %d are below 0. The ancestor computed them for failed connections, "+
+		parts = append(parts, Sentence(fmt.Sprintf("Of these times, %d are below 0. The ancestor computed them for failed connections, "+
 			"from times that it never took. Its script counted them in.", n)))
 	}
-	return writeText(w, []section{{aggregateTitle, parts}})
+	return writeText(w, []Section{{Title: aggregateTitle, Parts: parts}})
 }
 
 // below0 returns how many of the sorted times are below 0.
@@ -30,13 +30,13 @@ func below0(open *stats.Times) int {
 	return sort.Search(open.Len(), func(i int) bool { return open.At(i) >= 0 })
 }
 
-func everyTime(open *stats.Times) []figure {
+func everyTime(open *stats.Times) []Figure {
 	n := open.Len()
 	if n == 0 {
 		return histogramTimes(stats.NewHistogram())
 	}
 	mean := open.Mean()
-	figures := []figure{
+	figures := []Figure{
 		timeFigure("Min", open.At(0), true),
 		timeFigure("SD", open.Deviation(mean), n > 1),
 		timeFigure("Avg", mean, true),

@@ -23,10 +23,10 @@ var higherIsBetter = []string{"success", "rate/s", "handshakes/s", "made%"}
 func writeBenchmark(w io.Writer, r *stats.Result) error {
 	out := bufio.NewWriter(w)        // keeps the first error
 	fmt.Fprintln(out, "goos: linux") // wsperf runs on nothing else
-	for _, c := range []detail{
+	for _, c := range []Detail{
 		{"kernel", r.Setup.Kernel}, {"wsperf", r.Setup.Version}, {"url", r.Setup.URL},
 	} {
-		fmt.Fprintf(out, "%s: %s\n", c.name, escaped(c.text))
+		fmt.Fprintf(out, "%s: %s\n", c.Name, escaped(c.Text))
 	}
 	for _, unit := range higherIsBetter {
 		fmt.Fprintf(out, "Unit %s better=higher\n", unit)

@@ -15,44 +15,44 @@ import (
 // maxCodesShown bounds the list of status codes in a line of the report.
 const maxCodesShown = 8
 
-// Failures writes the part of the report about causes of failure, with an empty line before
+// WriteFailures writes the part of the report about causes of failure, with an empty line before
 // it, and nothing if no connection failed. The error is the first one of w.
-func Failures(w io.Writer, r *stats.Result) error {
+func WriteFailures(w io.Writer, r *stats.Result) error {
 	s := causes(r)
-	if len(s.parts) == 0 {
+	if len(s.Parts) == 0 {
 		return nil
 	}
 	if _, err := io.WriteString(w, "\n"); err != nil {
 		return err
 	}
-	return writeText(w, []section{s})
+	return writeText(w, []Section{s})
 }
 
 // causes lists the causes that were charged, in the order of the enum, with what helps
 // to understand each.
-func causes(r *stats.Result) (s section) {
+func causes(r *stats.Result) (s Section) {
 	if r.Fail == 0 {
 		return s
 	}
-	var all failures
+	var all Failures
 	for c, count := range r.Causes {
 		if count > 0 {
 			all = append(all, failureOf(r, stats.Cause(c)))
 		}
 	}
 	if n := r.Unmeasured.Fail; n > 0 {
-		all = append(all, failure{name: "(not recorded)", count: n})
+		all = append(all, Failure{Name: "(not recorded)", Count: n})
 	}
-	return section{"Causes of failure", []part{all}}
+	return Section{Title: "Causes of failure", Parts: []Part{all}}
 }
 
-func failureOf(r *stats.Result, c stats.Cause) failure {
-	f := failure{name: c.String(), count: r.Causes[c], remedy: remedy(c), replies: samples(r.Replies[c])}
+func failureOf(r *stats.Result, c stats.Cause) Failure {
+	f := Failure{Name: c.String(), Count: r.Causes[c], Remedy: remedy(c), Replies: samples(r.Replies[c])}
 	if c == stats.CauseOpenStatus && len(r.StatusCodes) > 0 {
-		f.codes = statusList(r.StatusCodes)
+		f.Codes = statusList(r.StatusCodes)
 	}
 	if counts := r.Errnos[c]; len(counts) > 0 {
-		f.codes, f.remedy = errnoList(counts, r.Causes[c]), errnoMeanings(counts)
+		f.Codes, f.Remedy = errnoList(counts, r.Causes[c]), errnoMeanings(counts)
 	}
 	return f
 }

@@ -8,14 +8,14 @@ import (
 )
 
 // loops shows how the work was divided among several loops.
-func loops(r *stats.Result) (s section) {
+func loops(r *stats.Result) (s Section) {
 	if len(r.Loops) < 2 {
 		return s
 	}
-	t := table{columns: []column{{"loop", 5}, {"cpu", 4}, {"started", 10}, {"share %", 8}, {"cpu time s", 11}, {"busy %", 7}}}
+	t := Table{Columns: []Column{{"loop", 5}, {"cpu", 4}, {"started", 10}, {"share %", 8}, {"cpu time s", 11}, {"busy %", 7}}}
 	short := len(shortcuts(r)) > 0
 	if short {
-		t.columns = append(t.columns, column{"early %", 8}, column{"kept %", 7})
+		t.Columns = append(t.Columns, Column{"early %", 8}, Column{"kept %", 7})
 	}
 	measured := float64(r.Total - r.Unmeasured.Total())
 	for i, loop := range r.Loops {
@@ -32,9 +32,9 @@ func loops(r *stats.Result) (s section) {
 		if short {
 			row = append(row, percent(loop.EarlyWrites, float64(loop.Started)), percent(loop.KeptSockets, float64(loop.Started)))
 		}
-		t.rows = append(t.rows, row)
+		t.Rows = append(t.Rows, row)
 	}
-	return section{"Loops", []part{t}}
+	return Section{Title: "Loops", Parts: []Part{t}}
 }
 
 func busy(l stats.LoopResult, r *stats.Result) string {
@@ -50,7 +50,7 @@ func percent(n uint64, of float64) string {
 
 // shortcuts tells how many connections went which way. It says nothing where none took a
 // shortcut, as across a network, or in a file that is older than the counts.
-func shortcuts(r *stats.Result) (d details) {
+func shortcuts(r *stats.Result) (d Details) {
 	var early, kept, started uint64
 	for _, loop := range r.Loops {
 		early, kept, started = early+loop.EarlyWrites, kept+loop.KeptSockets, started+loop.Started
@@ -60,16 +60,16 @@ func shortcuts(r *stats.Result) (d details) {
 		if early < started {
 			text += "; phase connect of the others contains the time until their loop saw it"
 		}
-		d = append(d, detail{"Early", text})
+		d = append(d, Detail{"Early", text})
 	}
 	if kept > 0 {
-		d = append(d, detail{"Kept", fmt.Sprintf("%d of %d connections left their socket to another one", kept, started)})
+		d = append(d, Detail{"Kept", fmt.Sprintf("%d of %d connections left their socket to another one", kept, started)})
 	}
 	return d
 }
 
 // activity tells how busy the loops were, if that is known.
-func activity(r *stats.Result) (d details) {
+func activity(r *stats.Result) (d Details) {
 	var all stats.LoopResult
 	for _, l := range r.Loops {
 		all.BusyUs, all.RunWaitUs = all.BusyUs+l.BusyUs, all.RunWaitUs+l.RunWaitUs
@@ -81,11 +81,11 @@ func activity(r *stats.Result) (d details) {
 	}
 	text := fmt.Sprintf("%.0f %% of the window, waiting for a CPU in %.1f %%; %.1f events per epoll_wait, %d at most",
 		100*float64(all.BusyUs)/window, 100*float64(all.RunWaitUs)/window, float64(all.Events)/float64(all.Waits), all.MaxBatch)
-	return details{{"Busy", text}}
+	return Details{{"Busy", text}}
 }
 
 // lag tells how long responses waited for wsperf.
-func lag(r *stats.Result) (d details) {
+func lag(r *stats.Result) (d Details) {
 	h := r.Phases[stats.PhaseLag].Success
 	if h.TotalCount() == 0 {
 		return nil
@@ -94,17 +94,17 @@ func lag(r *stats.Result) (d details) {
 	if r.Setup.Timestamps == stats.TimestampsKernel {
 		where = "phase open does not contain that"
 	}
-	return details{{"Lag", fmt.Sprintf("%s at the median, %s at q99 of %d responses, which waited for wsperf: %s",
+	return Details{{"Lag", fmt.Sprintf("%s at the median, %s at q99 of %d responses, which waited for wsperf: %s",
 		duration(h.ValueAtPercentile(50)), duration(h.ValueAtPercentile(99)), h.TotalCount(), where)}}
 }
 
 // client shows what the run cost the process that made the load.
-func client(r *stats.Result) (s section) {
+func client(r *stats.Result) (s Section) {
 	if r.Total > 0 && r.Total == r.Unmeasured.Total() {
 		return s
 	}
 	c := &r.Client
-	d := details{
+	d := Details{
 		{"CPU", fmt.Sprintf("%.1f us user, %.1f us system per connection started",
 			r.PerConnection(c.UserUs), r.PerConnection(c.SystemUs))},
 		{"Memory", fmt.Sprintf("%.1f MB at the peak", float64(c.PeakMemoryBytes)/1e6)},
@@ -117,18 +117,18 @@ func client(r *stats.Result) (s section) {
 	d = append(d, ceiling(r)...)
 	d = append(d, shortcuts(r)...)
 	if c.SlotWaits > 0 {
-		d = append(d, detail{"Waits", waits(r)})
+		d = append(d, Detail{"Waits", waits(r)})
 	}
 	if c.ShortageWaits > 0 {
-		d = append(d, detail{"Shortages", fmt.Sprintf(
+		d = append(d, Detail{"Shortages", fmt.Sprintf(
 			"%d pauses because there was no port, descriptor or memory for the next connection", c.ShortageWaits)})
 	}
 	if c.Stalls > 0 {
-		d = append(d, detail{"Stalls", fmt.Sprintf(
+		d = append(d, Detail{"Stalls", fmt.Sprintf(
 			"%d, %.1f s together, %.1f s the longest: a loop did not run, and phases of connections open then contain it; do not stop the client, and leave it its CPUs",
 			c.Stalls, float64(c.StalledUs)/1e6, float64(c.LongestStallUs)/1e6)})
 	}
-	return section{"Client", []part{d}}
+	return Section{Title: "Client", Parts: []Part{d}}
 }
 
 // openLimits says what set the limit of open connections, and how to raise it.

@@ -15,7 +15,7 @@ const (
 )
 
 // differences says that the merged results were not measured with the same means.
-func differences(r *stats.Result) (s section) {
+func differences(r *stats.Result) (s Section) {
 	if len(r.Differences) == 0 {
 		return s
 	}
@@ -27,7 +27,7 @@ func differences(r *stats.Result) (s section) {
 	if rest := len(r.Differences) - len(parts); rest > 0 {
 		text += fmt.Sprintf(", and in %d more (--json)", rest)
 	}
-	s.parts = append(s.parts, sentence(text+"."))
+	s.Parts = append(s.Parts, Sentence(text+"."))
 	return s
 }
 

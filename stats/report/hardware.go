@@ -15,7 +15,7 @@ var events = []struct{ key, name string }{
 
 // hardware shows what the performance counters counted per connection, and names those that
 // are absent. It says nothing if all are, as on most virtual machines.
-func hardware(r *stats.Result) details {
+func hardware(r *stats.Result) Details {
 	counted := eventsOf(r, &r.Counters)
 	if len(counted) == 0 {
 		return nil
@@ -25,19 +25,19 @@ func hardware(r *stats.Result) details {
 
 // testeeHardware is the same for the testee. What is absent for the reason for which the loops
 // lack it too is not repeated.
-func testeeHardware(r *stats.Result) details {
+func testeeHardware(r *stats.Result) Details {
 	c := &r.TesteeCost.Counters
 	absent := absentEvents(c, r.Counters.Absent)
 	switch counted := eventsOf(r, c); {
 	case len(counted) > 0:
 		return countersLine(c, counted, "of its threads", absent)
 	case c.Known() && len(absent) > 0:
-		return details{{"Counters", "not counted: " + strings.Join(reasons(c, absent), "; ")}}
+		return Details{{"Counters", "not counted: " + strings.Join(reasons(c, absent), "; ")}}
 	}
 	return nil
 }
 
-func countersLine(c *stats.Counters, counted []string, whose string, absent []int) details {
+func countersLine(c *stats.Counters, counted []string, whose string, absent []int) Details {
 	text := strings.Join(counted, ", ") + " per connection started, " + whose
 	if c.UserOnly {
 		text += " in user space"
@@ -49,7 +49,7 @@ func countersLine(c *stats.Counters, counted []string, whose string, absent []in
 		}
 		text += "; not counted: " + strings.Join(names, ", ")
 	}
-	return details{{"Counters", text}}
+	return Details{{"Counters", text}}
 }
 
 // eventsOf returns the counts per connection.

@@ -32,7 +32,7 @@ func TestTesteeHardware(t *testing.T) {
 		r.Counters.Absent, r.TesteeCost = c.client, stats.TesteeCost{Processes: 1, Counters: c.Counters}
 		var got string
 		for _, d := range testeeHardware(r) {
-			got += d.text
+			got += d.Text
 		}
 		if got != c.want {
 			t.Errorf("%s: %q, want %q", name, got, c.want)

@@ -8,46 +8,46 @@ import (
 
 // kernel shows what the kernel counted that has to do with the result. It says nothing if
 // only the usual happened.
-func kernel(r *stats.Result) (s section) {
-	if t := kernelCounts(r); len(t.rows) > 0 {
-		s.parts = append(s.parts, t)
+func kernel(r *stats.Result) (s Section) {
+	if t := kernelCounts(r); len(t.Rows) > 0 {
+		s.Parts = append(s.Parts, t)
 	}
 	if d := kernelDetails(r); len(d) > 0 {
-		s.parts = append(s.parts, d)
+		s.Parts = append(s.Parts, d)
 	}
-	if len(s.parts) > 0 {
-		s.title = "Kernel (of all programs in the client's network namespace)"
+	if len(s.Parts) > 0 {
+		s.Title = "Kernel (of all programs in the client's network namespace)"
 	}
 	return s
 }
 
 // kernelCounts lists the counters that are not zero. The usual ones are there to be compared
 // with the others.
-func kernelCounts(r *stats.Result) table {
-	t := table{columns: []column{{"count", 10}, {"counter", -20}, {"meaning", -1}}}
+func kernelCounts(r *stats.Result) Table {
+	t := Table{Columns: []Column{{"count", 10}, {"counter", -20}, {"meaning", -1}}}
 	notable := false
 	for c := range stats.KernelCounter(stats.NumKernelCounters) {
 		if n, _ := r.KernelCount(c); n != 0 {
-			t.rows = append(t.rows, []string{fmt.Sprint(n), c.Name(), c.Meaning()})
+			t.Rows = append(t.Rows, []string{fmt.Sprint(n), c.Name(), c.Meaning()})
 			notable = notable || !c.Usual()
 		}
 	}
 	if !notable {
-		t.rows = nil
+		t.Rows = nil
 	}
 	return t
 }
 
-func kernelDetails(r *stats.Result) (d details) {
+func kernelDetails(r *stats.Result) (d Details) {
 	for _, lost := range r.LostSYNs() {
-		d = append(d, detail{"Lost SYN", lostSYN(lost)})
+		d = append(d, Detail{"Lost SYN", lostSYN(lost)})
 	}
 	for _, k := range r.Kernel {
 		if q := k.AcceptQueue; q.Full() {
-			d = append(d, detail{"Queue", fmt.Sprintf("%d connections waited for accept(2), with a listen backlog of %d: the queue was full", q.Longest, q.Backlog)})
+			d = append(d, Detail{"Queue", fmt.Sprintf("%d connections waited for accept(2), with a listen backlog of %d: the queue was full", q.Longest, q.Backlog)})
 		}
 		if c := k.Conntrack; c.NearlyFull() {
-			d = append(d, detail{"Conntrack", fmt.Sprintf("%d of %d connections were tracked: raise net.netfilter.nf_conntrack_max", c.Most, c.Max)})
+			d = append(d, Detail{"Conntrack", fmt.Sprintf("%d of %d connections were tracked: raise net.netfilter.nf_conntrack_max", c.Most, c.Max)})
 		}
 	}
 	return d

@@ -68,7 +68,7 @@ func TestEvidenceFitsTheWidth(t *testing.T) {
 		_ = r.Phases[stats.PhaseConnect].Success.RecordValues(us*1_005_000, 99_999)
 	}
 	var out strings.Builder
-	if err := writeText(&out, []section{kernel(r), machine(r)}); err != nil {
+	if err := writeText(&out, []Section{kernel(r), machine(r)}); err != nil {
 		t.Fatal(err)
 	}
 	if !strings.Contains(out.String(), "Lost SYN") {
@@ -89,7 +89,7 @@ func TestMachineSection(t *testing.T) {
 	r.Machines = []stats.MachineResult{{CPUs: []stats.CPUResult{{CPU: 3, UserUs: 3, IdleUs: 1}, {CPU: 4, SystemUs: 4}},
 		Quota: stats.QuotaResult{QuotaUs: 1, PeriodUs: 1, Periods: 5}, Pressure: stats.PressureResult{IOUs: 100_000}}}
 	var out strings.Builder
-	if err := writeText(&out, []section{machine(r)}); err != nil {
+	if err := writeText(&out, []Section{machine(r)}); err != nil {
 		t.Fatal(err)
 	}
 	const want = "Machine (all programs)\n\n" +

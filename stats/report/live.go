@@ -42,7 +42,7 @@ func charged(iv *stats.Interval) string {
 }
 
 // intervals says between which bounds the rate was before the drain.
-func intervals(r *stats.Result) (s section) {
+func intervals(r *stats.Result) (s Section) {
 	whole := r.Intervals
 	lastStart := time.Duration(r.Loaded.LastNs - r.Started.UnixNano())
 	for len(whole) > 0 && whole[len(whole)-1].End() > lastStart {
@@ -56,6 +56,6 @@ func intervals(r *stats.Result) (s section) {
 		perSecond := whole[i].PerSecond(whole[i].Success)
 		least, most = min(least, perSecond), max(most, perSecond)
 	}
-	s.parts = append(s.parts, sentence(fmt.Sprintf("In %d intervals of %v: %.0f to %.0f handshakes/s.", len(whole), whole[0].Length, least, most)))
+	s.Parts = append(s.Parts, Sentence(fmt.Sprintf("In %d intervals of %v: %.0f to %.0f handshakes/s.", len(whole), whole[0].Length, least, most)))
 	return s
 }

@@ -11,33 +11,33 @@ import (
 const maxMachinesShown = 8
 
 // machine shows what the CPUs did, and what slowed them down if anything did.
-func machine(r *stats.Result) (s section) {
+func machine(r *stats.Result) (s Section) {
 	for i := range r.Machines {
 		if i == maxMachinesShown {
-			s.parts = append(s.parts, sentence(fmt.Sprintf("and %d more machines", len(r.Machines)-i)))
+			s.Parts = append(s.Parts, Sentence(fmt.Sprintf("and %d more machines", len(r.Machines)-i)))
 			break
 		}
 		m := &r.Machines[i]
-		if t := processors(m); len(t.rows) > 0 {
-			s.parts = append(s.parts, t)
+		if t := processors(m); len(t.Rows) > 0 {
+			s.Parts = append(s.Parts, t)
 		}
 		if d := slowness(m, r.Duration().Microseconds()); len(d) > 0 {
-			s.parts = append(s.parts, d)
+			s.Parts = append(s.Parts, d)
 		}
 	}
 	if g := r.Provenance.Governor; g != "" && g != "performance" {
-		s.parts = append(s.parts, details{{"Frequency", fmt.Sprintf("governor %s: CPUs may be slow (cpupower frequency-set -g performance)", escaped(g))}})
+		s.Parts = append(s.Parts, Details{{"Frequency", fmt.Sprintf("governor %s: CPUs may be slow (cpupower frequency-set -g performance)", escaped(g))}})
 	}
-	if len(s.parts) > 0 {
-		s.title = "Machine (all programs)"
+	if len(s.Parts) > 0 {
+		s.Title = "Machine (all programs)"
 	}
 	return s
 }
 
 // processors tells the CPUs that loops are pinned to from the others, which the testee may
 // use.
-func processors(m *stats.MachineResult) table {
-	t := table{columns: []column{{"cpus of", -7}, {"number", 6}, {"user %", 7}, {"system %", 8}, {"softirq %", 9}, {"idle %", 7}, {"steal %", 7}, {"busiest", -1}}}
+func processors(m *stats.MachineResult) Table {
+	t := Table{Columns: []Column{{"cpus of", -7}, {"number", 6}, {"user %", 7}, {"system %", 8}, {"softirq %", 9}, {"idle %", 7}, {"steal %", 7}, {"busiest", -1}}}
 	var loops, others []stats.CPUResult
 	for _, c := range m.CPUs {
 		if c.Loops > 0 {
@@ -48,12 +48,12 @@ func processors(m *stats.MachineResult) table {
 	}
 	rest := "others"
 	if len(loops) > 0 {
-		t.rows = append(t.rows, use("loops", loops))
+		t.Rows = append(t.Rows, use("loops", loops))
 	} else {
 		rest = "all"
 	}
 	if len(others) > 0 {
-		t.rows = append(t.rows, use(rest, others))
+		t.Rows = append(t.Rows, use(rest, others))
 	}
 	return t
 }
@@ -82,15 +82,15 @@ func share(us, of int64) string { return fmt.Sprintf("%.1f", ratio(100*float64(u
 const leastShown = 0.01
 
 // slowness lists what keeps CPUs from working.
-func slowness(m *stats.MachineResult, windowUs int64) (d details) {
+func slowness(m *stats.MachineResult, windowUs int64) (d Details) {
 	if text := pressure(m.Pressure, windowUs); text != "" {
-		d = append(d, detail{"Pressure", text})
+		d = append(d, Detail{"Pressure", text})
 	}
 	if m.ThermalThrottles > 0 {
-		d = append(d, detail{"Heat", fmt.Sprintf("a CPU was slowed down %d times because it was too hot", m.ThermalThrottles)})
+		d = append(d, Detail{"Heat", fmt.Sprintf("a CPU was slowed down %d times because it was too hot", m.ThermalThrottles)})
 	}
 	if q := m.Quota; q.Throttled > 0 {
-		d = append(d, detail{"Quota", fmt.Sprintf("the client was stopped in %d of %d periods (%.1f s) by its quota of %.2f CPUs",
+		d = append(d, Detail{"Quota", fmt.Sprintf("the client was stopped in %d of %d periods (%.1f s) by its quota of %.2f CPUs",
 			q.Throttled, q.Periods, float64(q.ThrottledUs)/1e6, q.CPUs())})
 	}
 	return d

@@ -15,21 +15,21 @@ import (
 const millisecondsFromUs = 10_000
 
 // phases is a row per phase of the successes, all in the same unit.
-func phases(r *stats.Result) (s section) {
+func phases(r *stats.Result) (s Section) {
 	if r.Success == 0 {
 		return s
 	}
 	format, unit := phaseFormat(r)
-	t := table{columns: []column{
+	t := Table{Columns: []Column{
 		{"phase", -7}, {"count", 10}, {"min", 10}, {"median", 10}, {"q99", 10}, {"q99.9", 10}, {"max", 10},
 	}}
 	for p, phase := range r.Phases {
 		if !shown(r, stats.Phase(p)) {
 			continue
 		}
-		t.rows = append(t.rows, append([]string{stats.Phase(p).String()}, phaseCells(phase.Success, format)...))
+		t.Rows = append(t.Rows, append([]string{stats.Phase(p).String()}, phaseCells(phase.Success, format)...))
 	}
-	return section{fmt.Sprintf("Phases of the successful connections (%s)", unit), []part{t}}
+	return Section{Title: fmt.Sprintf("Phases of the successful connections (%s)", unit), Parts: []Part{t}}
 }
 
 // shown reports whether a phase has a row. Without a value, phases of the ancestor's files
@@ -77,7 +77,7 @@ func formatMs(us int64) string { return strconv.FormatFloat(float64(us)/1000, 'f
 
 // outOfRange says which phases have values that a histogram could not hold, and values of
 // the ancestor's files that are in none.
-func outOfRange(r *stats.Result) (s section) {
+func outOfRange(r *stats.Result) (s Section) {
 	var over, under, leftOut []string
 	for p, phase := range r.Phases {
 		over = appendCount(over, stats.Phase(p).String(), phase.Overruns)
@@ -85,14 +85,14 @@ func outOfRange(r *stats.Result) (s section) {
 		leftOut = appendCount(leftOut, stats.Phase(p).String(), phase.LeftOut)
 	}
 	if len(over) > 0 {
-		s.parts = append(s.parts, sentence(fmt.Sprintf("Overruns, values above %.0f s: %s",
+		s.Parts = append(s.Parts, Sentence(fmt.Sprintf("Overruns, values above %.0f s: %s",
 			stats.MaxTrackable.Seconds(), strings.Join(over, ", "))))
 	}
 	if len(under) > 0 {
-		s.parts = append(s.parts, sentence("Underruns, values below 0: "+strings.Join(under, ", ")))
+		s.Parts = append(s.Parts, Sentence("Underruns, values below 0: "+strings.Join(under, ", ")))
 	}
 	if len(leftOut) > 0 {
-		s.parts = append(s.parts, sentence("Left out, values below 0: "+strings.Join(leftOut, ", ")+
+		s.Parts = append(s.Parts, Sentence("Left out, values below 0: "+strings.Join(leftOut, ", ")+
 			". The ancestor computed them for failed connections, from times that it never took."))
 	}
 	return s
@@ -107,9 +107,9 @@ func appendCount(list []string, name string, count uint64) []string {
 
 // ends tells how TCP ended after the closing handshakes, unless the server closed
 // first every time, as RFC 6455 section 7.1.1 wants it.
-func ends(r *stats.Result) (s section) {
+func ends(r *stats.Result) (s Section) {
 	if r.Fin.Reset > 0 || r.Fin.Timeout > 0 {
-		s.parts = append(s.parts, sentence(fmt.Sprintf(
+		s.Parts = append(s.Parts, Sentence(fmt.Sprintf(
 			"After the closing handshake: %d ended by FIN, %d by reset, %d by timeout",
 			r.Fin.Received, r.Fin.Reset, r.Fin.Timeout)))
 	}

@@ -8,7 +8,7 @@ import (
 
 // requirements has a row for each requirement. A file can hold any text in place of one, so
 // it is quoted.
-func requirements(r *stats.Result) (s section) {
+func requirements(r *stats.Result) (s Section) {
 	if len(r.Findings) == 0 {
 		return s
 	}
@@ -23,8 +23,8 @@ func requirements(r *stats.Result) (s section) {
 		widest = max(widest, len(row[1]))
 		rows = append(rows, row)
 	}
-	columns := []column{{"outcome", -len("NOT MET")}, {"requirement", -max(widest, len("requirement"))}, {"found", 0}}
-	return section{"Requirements", []part{table{columns: columns, rows: rows}}}
+	columns := []Column{{"outcome", -len("NOT MET")}, {"requirement", -max(widest, len("requirement"))}, {"found", 0}}
+	return Section{Title: "Requirements", Parts: []Part{Table{Columns: columns, Rows: rows}}}
 }
 
 // escaped writes text as printable ASCII.

@@ -2,84 +2,101 @@ package report
 
 import "wsperf/stats"
 
-// section is a part of the report with all that it says, computed and formatted. It
-// is independent of the output format. A new format draws the five kinds of part; a new
-// section is a function in the list of sections.
-type section struct {
-	title string // empty: the parts stand alone
-	parts []part
+// Section is a part of the report with all that it says, computed and formatted. It is independent of
+// the output format, and all of its text is printable ASCII. A new format draws the five kinds of
+// part; a new section is a row in the table of sections.
+type Section struct {
+	Name  string // in the table of sections
+	Title string // empty: the parts stand alone
+	Parts []Part
 }
 
-// part is one of the types below.
-type part interface{ isPart() }
+// Part is one of the types below.
+type Part interface{ isPart() }
 
-// sentence is a statement about the whole run.
-type sentence string
+// Sentence is a statement about the whole run. It may have several lines.
+type Sentence string
 
-// block is a part of the aggregate block, in which the ancestor's users look things up.
-type block struct {
+// Block is a part of the aggregate block, in which the ancestor's users look things up.
+type Block struct {
 	labelWidth int // labels end in this column
-	figures    []figure
+	Figures    []Figure
 }
 
-type figure struct {
-	label string
-	value string
-	unit  string // empty: a number without a unit, or no number
+// Figure is a number with its name.
+type Figure struct {
+	Label string
+	Value string
+	Unit  string // empty: a number without a unit, or no number
 }
 
-// table has a cell per column in each row.
-type table struct {
-	columns []column
-	rows    [][]string
+// Table has a cell per column in each row.
+type Table struct {
+	Columns []Column
+	Rows    [][]string
 }
 
-// column is as wide as its widest cell should be, in characters; a negative width
+// Column is as wide as its widest cell should be, in characters; a negative width
 // aligns the cells to the left.
-type column struct {
-	title string
-	width int
+type Column struct {
+	Title string
+	Width int
 }
 
-// details are statements, each under the name of what it is about.
-type details []detail
+// Details are statements.
+type Details []Detail
 
-type detail struct{ name, text string }
+// Detail is a statement under the name of what it is about. Without a name it belongs to the one
+// before it.
+type Detail struct{ Name, Text string }
 
-// failures are the causes that were charged.
-type failures []failure
+// Failures are the causes that were charged.
+type Failures []Failure
 
-type failure struct {
-	name    string
-	count   uint64
-	codes   string   // counts of status codes or errnos; empty: the cause has none
-	remedy  string   // what to do or what the errnos mean; empty: not known
-	replies []string // lines, quoted, of printable ASCII
+// Failure is a cause of failure.
+type Failure struct {
+	Name    string
+	Count   uint64
+	Codes   string   // counts of status codes or errnos; empty: the cause has none
+	Remedy  string   // what to do or what the errnos mean; empty: not known
+	Replies []string // lines, quoted, of printable ASCII
 }
 
-func (sentence) isPart() {}
-func (block) isPart()    {}
-func (table) isPart()    {}
-func (details) isPart()  {}
-func (failures) isPart() {}
+func (Sentence) isPart() {}
+func (Block) isPart()    {}
+func (Table) isPart()    {}
+func (Details) isPart()  {}
+func (Failures) isPart() {}
 
-// sections returns the report in its order. Sections that have nothing to say are
-// left out.
-func sections(r *stats.Result) []section {
-	var all []section
-	for _, of := range []func(*stats.Result) section{
-		notKept, differences, aggregate, load, sources, unmeasured, interrupted, verdict, intervals, phases, outOfRange, causes, ends, loops, client, testeeCost, kernel, machine, requirements,
-	} {
-		if s := of(r); len(s.parts) > 0 {
+// contents is the table of sections, in their order.
+func contents() []sectionRow {
+	return []sectionRow{
+		{"not kept", notKept}, {"differences", differences}, {"aggregate", aggregate}, {"load", load}, {"sources", sources},
+		{"unmeasured", unmeasured}, {"interrupted", interrupted}, {"verdict", verdict}, {"intervals", intervals}, {"phases", phases},
+		{"out of range", outOfRange}, {"causes", causes}, {"ends", ends}, {"loops", loops}, {"client", client}, {"testee", testeeCost},
+		{"kernel", kernel}, {"machine", machine}, {"requirements", requirements},
+	}
+}
+
+type sectionRow struct {
+	name string
+	of   func(*stats.Result) Section
+}
+
+// Sections returns the report in its order. Sections that have nothing to say are left out.
+func Sections(r *stats.Result) (all []Section) {
+	for _, row := range contents() {
+		if s := row.of(r); len(s.Parts) > 0 {
+			s.Name = row.name
 			all = append(all, s)
 		}
 	}
 	return all
 }
 
-func interrupted(r *stats.Result) (s section) {
+func interrupted(r *stats.Result) (s Section) {
 	if r.Interrupted {
-		s.parts = append(s.parts, sentence("The run was interrupted before its end."))
+		s.Parts = append(s.Parts, Sentence("The run was interrupted before its end."))
 	}
 	return s
 }

@@ -12,13 +12,13 @@ import (
 const maxRangesShown = 4
 
 // sources says which source addresses were asked for. Without any, the kernel chose.
-func sources(r *stats.Result) (s section) {
+func sources(r *stats.Result) (s Section) {
 	if n := len(r.Setup.Sources); n > 0 {
 		addresses := "addresses"
 		if n == 1 {
 			addresses = "address"
 		}
-		s.parts = append(s.parts, sentence(fmt.Sprintf("From %d source %s: %s", n, addresses, addressList(r.Setup.Sources))))
+		s.Parts = append(s.Parts, Sentence(fmt.Sprintf("From %d source %s: %s", n, addresses, addressList(r.Setup.Sources))))
 	}
 	return s
 }

@@ -20,7 +20,7 @@ var testeeUnknown = map[stats.TesteeUnknown]string{
 }
 
 // testeeCost shows what the testee used on this machine, or why that is not known.
-func testeeCost(r *stats.Result) (s section) {
+func testeeCost(r *stats.Result) (s Section) {
 	c := &r.TesteeCost
 	switch {
 	case c.IsZero():
@@ -30,23 +30,23 @@ func testeeCost(r *stats.Result) (s section) {
 		if !found { // of a later version
 			why = escaped(string(c.Unknown))
 		}
-		return section{"Testee", []part{details{{"Cost", "not known: " + why}}}}
+		return Section{Title: "Testee", Parts: []Part{Details{{"Cost", "not known: " + why}}}}
 	}
-	d := details{{"CPU", fmt.Sprintf("%.1f us user, %.1f us system per connection started, of %s",
+	d := Details{{"CPU", fmt.Sprintf("%.1f us user, %.1f us system per connection started, of %s",
 		r.PerConnection(c.UserUs), r.PerConnection(c.SystemUs), testeeProcesses(c))}}
 	d = append(d, testeeThreads(c)...)
-	d = append(d, detail{"Memory", fmt.Sprintf("%.1f MB at the peak, %.1f MB at the end", float64(c.PeakMemoryBytes)/1e6, float64(c.MemoryBytes)/1e6)})
+	d = append(d, Detail{"Memory", fmt.Sprintf("%.1f MB at the peak, %.1f MB at the end", float64(c.PeakMemoryBytes)/1e6, float64(c.MemoryBytes)/1e6)})
 	if c.Descriptors > 0 {
-		d = append(d, detail{"Files", fmt.Sprintf("%d descriptors open at most", c.Descriptors)})
+		d = append(d, Detail{"Files", fmt.Sprintf("%d descriptors open at most", c.Descriptors)})
 	}
 	d = append(append(d, testeeCPUs(c)...), testeeHardware(r)...)
 	if c.Missed > 0 {
-		d = append(d, detail{"Missed", fmt.Sprintf("%d processes were too many to look at: their cost is missing", c.Missed)})
+		d = append(d, Detail{"Missed", fmt.Sprintf("%d processes were too many to look at: their cost is missing", c.Missed)})
 	}
 	if c.Hidden > 0 {
-		d = append(d, detail{"Hidden", fmt.Sprintf("the processes of %d of its listening sockets were not found", c.Hidden)})
+		d = append(d, Detail{"Hidden", fmt.Sprintf("the processes of %d of its listening sockets were not found", c.Hidden)})
 	}
-	return section{"Testee", []part{d}}
+	return Section{Title: "Testee", Parts: []Part{d}}
 }
 
 func testeeProcesses(c *stats.TesteeCost) string {
@@ -61,17 +61,17 @@ func testeeProcesses(c *stats.TesteeCost) string {
 }
 
 // testeeThreads says nothing of single threads if these were too many to be watched.
-func testeeThreads(c *stats.TesteeCost) details {
+func testeeThreads(c *stats.TesteeCost) Details {
 	if c.Unwatched > 0 {
-		return details{{"Threads", fmt.Sprintf("%d, too many to look at each", c.Threads)}}
+		return Details{{"Threads", fmt.Sprintf("%d, too many to look at each", c.Threads)}}
 	}
-	return details{
+	return Details{
 		{"Threads", fmt.Sprintf("%d; the busiest used %.1f %% of a CPU; all together waited %.3f s for a CPU", c.Threads, 100*c.BusiestShare, float64(c.RunWaitUs)/1e6)},
 		{"Switches", fmt.Sprintf("%d involuntary", c.InvoluntarySwitches)},
 	}
 }
 
-func testeeCPUs(c *stats.TesteeCost) details {
+func testeeCPUs(c *stats.TesteeCost) Details {
 	var texts []string
 	if c.CPUs > 0 {
 		text := strconv.Itoa(c.CPUs) + " allowed"
@@ -86,5 +86,5 @@ func testeeCPUs(c *stats.TesteeCost) details {
 	if len(texts) == 0 {
 		return nil
 	}
-	return details{{"CPUs", strings.Join(texts, ", ")}}
+	return Details{{"CPUs", strings.Join(texts, ", ")}}
 }

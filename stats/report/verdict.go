@@ -10,25 +10,25 @@ import (
 const maxPartsShown = 8
 
 // verdict says what bounded the run, before any latency.
-func verdict(r *stats.Result) (s section) {
+func verdict(r *stats.Result) (s Section) {
 	v := &r.Verdict
 	if !v.Known() {
 		return s
 	}
-	d := details{{"Reason", escaped(v.Reason)}}
+	d := Details{{"Reason", escaped(v.Reason)}}
 	for _, text := range v.Evidence {
-		d = append(d, detail{"", escaped(text)})
+		d = append(d, Detail{"", escaped(text)})
 	}
-	return section{"Bottleneck: " + escaped(string(v.Kind)), []part{append(d, verdictParts(v.Parts)...)}}
+	return Section{Title: "Bottleneck: " + escaped(string(v.Kind)), Parts: []Part{append(d, verdictParts(v.Parts)...)}}
 }
 
 // verdictParts lists the verdicts of the runs of a merged result.
-func verdictParts(parts []stats.Verdict) (d details) {
+func verdictParts(parts []stats.Verdict) (d Details) {
 	for i, v := range parts {
 		if i == maxPartsShown {
-			return append(d, detail{"", fmt.Sprintf("and %d more runs", len(parts)-i)})
+			return append(d, Detail{"", fmt.Sprintf("and %d more runs", len(parts)-i)})
 		}
-		d = append(d, detail{fmt.Sprintf("Run %d", i+1), escaped(string(v.Kind)) + ": " + escaped(v.Reason)})
+		d = append(d, Detail{fmt.Sprintf("Run %d", i+1), escaped(string(v.Kind)) + ": " + escaped(v.Reason)})
 	}
 	return d
 }

@@ -123,7 +123,7 @@ func (l *lines) answer(text string, failed *stats.Result) error {
 	fmt.Fprintf(l.to, "\n%s\n", text)
 	if failed != nil {
 		fmt.Fprintf(l.to, "\nAt %s:\n", rateText(failed.Setup.Rate))
-		if err := report.Failures(l.to, failed); err != nil {
+		if err := report.WriteFailures(l.to, failed); err != nil {
 			return err
 		}
 	}
