@@ -183,9 +183,9 @@
 // # Imports
 //
 // cmd -> engine, engine/child, engine/host, handshake, stats, stats/file, stats/report, stats/require,
-// stats/verdict, stats/comparison, bench/testee; engine -> engine/host, handshake, stats, x/sys; stats/file,
+// stats/verdict, stats/comparison, stats/page, bench/testee; engine -> engine/host, handshake, stats, x/sys; stats/file,
 // stats/require, stats/verdict -> stats; stats/comparison -> stats, stats/require;
-// stats/report -> stats, stats/file, stats/require;
+// stats/report -> stats, stats/file, stats/require; stats/page -> stats, stats/report, stats/comparison;
 // handshake -> gobwas/ws; stats -> hdrhistogram, x/sys.
 // cmd, bench/soak, bench/cost and bench/link start their processes with engine/child, a child
 // process that does not outlive its parent. Tests make network namespaces with bench/link/netns, and a
@@ -196,6 +196,7 @@
 //
 // A new state is a row of state.go with the methods that lead there, a new transport a
 // file beside wire.go, a new measurement a Phase or a Cause, a new output a file in
-// stats/report and a row of format.go, a new bottleneck a rule in stats/verdict, new evidence an
+// stats/report and a row of format.go, one of a comparison the same in stats/comparison, a new plot or
+// section of a page a row of contents.go in stats/page, a new bottleneck a rule in stats/verdict, new evidence an
 // observer, a new testee a folder in bench/testees. None of these touches loop.go beyond a case of dispatch.
 package engine

@@ -11,6 +11,7 @@ import (
 	"wsperf/cmd/internal/measure"
 	"wsperf/cmd/internal/ui"
 	"wsperf/stats/file"
+	"wsperf/stats/page"
 	"wsperf/stats/report"
 	"wsperf/stats/require"
 )
@@ -53,6 +54,7 @@ const reportExample = `  # the report of one run
 type reportOptions struct {
 	json, ancestor bool
 	format         string // empty: not given
+	html           string // page; empty: none
 	requirements   []require.Requirement
 }
 
@@ -68,6 +70,7 @@ func newReportCommand(u *ui.UI) *cobra.Command {
 	c.DisableFlagsInUseLine = true
 	c.Flags().BoolVar(&o.json, "json", false, "print the merged result as JSON instead of the report: --format json (default off)")
 	c.Flags().Var(job.Format{To: &o.format}, "format", job.FormatUsage)
+	c.Flags().Var(job.HTML(&o.html), "html", job.HTMLUsage)
 	c.Flags().BoolVar(&o.ancestor, "ancestor", false,
 		"print the block with the ancestor's arithmetic: exact, over all connections,\nfailed ones too; needs a record per connection (default off)")
 	c.Flags().Var(job.Requirements{To: &o.requirements}, "require", job.RequireUsage)
@@ -90,6 +93,8 @@ func (o *reportOptions) check(c *cobra.Command, args []string) error {
 		return usagef(c, "--json and --ancestor: must be one of them")
 	case o.format != "" && o.ancestor:
 		return usagef(c, "--format and --ancestor: must be one of them")
+	case o.html != "" && o.ancestor:
+		return usagef(c, "--html and --ancestor: must be one of them")
 	case len(o.requirements) > 0 && o.ancestor:
 		return usagef(c, "--require and --ancestor: must be one of them")
 	}
@@ -110,11 +115,16 @@ func countOf(args []string, arg string) int {
 }
 
 func (o *reportOptions) report(u *ui.UI, paths []string) error {
+	p, err := measure.PreparePage(o.html)
+	if err != nil {
+		return err
+	}
 	merged, errs := file.LoadAllFrom(fileOrStdin(u.In), paths, nil)
 	if merged == nil {
 		return errors.Join(errs...)
 	}
 	unmet := measure.Require(o.requirements, merged)
+	errs = append(errs, p.Save(page.Single(merged), func(func()) {}))
 	format := job.FormatOf(o.json, o.format)
 	errs = append(errs, report.WriteAs(format, u.Out, merged))
 	if format == report.FormatText {

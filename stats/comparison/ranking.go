@@ -3,6 +3,8 @@ package comparison
 import (
 	"math"
 	"slices"
+
+	"golang.org/x/perf/benchmath"
 )
 
 // Sample is the values of a testee in a measure.
@@ -16,6 +18,19 @@ func (s *Sample) present() []float64 {
 	all := slices.DeleteFunc(slices.Clone(s.Values), math.IsNaN)
 	slices.Sort(all)
 	return all
+}
+
+// Center returns the median of the values and its interval with that confidence, from the ranks alone;
+// known is false if there are too few values for one. Without a value, all is 0.
+func (s *Sample) Center(level float64) (median, low, high float64, known bool) {
+	present := s.present()
+	if len(present) == 0 {
+		return 0, 0, 0, false
+	}
+	t := benchmath.DefaultThresholds
+	c := benchmath.AssumeNothing.Summary(benchmath.NewSample(present, &t), level)
+	known = !math.IsInf(c.Lo, 0) && !math.IsInf(c.Hi, 0)
+	return c.Center, c.Lo, c.Hi, known
 }
 
 // Question is what to find out.

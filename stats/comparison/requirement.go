@@ -64,7 +64,7 @@ func (r Requirement) Measure() string { return r.measure }
 // if the whole confidence interval is on the wrong side, or if nothing is known.
 func (r Requirement) Unmet(s *Study) (all []string) {
 	for i, l := range s.Loads {
-		p := newPair(r.b, r.a, s.samples(i, r.measure), s.Level, s.question(r.measure))
+		p := newPair(r.b, r.a, s.Values(i, r.measure), s.Level, s.question(r.measure))
 		switch {
 		case p.Rounds == 0:
 			all = append(all, fmt.Sprintf("load %s: no round has both values", l.Name))

@@ -1,6 +1,7 @@
 package comparison
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -45,6 +46,19 @@ type Run struct {
 	Values  map[string]*float64 `json:"values,omitempty"` // by measure
 }
 
+// MaxValue is the limit of values: none is negative or larger.
+const MaxValue = 1e18
+
+// CheckValues returns an error if a value is out of range, as it can be in a file.
+func (r *Run) CheckValues() error {
+	for measure, v := range r.Values {
+		if v != nil && !(*v >= 0 && *v <= MaxValue) { // not for NaN
+			return fmt.Errorf("a run has %g of %s: must be 0 to %g", *v, measure, float64(MaxValue))
+		}
+	}
+	return nil
+}
+
 // Describe gives the run what its result says.
 func (r *Run) Describe(result *stats.Result, measures []string) {
 	r.Marks = marksOf(result)
@@ -86,8 +100,8 @@ func (s *Study) question(measure string) Question {
 	return q
 }
 
-// samples returns the values of a measure under a load.
-func (s *Study) samples(load int, measure string) []Sample {
+// Values returns the values of a measure under a load, of each testee.
+func (s *Study) Values(load int, measure string) []Sample {
 	all := make([]Sample, len(s.Testees))
 	for i, name := range s.Testees {
 		all[i] = Sample{name, slices.Repeat([]float64{math.NaN()}, s.Rounds)}
@@ -102,7 +116,7 @@ func (s *Study) samples(load int, measure string) []Sample {
 
 // Rank compares the testees under a load in a measure.
 func (s *Study) Rank(load int, measure string) *Ranking {
-	return Rank(s.samples(load, measure), s.question(measure))
+	return Rank(s.Values(load, measure), s.question(measure))
 }
 
 // Precise reports whether the rounds tell differences of that share between each two testees,

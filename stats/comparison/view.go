@@ -26,6 +26,18 @@ type Table struct {
 // left reports whether a column is aligned to the left, besides the first.
 func (t Table) left(column int) bool { return t.bar > 0 && column == t.bar }
 
+// Plain returns the table without the bars, which are drawn with characters.
+func (t Table) Plain() Table {
+	if t.bar == 0 {
+		return t
+	}
+	plain := Table{Head: slices.Delete(slices.Clone(t.Head), t.bar, t.bar+1)}
+	for _, row := range t.Rows {
+		plain.Rows = append(plain.Rows, slices.Delete(slices.Clone(row), t.bar, t.bar+1))
+	}
+	return plain
+}
+
 // Views returns a view of each load, in their order.
 func (s *Study) Views() (all []View) {
 	for i := range s.Loads {
@@ -137,7 +149,7 @@ func (s *Study) medians(load int, decisive *Ranking) Table {
 			continue
 		}
 		q := s.question(name)
-		r := Rank(s.samples(load, name), q.against(decisive.Reference()))
+		r := Rank(s.Values(load, name), q.against(decisive.Reference()))
 		t.Head = append(t.Head, name)
 		for i, row := range decisive.Rows {
 			t.Rows[i] = append(t.Rows[i], s.medianText(r.row(row.Testee), name))

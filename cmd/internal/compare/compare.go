@@ -38,8 +38,9 @@ func Bind(f *pflag.FlagSet) *CommandLine {
 // Comparison is what to compare, checked.
 type Comparison struct {
 	plan
-	store *store
-	study *comparison.Study
+	store    *store // nil: the results are where their runs say
+	study    *comparison.Study
+	finished bool // nothing is to be measured
 }
 
 // New checks all that can be checked without touching the network, and makes the folder of the
@@ -109,7 +110,7 @@ func (c *CommandLine) resumed(args []string) (*Comparison, error) {
 
 // Options that do not bear on what is measured, and those that may change when a comparison goes on.
 var (
-	asked     = []string{"require", "format", "json", "quiet", "confidence", "baseline", "measure"}
+	asked     = []string{"require", "format", "json", "html", "quiet", "confidence", "baseline", "measure"}
 	resumable = []string{"rounds", "precision", "budget", "restart", "start-timeout", "cooling"}
 )
 
@@ -131,11 +132,11 @@ func (c *CommandLine) fromFolder(folder string) (*Comparison, error) {
 		return nil, err
 	}
 	o := i.Options
-	o.Requirements, o.Format, o.JSON, o.Quiet = c.Requirements, c.Format, c.JSON, c.Quiet
+	o.Requirements, o.Format, o.JSON, o.HTML, o.Quiet = c.Requirements, c.Format, c.JSON, c.HTML, c.Quiet
 	if err := c.replace(&o); err != nil {
 		return nil, err
 	}
-	n := &Comparison{plan{o, i.Testees, i.Loads}, s, i.Study}
+	n := &Comparison{plan: plan{o, i.Testees, i.Loads}, store: s, study: i.Study}
 	if err := n.check(); err != nil {
 		return nil, err
 	}
@@ -235,8 +236,12 @@ func (c *Comparison) Do(ctx context.Context, u *ui.UI) error {
 	if u.OutIsLost() {
 		return errors.New("standard output is closed, and the comparison would be lost: redirect it")
 	}
-	if c.store == nil {
-		return c.print(u)
+	file, err := measure.PreparePage(c.options.HTML)
+	if err != nil {
+		return err
+	}
+	if c.finished {
+		return errors.Join(c.print(u), c.savePage(u, file, func(func()) {}))
 	}
 	c.study.Interrupted = false
 	if text := c.options.tooFew(c.testees); text != "" {
@@ -257,7 +262,7 @@ func (c *Comparison) Do(ctx context.Context, u *ui.UI) error {
 	if len(c.study.Runs) == 0 {
 		return errors.Join(stopped, lost)
 	}
-	printed := c.print(u)
+	printed := errors.Join(c.print(u), c.savePage(u, file, signals.OnExit))
 	if !c.options.Quiet {
 		u.Note("results kept in " + c.store.folder)
 	}

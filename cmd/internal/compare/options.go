@@ -44,6 +44,7 @@ type Options struct {
 
 	Out    string `json:"-"` // folder of the results
 	Resume string `json:"-"` // folder of a comparison to go on with
+	HTML   string `json:"-"` // page; empty: none
 	Format string `json:"-"`
 	JSON   bool   `json:"-"`
 	Quiet  bool   `json:"-"`
@@ -71,10 +72,10 @@ func Default() Options {
 }
 
 // defaultLoad returns the load of a comparison that is given none. A second of warm-up is for
-// testees whose code is compiled while it runs.
+// testees whose code is compiled while it runs, the intervals are for plots.
 func defaultLoad() job.Options {
 	o := job.Default()
-	o.Connections, o.DurationUs, o.WarmupUs = 0, (3 * time.Second).Microseconds(), time.Second.Microseconds()
+	o.Connections, o.DurationUs, o.WarmupUs, o.IntervalUs = 0, (3 * time.Second).Microseconds(), time.Second.Microseconds(), (250 * time.Millisecond).Microseconds()
 	return o
 }
 
@@ -101,6 +102,7 @@ func (o *Options) bindOutput(f *pflag.FlagSet) {
 	f.StringVar(&o.Resume, "resume", "", "go on with the comparison in the folder `DIR` (default none)")
 	f.StringArrayVar(&o.Requirements, "require", nil, "end with exit code 3 unless `EXPR` holds, such as 'new.rate >= 0.98*old.rate'; can be repeated (default none)")
 	f.Var(formatValue{&o.Format}, "format", "print the comparison as `FORMAT`: text, json, md, csv or bench (default text)")
+	f.Var(job.HTML(&o.HTML), "html", job.HTMLUsage)
 	f.BoolVar(&o.JSON, "json", false, "print the comparison as JSON: --format json (default off)")
 	f.BoolVar(&o.Quiet, "quiet", false, "show no progress (default off)")
 }

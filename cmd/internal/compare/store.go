@@ -159,6 +159,9 @@ func (i *index) check() error {
 	}
 	for k := range s.Runs {
 		plainTexts(&s.Runs[k])
+		if err := s.Runs[k].CheckValues(); err != nil {
+			return fmt.Errorf("%s: %w", indexName, err)
+		}
 	}
 	for k := range s.Warnings {
 		s.Warnings[k] = printable(s.Warnings[k])

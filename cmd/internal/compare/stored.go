@@ -45,7 +45,7 @@ func (c *CommandLine) stored(args []string) (*Comparison, error) {
 	if len(args) == 1 && exists(filepath.Join(args[0], indexName)) {
 		n, err := c.fromFolder(args[0])
 		if err == nil {
-			n.store = nil
+			n.finished = true
 		}
 		return n, err
 	}
@@ -65,7 +65,7 @@ func (c *CommandLine) stored(args []string) (*Comparison, error) {
 	}
 	study := p.study()
 	study.Unpaired = true
-	return &Comparison{plan: p, study: study}, readStored(study, all)
+	return &Comparison{plan: p, study: study, finished: true}, readStored(study, all)
 }
 
 // parseStored reads NAME=PATH[,PATH...], or PATH.

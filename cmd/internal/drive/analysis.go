@@ -9,6 +9,7 @@ import (
 	"wsperf/cmd/internal/ui"
 	"wsperf/stats"
 	"wsperf/stats/file"
+	"wsperf/stats/page"
 	"wsperf/stats/report"
 )
 
@@ -46,7 +47,7 @@ func (d *Driver) writeResult(u *ui.UI, r *results) error {
 		return errors.Join(bad...)
 	}
 	unmet := measure.Require(d.options.Requirements, merged)
-	return errors.Join(append(bad, report.WriteAs(d.options.Shown(), u.Out, merged), unmet)...)
+	return errors.Join(append(bad, report.WriteAs(d.options.Shown(), u.Out, merged), d.savePage(merged), unmet)...)
 }
 
 // writeText prints the lines of the ancestor's driver around the report.
@@ -65,7 +66,12 @@ func (d *Driver) writeText(u *ui.UI, r *results) error {
 		return errors.Join(append(bad, err, unmet)...)
 	}
 	fmt.Fprint(u.Out, "\n\nAnalyze done.\n")
-	return errors.Join(append(bad, unmet)...)
+	return errors.Join(append(bad, d.savePage(merged), unmet)...)
+}
+
+// savePage writes the page, if there is to be one.
+func (d *Driver) savePage(merged *stats.Result) error {
+	return d.page.Save(page.Single(merged), func(func()) {})
 }
 
 // writeMissing says above the report what its numbers do not contain.

@@ -26,7 +26,10 @@ const prepareTimeout = 60 * time.Second
 const abandonTimeout = time.Second
 
 // Do runs the workers and reports what they have written.
-func (d *Driver) Do(ctx context.Context, u *ui.UI) error {
+func (d *Driver) Do(ctx context.Context, u *ui.UI) (err error) {
+	if d.page, err = measure.PreparePage(d.options.HTML); err != nil {
+		return err
+	}
 	if d.options.SkipRun {
 		return d.analyze(u, d.earlier())
 	}

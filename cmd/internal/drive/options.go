@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"wsperf/cmd/internal/job"
+	"wsperf/cmd/internal/measure"
 	"wsperf/engine"
 	"wsperf/engine/host"
 )
@@ -139,6 +140,7 @@ type Driver struct {
 	options Options
 	allowed []int    // CPUs
 	job     *job.Job // of the first worker, to find the testee's address
+	page    measure.PageFile
 }
 
 // New checks everything that can be checked without touching the network or the

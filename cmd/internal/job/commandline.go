@@ -94,6 +94,13 @@ func (l *CommandLine) Apply(to *pflag.FlagSet) (err error) {
 // defaultInterval is that of --live.
 const defaultInterval = time.Second
 
+// pageInterval is that of a run with a page that is not longer than shortRun: its plots over time would
+// have few points.
+const (
+	pageInterval = 250 * time.Millisecond
+	shortRun     = time.Minute
+)
+
 // Check reports options that do not go together, and lets a duration take the
 // place of a number of connections. It comes after the flags are parsed.
 func (l *CommandLine) Check() error {
@@ -112,9 +119,7 @@ func (l *CommandLine) Check() error {
 		return err
 	}
 	l.endByGiven()
-	if o.Live && !l.given("interval") {
-		o.IntervalUs = defaultInterval.Microseconds()
-	}
+	l.intervals()
 	switch {
 	case o.Open():
 		return l.checkOpenLoop()
@@ -122,6 +127,17 @@ func (l *CommandLine) Check() error {
 		return errors.New("--arrivals needs --rate or --stages: a closed loop starts when a connection ends")
 	}
 	return l.checkWatermarks()
+}
+
+// intervals sets those that are needed if none were asked for.
+func (l *CommandLine) intervals() {
+	switch o := l.options; {
+	case l.given("interval"):
+	case o.HTML != "" && !o.Live && o.DurationUs <= shortRun.Microseconds():
+		o.IntervalUs = pageInterval.Microseconds()
+	case o.HTML != "" || o.Live:
+		o.IntervalUs = defaultInterval.Microseconds()
+	}
 }
 
 // endByGiven lets what was given take the place of a default of the other kind.
@@ -144,6 +160,8 @@ func (l *CommandLine) checkFormat() error {
 		return errors.New("--json and --out -: both write the result to standard output: must be one of them")
 	case o.Format != "" && o.Out == StandardOutput:
 		return errors.New("--format and --out -: both write the result to standard output: must be one of them")
+	case o.HTML != "" && o.HTML == o.Out:
+		return fmt.Errorf("--html %s and --out %s: must be two files", o.HTML, o.Out)
 	}
 	return CheckFormats(o.JSON, o.Format)
 }

@@ -29,6 +29,7 @@ const StandardOutput = "-"
 type Options struct {
 	stats.Setup
 	Out   string `json:"out"`   // result file, or StandardOutput; empty: none
+	HTML  string `json:"-"`     // page of the result; empty: none
 	JSON  bool   `json:"json"`  // as Format json; both are wrong if they differ
 	Quiet bool   `json:"quiet"` // show no progress
 	Live  bool   `json:"live"`  // show the intervals as they end

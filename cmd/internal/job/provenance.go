@@ -29,6 +29,10 @@ func (j *Job) provenance(m *masker) stats.Provenance {
 	return p
 }
 
+// CommandLineOf writes the arguments of the program as a shell reads them, without the credentials in
+// headers, subprotocols and URLs.
+func CommandLineOf(args []string) string { return new(masker).command(args) }
+
 // command writes arguments as a shell reads them, without their credentials. A nil masker
 // leaves them in.
 func (m *masker) command(args []string) string {

@@ -142,6 +142,13 @@ func loadOptions() []option {
 	return all
 }
 
+// intervals is the option of the length of intervals, which each run of a comparison has.
+func intervals() flags {
+	const usage = "add what happened in each interval of this `TIME` to the JSON result, such as 1s"
+	none := flag{"interval", usage + " (default none)"}
+	return flags{run: none, drive: none, compare: {"interval", usage}}
+}
+
 // warmup is an option of the warm-up, which each step of a search has.
 func warmup(name, usage string) flags {
 	const leftOut = " and leave them out of the result (default none)"
@@ -185,18 +192,18 @@ func outputOptions() []option {
 		}, func(o *Options) pflag.Value {
 			return text{&o.Out, "the name is empty: must be a file that can be written"}
 		}},
+		ofRuns("html", HTMLUsage, func(o *Options) pflag.Value { return HTML(&o.HTML) }),
 		{flags{
 			run:   {"log", "add a record per connection to the JSON result (default off)"},
 			drive: {"log", "add a record per connection to the result files; --log=false: none"},
 		}, func(o *Options) pflag.Value { return toggle{&o.Log} }},
-		same("timestamps", "ask the kernel when responses came, for phase lag: of KIND sampled, 1 in 61; kernel, all, and phases open and ready end\nwhen the response has come to this machine; or none (default sampled)",
+		same("timestamps", "ask the kernel when responses came, for phase lag: of `KIND` sampled, 1 in 61; kernel, all, and phases open and ready end\nwhen the response has come to this machine; or none (default sampled)",
 			func(o *Options) pflag.Value { return timestamps{&o.Timestamps} }),
 		ofOneTestee("pid", pidUsage, func(o *Options) pflag.Value { return processes{&o.Processes} }),
 		ofOneTestee("cgroup", cgroupUsage, func(o *Options) pflag.Value {
 			return text{&o.Processes.Cgroup, "the name is empty: must be the directory of a cgroup"}
 		}),
-		ofLoads(ofRuns("interval", "add what happened in each interval of this `TIME` to the JSON result, such as 1s (default none)",
-			func(o *Options) pflag.Value { return Time{&o.IntervalUs, stats.MinInterval, stats.MaxInterval} })),
+		{intervals(), func(o *Options) pflag.Value { return Time{&o.IntervalUs, stats.MinInterval, stats.MaxInterval} }},
 		{flags{run: {"live", "print a line on standard error at the end of each interval, which is 1s unless --interval is given (default off)"}},
 			func(o *Options) pflag.Value { return toggle{&o.Live} }},
 		same("samples", fmt.Sprintf("show what the testee said on the first `N` failed connections of each cause, 0 to %d", stats.MaxSamples),
@@ -224,6 +231,14 @@ func outputOptions() []option {
 			calibrate: {"quiet", quietUsage},
 		}, func(o *Options) pflag.Value { return toggle{&o.Quiet} }},
 	}
+}
+
+// HTMLUsage describes --html.
+const HTMLUsage = "write a page with plots to `FILE`, for a browser: one file that loads nothing (default none)"
+
+// HTML returns the value of --html.
+func HTML(to *string) pflag.Value {
+	return text{to, "the name is empty: must be a file that can be written"}
 }
 
 const perfControlUsage = "let perf record profile the measured window only: `CTL` or CTL,ACK are the FIFOs of its --control fifo:CTL[,ACK] (default none)"

@@ -47,7 +47,7 @@ func TestDriveHasAllOptionsOfRun(t *testing.T) {
 }
 
 // TestSearchHasNoLoadOptions: search has all options of run but those of a load, which it
-// decides on itself, of a record per connection, and of a profiler.
+// decides on itself, of a record per connection, of a page, and of a profiler.
 func TestSearchHasNoLoadOptions(t *testing.T) {
 	o := Default()
 	runs, searches := pflag.NewFlagSet("run", pflag.ContinueOnError), pflag.NewFlagSet("search", pflag.ContinueOnError)
@@ -59,7 +59,7 @@ func TestSearchHasNoLoadOptions(t *testing.T) {
 			missing = append(missing, f.Name)
 		}
 	})
-	if want := strings.Fields("conns duration format high interval live log low perf-control rate stages"); !slices.Equal(missing, want) {
+	if want := strings.Fields("conns duration format high html interval live log low perf-control rate stages"); !slices.Equal(missing, want) {
 		t.Errorf("search lacks %q of run's options, want %q", missing, want)
 	}
 	searches.VisitAll(func(f *pflag.Flag) {

@@ -14,12 +14,17 @@ import (
 	"wsperf/engine/host"
 	"wsperf/stats"
 	"wsperf/stats/file"
+	"wsperf/stats/page"
 	"wsperf/stats/report"
 )
 
 // RunAndPrint does the job, writes its result file and prints the report.
 func RunAndPrint(ctx context.Context, u *ui.UI, j *job.Job) error {
 	if err := CheckOutput(u, j.Options); err != nil {
+		return err
+	}
+	p, err := PreparePage(j.HTML)
+	if err != nil {
 		return err
 	}
 	ctx, signals := ui.Watch(ctx, u)
@@ -31,7 +36,7 @@ func RunAndPrint(ctx context.Context, u *ui.UI, j *job.Job) error {
 	}
 	unmet := Require(j.Requirements, m.Result)
 	// The report is printed even if the file is lost.
-	lost := Save(m, signals)
+	lost := errors.Join(Save(m, signals), p.Save(page.Single(m.Result), signals.OnExit))
 	return errors.Join(lost, printResult(u, m.Result, j), err, Outcome(m.Result), unmet)
 }
 

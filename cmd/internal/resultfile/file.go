@@ -20,6 +20,7 @@ import (
 // File is the place of a result. A regular file is written under another name
 // in the same folder and renamed when it is whole (rename(2)).
 type File struct {
+	what   string // in errors
 	path   string
 	mode   fs.FileMode // of the file that is replaced; 0: there is none
 	stream bool        // a device, a pipe or a descriptor, which is written in place
@@ -29,14 +30,20 @@ type File struct {
 
 // Prepare checks that path can be written, before a run is spent on it. It
 // leaves nothing behind.
-func Prepare(path string) (*File, error) {
+func Prepare(path string) (*File, error) { return prepare("result file", path) }
+
+// PreparePage is as Prepare, for a page.
+func PreparePage(path string) (*File, error) { return prepare("page", path) }
+
+func prepare(what, path string) (*File, error) {
 	f, err := examine(path)
 	if err != nil {
-		return nil, fmt.Errorf("result file %s: %w: must be a file that can be written", path, systemError(err))
+		return nil, fmt.Errorf("%s %s: %w: must be a file that can be written", what, path, systemError(err))
 	}
+	f.what = what
 	if err := f.tryCreate(); err != nil {
-		return nil, fmt.Errorf("result file %s: folder %s: %w: must be a folder in which files can be created",
-			path, filepath.Dir(f.path), systemError(err))
+		return nil, fmt.Errorf("%s %s: folder %s: %w: must be a folder in which files can be created",
+			what, path, filepath.Dir(f.path), systemError(err))
 	}
 	return f, nil
 }
@@ -149,7 +156,7 @@ func (f *File) Save(write func(io.Writer) error, begun func(undo func())) error 
 		put = func() error { return f.writeInPlace(write) }
 	}
 	if err := put(); err != nil {
-		return fmt.Errorf("result file %s: %w", f.path, systemError(err))
+		return fmt.Errorf("%s %s: %w", f.what, f.path, systemError(err))
 	}
 	return nil
 }
