@@ -19,7 +19,7 @@ PERF_FIFOS   = bin/perf.ctl bin/perf.ack
 PERF_CONTROL = bin/perf.ctl,bin/perf.ack
 
 .DEFAULT_GOAL := help
-.PHONY: build run test test-all unit system race race-long test-interop test_ws test_ab test_netty testee-wspp testee-ab testee-netty analyze lint fuzz soak bench \
+.PHONY: build run test test-all unit system race race-long test-interop test-browser test_ws test_ab test_netty testee-wspp testee-ab testee-netty analyze lint fuzz soak bench \
         bench-peers compare compare-quick pgo perf-stat perf-record perf-report perf man clean help
 
 build: ## build bin/wsperf
@@ -80,6 +80,9 @@ race race-long:
 
 test-interop: ## make 20000 handshakes against each real server of bench/testees (root; installs Debian packages)
 	$(TEST) -tags interop -count=1 -timeout 15m -v ./bench/interop
+
+test-browser: ## look at the pages of --html in chromium (root; installs Debian packages and axe-core)
+	$(TEST) -tags browser -count=1 -timeout 10m ./bench/browser
 
 # The ancestor's targets: its driver against the three testees it was made for. A
 # testee that is not running is started for the duration of the run.

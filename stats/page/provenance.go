@@ -10,25 +10,40 @@ import (
 )
 
 // provenance is with what it was measured. What is not the same for all subjects is told of each.
-func provenance(p *Page, _ int) []part {
+func provenance(p *Page, _ int) (all []part) {
+	if terms := p.told(facts); len(terms) > 0 {
+		all = append(all, part{Terms: terms})
+	}
+	for _, long := range []struct {
+		title string
+		of    func(*stats.Result) []report.Detail
+	}{
+		{"Mitigations of the CPU's vulnerabilities", func(r *stats.Result) []report.Detail { return sorted(r.Provenance.Mitigations) }},
+		{"Settings of the kernel (sysctl)", func(r *stats.Result) []report.Detail { return sorted(r.Provenance.Sysctls) }},
+	} {
+		if terms := p.told(long.of); len(terms) > 0 {
+			all = append(all, part{Fold: &fold{Title: long.title, Parts: []part{{Terms: terms}}}})
+		}
+	}
+	return all
+}
+
+// told tells facts of all subjects.
+func (p *Page) told(of func(*stats.Result) []report.Detail) (terms []report.Detail) {
 	var names []string
 	values := map[string][]string{} // by subject
 	for i, s := range p.Subjects {
-		for _, f := range facts(s.Result) {
+		for _, f := range of(s.Result) {
 			if values[f.Name] == nil {
 				names, values[f.Name] = append(names, f.Name), make([]string, len(p.Subjects))
 			}
 			values[f.Name][i] = ascii(f.Text)
 		}
 	}
-	var terms []report.Detail
 	for _, name := range names {
 		terms = append(terms, p.terms(name, values[name])...)
 	}
-	if len(terms) == 0 {
-		return nil
-	}
-	return []part{{Terms: terms}}
+	return terms
 }
 
 // terms tells a fact of all subjects.
@@ -56,12 +71,15 @@ func facts(r *stats.Result) (all []report.Detail) {
 	if v.System == "" {
 		all = append(all, report.Detail{Name: "kernel", Text: r.Setup.Kernel})
 	}
-	for _, facts := range []map[string]string{v.Mitigations, v.Sysctls} {
-		for _, name := range slices.Sorted(maps.Keys(facts)) {
-			all = append(all, report.Detail{Name: ascii(name), Text: facts[name]})
-		}
-	}
 	return slices.DeleteFunc(all, func(d report.Detail) bool { return d.Text == "" })
+}
+
+// sorted lists what is known by its name.
+func sorted(known map[string]string) (all []report.Detail) {
+	for _, name := range slices.Sorted(maps.Keys(known)) {
+		all = append(all, report.Detail{Name: ascii(name), Text: known[name]})
+	}
+	return all
 }
 
 // number writes one that is known.

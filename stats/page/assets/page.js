@@ -116,14 +116,14 @@
 					this.draw();
 				});
 				b.title = "Logarithmic or linear " + axis + " axis";
-				b.setAttribute("aria-label", "Logarithmic " + axis + " axis: " + this.data.title);
+				b.setAttribute("aria-label", b.textContent + ": " + this.data.title);
 				b.setAttribute("aria-pressed", String(this[log]));
 				tools.append(b);
 			}
 			for (const [text, name, click] of [["+", "Zoom in", () => this.zoom(0.5)], ["\u2212", "Zoom out", () => this.zoom(2)], ["All", "Show all of it", () => this.draw()]]) {
 				const b = button(text, click);
 				b.title = name;
-				b.setAttribute("aria-label", name + ": " + this.data.title);
+				b.setAttribute("aria-label", (text === "All" ? "All of " : name + ": ") + this.data.title);
 				tools.append(b);
 			}
 			this.live.setAttribute("role", "group");
