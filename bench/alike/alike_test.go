@@ -20,13 +20,9 @@ var (
 	table       = flag.String("table", "", "add the counts to this file")
 )
 
-func TestMain(m *testing.M) {
-	status := m.Run()
-	programs.Remove()
-	os.Exit(status)
-}
-
 var programs program.Builder
+
+func TestMain(m *testing.M) { programs.Main(m) }
 
 const (
 	rounds = 10

@@ -20,13 +20,9 @@ import (
 	"wsperf/stats/file"
 )
 
-func TestMain(m *testing.M) {
-	status := m.Run()
-	programs.Remove()
-	os.Exit(status)
-}
-
 var programs program.Builder
+
+func TestMain(m *testing.M) { programs.Main(m) }
 
 // Bounds of the time that a program takes. No test depends on them otherwise.
 const (

@@ -15,13 +15,9 @@ import (
 	"wsperf/stats/file"
 )
 
-func TestMain(m *testing.M) {
-	status := m.Run()
-	programs.Remove()
-	os.Exit(status)
-}
-
 var programs program.Builder
+
+func TestMain(m *testing.M) { programs.Main(m) }
 
 func wsperf(t *testing.T) string {
 	t.Helper()

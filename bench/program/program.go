@@ -11,7 +11,7 @@ import (
 )
 
 // Builder builds wsperf when a test asks for it. The zero value is ready. The TestMain of the
-// package calls Remove when all tests have run.
+// package calls Main.
 type Builder struct {
 	once   sync.Once
 	folder string
@@ -38,8 +38,14 @@ func (b *Builder) build() {
 	}
 }
 
-// Remove removes what was built, if anything was.
-func (b *Builder) Remove() {
+// Main runs the tests of a package, and removes what was built for them. When TestMain returns,
+// package testing exits with their status.
+func (b *Builder) Main(m *testing.M) {
+	defer b.remove()
+	m.Run()
+}
+
+func (b *Builder) remove() {
 	if b.folder != "" {
 		_ = os.RemoveAll(b.folder) // of temporary files
 	}

@@ -27,9 +27,7 @@ func TestMain(m *testing.M) {
 		main()
 		return
 	}
-	status := m.Run()
-	programs.Remove()
-	os.Exit(status)
+	programs.Main(m)
 }
 
 var programs program.Builder

@@ -16,9 +16,7 @@ func TestMain(m *testing.M) {
 		serve()
 		return
 	}
-	status := m.Run()
-	programs.Remove()
-	os.Exit(status)
+	programs.Main(m)
 }
 
 var programs program.Builder
