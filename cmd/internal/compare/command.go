@@ -138,15 +138,15 @@ func (s *server) explained(err error) error {
 	return failure{err, output}
 }
 
-// lastWords returns how the command ended, which the process in between says in the last line, and
-// the last lines of its output before that.
+// lastWords returns how the command ended, and the last lines of its output. The process in between
+// says how in a line behind them, and fails, if that was badly. Otherwise all lines are the command's.
 func (s *server) lastWords() (how string, output []string) {
 	for line := range strings.Lines(s.child.LastWords()) {
 		if line = printable(strings.TrimSpace(line)); line != "" {
 			output = append(output, line[:min(len(line), maxOutputLine)])
 		}
 	}
-	if last := len(output) - 1; last >= 0 {
+	if last := len(output) - 1; last >= 0 && s.child.Wait() != nil {
 		if said, ours := strings.CutPrefix(output[last], keep.Prefix); ours {
 			how, output = said, output[:last]
 		}

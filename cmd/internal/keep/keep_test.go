@@ -140,6 +140,7 @@ func TestEndsWithItsCommand(t *testing.T) {
 	for name, c := range map[string]struct{ command, want string }{
 		"well":                         {"echo done", "done\n"},
 		"badly":                        {"echo why >&2; exit 3", "why\nwsperf: the command exited with code 3\n"},
+		"in the middle of a line":      {"printf why; exit 3", "why\nwsperf: the command exited with code 3\n"},
 		"by a signal":                  {"kill -SEGV $$", "wsperf: the command was ended by a signal: segmentation fault\n"},
 		"no such file":                 {"exec ./nothing 2>/dev/null", "wsperf: the command exited with code 127\n"},
 		"a daemon's end is waited for": {"(sleep 0.2; echo late) & exit 4", "late\nwsperf: the command exited with code 4\n"},
@@ -158,5 +159,15 @@ func TestOutputIsBounded(t *testing.T) {
 	got := start(t, "seq 1 200000").wait()
 	if len(got) > maxTail || !strings.HasSuffix(got, "\n199999\n200000\n") || !strings.HasPrefix(got, "199") || strings.Index(got, "\n") != 6 {
 		t.Errorf("%d bytes: %.30q", len(got), got)
+	}
+}
+
+// TestLongLineIsKept: the end of a line that is longer than what is kept.
+func TestLongLineIsKept(t *testing.T) {
+	for name, end := range map[string]string{"ended": "; echo", "not ended": ""} {
+		got := start(t, fmt.Sprintf("head -c %d /dev/zero | tr '\\0' x", 2*maxTail)+end).wait()
+		if len(got) < maxTail || len(got) > maxTail+1 || strings.Trim(got, "x") != "\n" {
+			t.Errorf("%s: %d bytes: %.30q", name, len(got), got)
+		}
 	}
 }

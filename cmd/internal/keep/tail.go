@@ -49,15 +49,21 @@ func (t *tail) follow() {
 // outputDelay is how long the output is waited for when all that could write it has ended.
 const outputDelay = time.Second
 
-// text returns the end of the output, from the beginning of a line. All that wrote it has ended.
+// text returns the last lines of the output. All that wrote it has ended.
 func (t *tail) text() []byte {
 	_ = t.read.SetReadDeadline(time.Now().Add(outputDelay)) // somebody else may have been given the pipe
 	<-t.done
-	if len(t.kept) < maxTail {
-		return t.kept
+	return wholeLines(t.kept)
+}
+
+// wholeLines removes the rest of a line at the beginning of what was kept, unless it is the only one, and
+// ends the last line: another one follows that says how the command ended.
+func wholeLines(kept []byte) []byte {
+	if len(kept) >= maxTail {
+		kept = kept[1+bytes.IndexByte(kept[:len(kept)-1], '\n'):] // -1: there is no other line
 	}
-	if at := bytes.IndexByte(t.kept, '\n'); at >= 0 {
-		return t.kept[at+1:]
+	if len(kept) > 0 && kept[len(kept)-1] != '\n' {
+		kept = append(kept, '\n')
 	}
-	return t.kept
+	return kept
 }
