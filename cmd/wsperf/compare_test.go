@@ -24,6 +24,8 @@ type compared struct {
 	}
 }
 
+const notFinished = "The comparison was not finished: later rounds are missing."
+
 // testeeAt is the command of a testee that listens at an address, and its URL.
 func testeeAt(address string) string {
 	return "wsperf testee --listen " + address + " --loops 1@ws://" + address + "/"
@@ -68,7 +70,7 @@ func TestInterruptedComparison(t *testing.T) {
 	awaitRuns(t, folder, 3)
 	signalTo(t, p, unix.SIGINT)
 	endWith(t, p, ui.ExitSignalled+int(unix.SIGINT))
-	if !strings.Contains(p.stdout.String(), "The comparison was not finished: later rounds are missing.") {
+	if !strings.Contains(p.stdout.String(), notFinished) {
 		t.Errorf("no report of what there is:\n%s", &p.stdout)
 	}
 	for _, address := range []string{host + ":9101", host + ":9102"} {
@@ -79,7 +81,13 @@ func TestInterruptedComparison(t *testing.T) {
 	if c := readIndex(t, folder).Comparison; !c.Interrupted || len(c.Runs) < 3 || len(c.Runs) > 11 {
 		t.Errorf("%d runs, interrupted: %v", len(c.Runs), c.Interrupted)
 	}
-	p = start(t, "wsperf", "compare", "--resume", folder)
+	resume(t, folder)
+}
+
+// resume goes on with the comparison, and expects that every run was then made once.
+func resume(t *testing.T, folder string) {
+	t.Helper()
+	p := start(t, "wsperf", "compare", "--resume", folder)
 	endWith(t, p, ui.ExitDone)
 	c := readIndex(t, folder).Comparison
 	made := map[[2]int]bool{}
@@ -92,8 +100,57 @@ func TestInterruptedComparison(t *testing.T) {
 	if len(c.Runs) != 12 || len(made) != 12 || c.Interrupted {
 		t.Errorf("%d runs, %d different ones, interrupted: %v", len(c.Runs), len(made), c.Interrupted)
 	}
-	if strings.Contains(p.stdout.String(), "interrupted") {
+	if strings.Contains(p.stdout.String(), notFinished) {
 		t.Errorf("it is complete:\n%s", &p.stdout)
+	}
+}
+
+// TestFolderThatGoesAway: one line says so, what was measured is printed, the testees are gone, and
+// --resume goes on when the folder is back.
+func TestFolderThatGoesAway(t *testing.T) {
+	t.Parallel()
+	const host = "127.31.8.5"
+	folder := filepath.Join(t.TempDir(), "results")
+	p := startComparison(t, folder, host, testeeAt(host+":9101"))
+	awaitRuns(t, folder, 2)
+	rename(t, folder, folder+"-elsewhere")
+	stderr := endWith(t, p, ui.ExitFailed)
+	expectLost(t, stderr, folder)
+	for _, want := range []string{notFinished, "\n  one  ", "/s  "} {
+		if !strings.Contains(p.stdout.String(), want) {
+			t.Errorf("%q is not in\n%s", want, &p.stdout)
+		}
+	}
+	if _, err := os.Stat(folder); err == nil {
+		t.Error("the folder was made again")
+	}
+	if accepts(host+":9101") || accepts(host+":9102") {
+		t.Error("a testee is left")
+	}
+	rename(t, folder+"-elsewhere", folder)
+	resume(t, folder)
+}
+
+// expectLost expects one line besides those of runs: which file could not be written, why, and what to do.
+func expectLost(t *testing.T, stderr, folder string) {
+	t.Helper()
+	var others []string
+	for line := range strings.Lines(stderr) {
+		if !strings.HasPrefix(line, "wsperf: round ") {
+			others = append(others, line)
+		}
+	}
+	begin := "wsperf: result file " + folder + "/"
+	end := "when files can be written there again, go on with --resume " + folder + "\n"
+	if len(others) != 1 || !strings.HasPrefix(others[0], begin) || !strings.HasSuffix(others[0], end) || !strings.Contains(others[0], ": no such file or directory: ") {
+		t.Errorf("%q, want one line, from %q to %q", others, begin, end)
+	}
+}
+
+func rename(t *testing.T, from, to string) {
+	t.Helper()
+	if err := os.Rename(from, to); err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -104,6 +161,18 @@ func TestKilledComparison(t *testing.T) {
 	folder := filepath.Join(t.TempDir(), "results")
 	p := startComparison(t, folder, host, testeeAt(host+":9101"), "--restart", "never")
 	awaitRuns(t, folder, 2)
+	signalTo(t, p, unix.SIGKILL)
+	awaitThat(t, "the end of the testees", func() bool { return !accepts(host+":9101") && !accepts(host+":9102") })
+	endWith(t, start(t, "wsperf", "compare", "--resume", folder, "--quiet"), ui.ExitDone)
+}
+
+// TestKilledInFirstRun: --resume goes on even if there is no result yet.
+func TestKilledInFirstRun(t *testing.T) {
+	t.Parallel()
+	const host = "127.31.8.6"
+	folder := filepath.Join(t.TempDir(), "results")
+	p := startComparison(t, folder, host, testeeAt(host+":9101"), "--rounds", "5")
+	awaitThat(t, "the first testee", func() bool { return accepts(host+":9101") || accepts(host+":9102") })
 	signalTo(t, p, unix.SIGKILL)
 	awaitThat(t, "the end of the testees", func() bool { return !accepts(host+":9101") && !accepts(host+":9102") })
 	endWith(t, start(t, "wsperf", "compare", "--resume", folder, "--quiet"), ui.ExitDone)

@@ -244,6 +244,11 @@ func (c *Comparison) Do(ctx context.Context, u *ui.UI) error {
 		return errors.Join(c.print(u), c.savePage(u, file, func(func()) {}))
 	}
 	c.study.Interrupted = false
+	if len(c.study.Runs) == 0 { // from now on it can be resumed
+		if err := c.save(); err != nil {
+			return err
+		}
+	}
 	if text := c.options.tooFew(c.testees); text != "" {
 		u.Warn(text)
 	}
@@ -259,14 +264,24 @@ func (c *Comparison) Do(ctx context.Context, u *ui.UI) error {
 	hide()
 	signals.Writing()
 	lost := c.save()
+	ended := c.ended(stopped, lost)
 	if len(c.study.Runs) == 0 {
-		return errors.Join(stopped, lost)
+		return ended
 	}
 	printed := errors.Join(c.print(u), c.savePage(u, file, signals.OnExit))
-	if !c.options.Quiet {
+	if !c.options.Quiet && lost == nil {
 		u.Note("results kept in " + c.store.folder)
 	}
-	return errors.Join(lost, printed, stopped, c.missing())
+	return errors.Join(printed, ended, c.missing())
+}
+
+// ended returns why the comparison ended early, and whether its index was lost. What keeps a result
+// from being written, such as a folder that is gone, mostly does so to the index: it is said once.
+func (c *Comparison) ended(stopped, lost error) error {
+	if l, is := errors.AsType[lostResult](stopped); is {
+		return fmt.Errorf("%w: when files can be written there again, go on with --resume %s", l.error, c.store.folder)
+	}
+	return errors.Join(lost, stopped)
 }
 
 // print prints the comparison. The error is that of the output, or of requirements that are not met.

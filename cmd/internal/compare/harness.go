@@ -31,7 +31,7 @@ type harness struct {
 // turn is a run to make.
 type turn struct{ round, load, testee int }
 
-// all makes the runs that are missing. The error is ui.ErrInterrupted, or that of the disk.
+// all makes the runs that are missing. The error is ui.ErrInterrupted or a lostResult.
 func (h *harness) all(ctx context.Context) error {
 	h.begun = time.Now()
 	made := map[turn]bool{}
@@ -106,7 +106,7 @@ func (h *harness) take(ctx context.Context, t turn) error {
 	case errors.Is(err, ui.ErrInterrupted), errors.Is(err, ui.ErrEarly):
 		return ui.ErrInterrupted
 	case errors.As(err, &lost):
-		return lost.error
+		return lost
 	case errors.As(err, &f):
 		run.Problem, run.Output = printable(err.Error()), f.output
 	case err != nil:
@@ -114,7 +114,10 @@ func (h *harness) take(ctx context.Context, t turn) error {
 	}
 	h.study.Runs = append(h.study.Runs, run)
 	h.report(&run)
-	return h.save()
+	if err := h.save(); err != nil {
+		return lostResult{err}
+	}
+	return nil
 }
 
 // measure measures a testee, which it starts and ends if need be.
