@@ -89,10 +89,10 @@ func (o *Options) bind(f *pflag.FlagSet) {
 	f.Var(cpusValue{&o.TesteeCPUs}, "testee-cpus", "pin the commands to the CPUs of `LIST`, such as 1,3 or 0-3 (default none)")
 	f.Var(job.Time{ToUs: &o.StartTimeoutUs, Least: time.Millisecond, Most: mostStart}, "start-timeout", "wait for a command to accept connections for this `TIME`")
 	f.Var(job.Time{ToUs: &o.CoolingUs, Least: 0, Most: mostCooling}, "cooling", "between two runs, wait for sockets in TIME_WAIT to go, for this `TIME` at most")
-	f.StringVar(&o.Baseline, "baseline", "", "compare all others with the testee of this `NAME` (default each with each)")
+	f.StringVar(&o.Baseline, "baseline", o.Baseline, "compare all others with the testee of this `NAME` (default each with each)")
 	f.Var(measureValue{&o.Measure}, "measure", "let this `MEASURE` decide, such as ready.q99 (default rate, in an open loop ready.q99)")
 	f.Var(job.Percent{To: &o.Confidence, Least: leastLevel, Most: mostLevel}, "confidence", "claim a difference with this `PERCENT` of confidence")
-	f.Uint64Var(&o.Seed, "seed", 0, "draw the order of turns from this `NUMBER` (default another one each time)")
+	f.Uint64Var(&o.Seed, "seed", o.Seed, "draw the order of turns from this `NUMBER` (default another one each time)")
 }
 
 // bindOutput makes flags of the options that say where results go.

@@ -61,12 +61,12 @@ func TestTemplate(t *testing.T) {
 
 // TestCommandLineComesFirst: what was given there counts, whatever the plan says.
 func TestCommandLineComesFirst(t *testing.T) {
-	o, given, load := commandLine(t, "--rounds", "7", "--cpus", "0", "--header", "C: 3")
-	p, err := planFile{writePlan(t, "rounds: 9\nconfidence: 99%\nrestart: never\nloads:\n- {name: a, header: ['A: 1', 'B: 2'], rate: 5, duration: 4s}\n- {name: b, conns: 7, cpus: 5}\n"), given, load}.read(o)
+	o, given, load := commandLine(t, "--rounds", "7", "--cpus", "0", "--header", "C: 3", "--seed", "7", "--baseline", "b")
+	p, err := planFile{writePlan(t, "rounds: 9\nseed: 5\nconfidence: 99%\nrestart: never\nloads:\n- {name: a, header: ['A: 1', 'B: 2'], rate: 5, duration: 4s}\n- {name: b, conns: 7, cpus: 5}\n"), given, load}.read(o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p.options.Rounds != 7 || p.options.Confidence != 99 || p.options.Restart != RestartNever {
+	if p.options.Rounds != 7 || p.options.Confidence != 99 || p.options.Restart != RestartNever || p.options.Seed != 7 || p.options.Baseline != "b" {
 		t.Errorf("%+v", p.options)
 	}
 	a, b := p.loads[0].Options, p.loads[1].Options
