@@ -1,7 +1,6 @@
 package comparison
 
 import (
-	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -46,19 +45,6 @@ type Run struct {
 	Values  map[string]*float64 `json:"values,omitempty"` // by measure
 }
 
-// MaxValue is the limit of values: none is negative or larger.
-const MaxValue = 1e18
-
-// CheckValues returns an error if a value is out of range, as it can be in a file.
-func (r *Run) CheckValues() error {
-	for measure, v := range r.Values {
-		if v != nil && !(*v >= 0 && *v <= MaxValue) { // not for NaN
-			return fmt.Errorf("a run has %g of %s: must be 0 to %g", *v, measure, float64(MaxValue))
-		}
-	}
-	return nil
-}
-
 // Describe gives the run what its result says.
 func (r *Run) Describe(result *stats.Result, measures []string) {
 	r.Marks = marksOf(result)
@@ -68,11 +54,21 @@ func (r *Run) Describe(result *stats.Result, measures []string) {
 		if err != nil {
 			continue // none of ours
 		}
-		if v, ok := m.Of(result); ok && !math.IsNaN(v) && !math.IsInf(v, 0) {
+		if v, ok := m.Of(result); ok && IsValue(v) {
 			r.Values[name] = &v
 		}
 	}
 }
+
+// Bounds of values above 0. They are far beyond those of any run, and ratios and intervals of values
+// between them are finite.
+const (
+	leastValue = 1e-18
+	mostValue  = 1e24
+)
+
+// IsValue reports whether a run can have the value in some measure.
+func IsValue(v float64) bool { return v == 0 || v >= leastValue && v <= mostValue } // not for NaN
 
 // shown are the measures of the table, besides the one that decides.
 var shown = []string{"rate", "ready.q50", "ready.q99", "testee.cpu", "testee.memory", "fail"}

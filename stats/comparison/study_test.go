@@ -5,6 +5,7 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"flag"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -234,6 +235,30 @@ func TestDocumentHasNoNaN(t *testing.T) {
 	}
 	if len(d.Results) != 12 || d.Results[0].Testees[2].Median != nil || len(d.Results[0].Pairs) != 1 {
 		t.Errorf("%+v", d.Results[0])
+	}
+}
+
+// TestExtremeValues: every format can be written of whatever is a value.
+func TestExtremeValues(t *testing.T) {
+	for _, v := range []float64{math.NaN(), math.Inf(1), math.Inf(-1), -1, leastValue / 2, 2 * mostValue} {
+		if IsValue(v) {
+			t.Errorf("%v is a value", v)
+		}
+	}
+	s := example()
+	extremes := []float64{0, leastValue, mostValue}
+	for k := range s.Runs {
+		for name := range s.Runs[k].Values {
+			v := extremes[(k+k/3)%len(extremes)]
+			if s.Runs[k].Values[name] = &v; !IsValue(v) {
+				t.Errorf("%v is no value", v)
+			}
+		}
+	}
+	for _, f := range formats {
+		if text := written(t, f.name, s); strings.Contains(text, "Inf") || strings.Contains(text, "NaN") {
+			t.Errorf("%s: %s", f.name, text)
+		}
 	}
 }
 

@@ -81,12 +81,11 @@ func New(c *CommandLine, args []string) (*Comparison, error) {
 func (c *CommandLine) plan(args []string) (p plan, err error) {
 	if len(args) == 1 && IsPlan(args[0]) {
 		p, err = planFile{args[0], c.flags, c.line}.read(&c.Options)
-		if err == nil && len(p.loads) == 0 {
-			p.loads = []Load{{"default", c.load}}
-		}
+		p.addLoad(c.load)
 		return p, err
 	}
-	p = plan{options: c.Options, loads: []Load{{"default", c.load}}}
+	p = plan{options: c.Options}
+	p.addLoad(c.load)
 	for _, a := range args {
 		t, err := parseTestee(a)
 		if err != nil {
@@ -95,6 +94,13 @@ func (c *CommandLine) plan(args []string) (p plan, err error) {
 		p.testees = append(p.testees, t)
 	}
 	return p, nil
+}
+
+// addLoad adds the load of the command line, unless the plan has loads.
+func (p *plan) addLoad(o job.Options) {
+	if len(p.loads) == 0 {
+		p.loads = []Load{{"default", o}}
+	}
 }
 
 // resumed returns a comparison that was begun before.
@@ -131,18 +137,28 @@ func (c *CommandLine) fromFolder(folder string) (*Comparison, error) {
 	if err != nil {
 		return nil, err
 	}
+	n, err := c.fromIndex(i)
+	if err != nil {
+		return nil, err
+	}
+	n.store = s
+	return n, s.complete(n.study)
+}
+
+// fromIndex returns a comparison as far as its index has it.
+func (c *CommandLine) fromIndex(i *index) (*Comparison, error) {
 	o := i.Options
 	o.Requirements, o.Format, o.JSON, o.HTML, o.Quiet = c.Requirements, c.Format, c.JSON, c.HTML, c.Quiet
 	if err := c.replace(&o); err != nil {
 		return nil, err
 	}
-	n := &Comparison{plan: plan{o, i.Testees, i.Loads}, store: s, study: i.Study}
+	n := &Comparison{plan: plan{o, i.Testees, i.Loads}, study: i.Study}
 	if err := n.check(); err != nil {
 		return nil, err
 	}
 	n.study.Loads = n.plan.study().Loads
 	n.study.Level, n.study.Baseline = o.level(), o.Baseline
-	return n, n.store.complete(n.study)
+	return n, nil
 }
 
 // replace gives options the values that were given on the command line.
@@ -299,7 +315,11 @@ func (h *harness) show() (hide func()) {
 }
 
 func (c *Comparison) save() error {
-	return c.store.save(&index{Schema, c.options, c.testees, c.loads, c.study})
+	return c.store.save(c.index())
+}
+
+func (c *Comparison) index() *index {
+	return &index{Schema, c.options, c.testees, c.loads, c.study}
 }
 
 // missing is the error of a comparison in which something did not run.

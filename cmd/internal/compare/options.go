@@ -242,6 +242,24 @@ func checkLoads(all []Load) error {
 	return nil
 }
 
+// checkValues reports the first value that the command line would refuse.
+func (o Options) checkValues() (err error) {
+	defaults, settings := pflag.NewFlagSet("", pflag.ContinueOnError), pflag.NewFlagSet("", pflag.ContinueOnError)
+	ofDefault := Default()
+	ofDefault.bind(defaults)
+	o.bind(settings) // a copy
+	settings.VisitAll(func(f *pflag.Flag) {
+		text := f.Value.String()
+		if err != nil || text == defaults.Lookup(f.Name).Value.String() { // which can be empty, and cannot be set
+			return
+		}
+		if err = f.Value.Set(text); err != nil {
+			err = fmt.Errorf("%s %q: %w", f.Name, job.Shortened(text), err)
+		}
+	})
+	return err
+}
+
 // check reports options that do not go together.
 func (o *Options) check(testees []Testee) error {
 	if o.Baseline != "" {

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -40,10 +39,20 @@ type planFile struct {
 // read reads the plan. Its keys are testees, loads, and the names of options. Errors name the file
 // and the line.
 func (f planFile) read(o *Options) (p plan, err error) {
-	path := f.path
-	text, err := os.ReadFile(path)
+	text, err := readBeginning(f.path, maxPlan+1)
 	if err != nil {
-		return p, fmt.Errorf("plan %s: %w: must be a file that can be read", path, errors.Unwrap(err))
+		return p, fmt.Errorf("plan %s: %w: must be a file that can be read", f.path, err)
+	}
+	return f.parse(text, o)
+}
+
+// maxPlan is far more than a plan with as many testees and loads as there can be.
+const maxPlan = 1 << 20
+
+func (f planFile) parse(text []byte, o *Options) (p plan, err error) {
+	path := f.path
+	if len(text) > maxPlan {
+		return p, fmt.Errorf("plan %s is larger than %d MiB: it is no plan", path, maxPlan>>20)
 	}
 	var document yaml.Node
 	if err := yaml.Unmarshal(text, &document); err != nil {

@@ -32,12 +32,14 @@ func commandLine(t *testing.T, args ...string) (*Options, *pflag.FlagSet, *job.C
 	return &c.Options, f, c.line
 }
 
+// uncommented is the template with all that it only shows.
+var uncommented = strings.NewReplacer("# measure:", "measure:", "# precision:", "precision:", "# budget:", "budget:", "# restart:", "restart:",
+	"# start-timeout:", "start-timeout:", "# cooling:", "cooling:", "# baseline:", "baseline:", "# confidence:", "confidence:", "# seed:", "seed:", "# cpus:", "cpus:",
+	"# testee-cpus:", "testee-cpus:", "# - name", "- name", "#   rate", "  rate", "#   warmup", "  warmup", "#   duration", "  duration").Replace(Template)
+
 // TestTemplate: the plan that --init prints is one, with every option in it.
 func TestTemplate(t *testing.T) {
 	o, given, load := commandLine(t)
-	uncommented := strings.NewReplacer("# measure:", "measure:", "# precision:", "precision:", "# budget:", "budget:", "# restart:", "restart:",
-		"# start-timeout:", "start-timeout:", "# cooling:", "cooling:", "# baseline:", "baseline:", "# confidence:", "confidence:", "# seed:", "seed:", "# cpus:", "cpus:",
-		"# testee-cpus:", "testee-cpus:", "# - name", "- name", "#   rate", "  rate", "#   warmup", "  warmup", "#   duration", "  duration").Replace(Template)
 	for name, text := range map[string]string{"as it is": Template, "uncommented": uncommented} {
 		p, err := planFile{writePlan(t, text), given, load}.read(o)
 		if err != nil {
@@ -101,10 +103,11 @@ func TestPlanRefuses(t *testing.T) {
 		"loads:\n- {name: a, header: 'Cookie secret'}": "line 2: header",
 		"loads:\n- {name: a, rate: 5, low: 3}":         "cannot be given together",
 		"\"\\x1b[31m\": 1":                             `unknown key "\x1b[31m"`,
+		strings.Repeat("# ", maxPlan/2+1):              "is larger than 1 MiB",
 	} {
 		_, err := planFile{writePlan(t, text), given, load}.read(o)
 		if err == nil || !strings.Contains(err.Error(), want) || strings.ContainsAny(err.Error(), "\n\x1b") || !strings.HasPrefix(err.Error(), "plan ") {
-			t.Errorf("%q: %v, want %q", text, err, want)
+			t.Errorf("%.100q: %v, want %q", text, err, want)
 		}
 	}
 }
@@ -130,6 +133,13 @@ func TestIndexIsChecked(t *testing.T) {
 		"load":       func(i *index) { i.Study.Runs[0].Load = 1 },
 		"rounds":     func(i *index) { i.Study.Rounds = 1 << 30 },
 		"level":      func(i *index) { i.Study.Level = 1 },
+		"no load":    func(i *index) { i.Loads, i.Study.Loads = nil, nil },
+		"turn":       func(i *index) { i.Study.Runs = append(i.Study.Runs, i.Study.Runs[0]) },
+		"unpaired":   func(i *index) { i.Study.Unpaired = true },
+		"confidence": func(i *index) { i.Options.Confidence = 100 },
+		"measure":    func(i *index) { i.Options.Measure = "\x1b[31m" },
+		"too many":   func(i *index) { i.Options.Rounds = mostRounds + 1 },
+		"budget":     func(i *index) { i.Options.BudgetUs = 0 },
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := &store{t.TempDir()}

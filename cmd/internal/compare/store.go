@@ -82,25 +82,52 @@ func (s *store) save(i *index) error {
 	if err != nil {
 		return err
 	}
-	return f.Save(func(w io.Writer) error {
-		e := json.NewEncoder(w)
-		e.SetEscapeHTML(false)
-		return e.Encode(i)
-	}, func(func()) {})
+	return f.Save(i.write, func(func()) {})
+}
+
+func (i *index) write(w io.Writer) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	return e.Encode(i)
 }
 
 // load reads the index of a comparison.
 func (s *store) load() (*index, error) {
-	text, err := os.ReadFile(s.path(indexName))
+	text, err := readBeginning(s.path(indexName), maxIndex+1)
 	if err != nil {
-		return nil, fmt.Errorf("folder %s: %s: %w: must be the folder of a comparison", s.folder, indexName, cause(err))
+		return nil, fmt.Errorf("folder %s: %s: %w: must be the folder of a comparison", s.folder, indexName, err)
+	}
+	i, err := parseIndex(text)
+	if err != nil {
+		return nil, fmt.Errorf("folder %s: %s: %w", s.folder, indexName, err)
+	}
+	return i, nil
+}
+
+// readBeginning reads n bytes of a file, or all of a shorter one.
+func readBeginning(path string, n int64) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, cause(err)
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, n))
+	return text, cause(err)
+}
+
+// maxIndex is more than an index with as many runs as there can be, each with its problem and output.
+const maxIndex = 512 << 20
+
+func parseIndex(text []byte) (*index, error) {
+	if len(text) > maxIndex {
+		return nil, fmt.Errorf("larger than %d MiB: it is no index", maxIndex>>20)
 	}
 	i := &index{}
 	if err := json.Unmarshal(text, i); err != nil {
-		return nil, fmt.Errorf("folder %s: %s: %w", s.folder, indexName, err)
+		return nil, err
 	}
 	if i.Schema != Schema || i.Study == nil {
-		return nil, fmt.Errorf("folder %s: %s: schema %.40q: must be %s", s.folder, indexName, i.Schema, Schema)
+		return nil, fmt.Errorf("schema %.40q: must be %s", i.Schema, Schema)
 	}
 	return i, i.check()
 }
@@ -127,13 +154,13 @@ func (s *store) result(name string) (*stats.Result, error) {
 	return readResult(s.path(filepath.Base(name)))
 }
 
-// plainTexts replaces what could control a terminal in the texts of a run, and drops what is no
-// measure.
-func plainTexts(r *comparison.Run) {
+// clean replaces what could control a terminal in the texts of a run, and drops what is no value of
+// a measure.
+func clean(r *comparison.Run) {
 	r.Problem, r.File = printable(r.Problem), printable(r.File)
-	maps.DeleteFunc(r.Values, func(measure string, _ *float64) bool {
+	maps.DeleteFunc(r.Values, func(measure string, v *float64) bool {
 		_, err := require.Find(measure)
-		return err != nil
+		return err != nil || v == nil || !comparison.IsValue(*v)
 	})
 	for k := range r.Output {
 		r.Output[k] = printable(r.Output[k])
@@ -146,22 +173,17 @@ func plainTexts(r *comparison.Run) {
 // check checks what the rest of the program relies on: a file can hold anything.
 func (i *index) check() error {
 	s := i.Study
-	if err := cmp.Or(checkTestees(i.Testees), checkLoads(i.Loads)); err != nil {
+	if err := cmp.Or(i.Options.checkValues(), checkTestees(i.Testees), checkLoads(i.Loads)); err != nil {
 		return err
 	}
-	if len(s.Testees) != len(i.Testees) || len(s.Loads) != len(i.Loads) || s.Rounds < 0 || s.Rounds > mostRounds || !(s.Level > 0 && s.Level < 1) {
-		return fmt.Errorf("%s: the comparison does not fit its plan", indexName)
+	if len(s.Testees) != len(i.Testees) || len(s.Loads) != len(i.Loads) || len(s.Loads) == 0 || s.Rounds < 0 || s.Rounds > mostRounds || s.Unpaired || !(s.Level > 0 && s.Level < 1) {
+		return errors.New("the comparison does not fit its plan")
 	}
-	for _, r := range s.Runs {
-		if r.Testee < 0 || r.Testee >= len(s.Testees) || r.Load < 0 || r.Load >= len(s.Loads) || r.Round < 0 || r.Round >= s.Rounds {
-			return fmt.Errorf("%s: a run is of no testee, load or round of the plan", indexName)
-		}
+	if err := i.checkRuns(); err != nil {
+		return err
 	}
 	for k := range s.Runs {
-		plainTexts(&s.Runs[k])
-		if err := s.Runs[k].CheckValues(); err != nil {
-			return fmt.Errorf("%s: %w", indexName, err)
-		}
+		clean(&s.Runs[k])
 	}
 	for k := range s.Warnings {
 		s.Warnings[k] = printable(s.Warnings[k])
@@ -171,6 +193,22 @@ func (i *index) check() error {
 	}
 	for k := range s.Loads {
 		s.Loads[k] = i.Loads[k].described(i.Options.Measure)
+	}
+	return nil
+}
+
+// checkRuns checks that each run has a turn of its own.
+func (i *index) checkRuns() error {
+	made := make(map[turn]bool, len(i.Study.Runs))
+	for _, r := range i.Study.Runs {
+		if r.Testee < 0 || r.Testee >= len(i.Testees) || r.Load < 0 || r.Load >= len(i.Loads) || r.Round < 0 || r.Round >= i.Study.Rounds {
+			return errors.New("a run is of no testee, load or round of the plan")
+		}
+		t := turn{r.Round, r.Load, r.Testee}
+		if made[t] {
+			return fmt.Errorf("two runs of testee %s, load %s, are of round %d", i.Testees[t.testee].Name, i.Loads[t.load].Name, t.round+1)
+		}
+		made[t] = true
 	}
 	return nil
 }
