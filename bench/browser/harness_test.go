@@ -34,26 +34,18 @@ const perTab = time.Minute
 func TestMain(m *testing.M) {
 	if out, err := exec.Command("./install").CombinedOutput(); err != nil {
 		fmt.Printf("SKIPPED: bench/browser: the browser could not be installed: %v\n%s", err, out)
-		os.Exit(0)
+		return
 	}
-	status := run(m)
-	programs.Remove()
-	os.Exit(status)
-}
-
-// run starts the browser for all tests.
-func run(m *testing.M) int {
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath("chromium"), chromedp.NoSandbox)
 	ctx, stop := chromedp.NewExecAllocator(context.Background(), options...)
 	defer stop()
-	ctx, stop = chromedp.NewContext(ctx)
+	chromium, stop = chromedp.NewContext(ctx)
 	defer stop()
-	chromium = ctx
 	if err := chromedp.Do(chromium, chromedp.Navigate("about:blank")); err != nil {
 		fmt.Println(err)
-		return 1
+		os.Exit(1)
 	}
-	return m.Run()
+	programs.Main(m)
 }
 
 // tab is a page in the browser.
