@@ -125,11 +125,11 @@ fuzz: ## run every fuzz target for 100000 executions, or make fuzz FUZZTIME=1h
 COMPARE_CPUS = $(shell n=$$(nproc); [ $$n -gt 1 ] && echo --cpus $$((n/2))-$$((n-1)) --testee-cpus 0-$$((n/2-1)))
 COMPARE      = WORKERS=$$(( ($$(nproc)+1)/2 )) bin/wsperf compare bench/compare.yaml $(COMPARE_CPUS)
 
-compare: build ## compare all testees of bench/testees that can be installed (15 minutes)
-	$(COMPARE) --only "$$(bench/testees/installed)"
+compare: build ## compare all testees of bench/testees that can be installed (15 minutes), into bin/compare.html too
+	$(COMPARE) --only "$$(bench/testees/installed)" --html bin/compare.html
 
-compare-quick: build ## compare three of them, in Go (2 minutes)
-	$(COMPARE) --only "$$(bench/testees/installed gobwas gorilla gws)" --rounds 8
+compare-quick: build ## compare three of them, in Go (2 minutes), into bin/compare.html too
+	$(COMPARE) --only "$$(bench/testees/installed gobwas gorilla gws)" --rounds 8 --html bin/compare.html
 
 soak: build ## run 10 minutes at full rate, check that memory stays flat and counts agree, or make soak SOAK=1m
 	$(GO) run ./bench/soak -duration $(SOAK) -wsperf bin/wsperf

@@ -163,7 +163,16 @@ func TestKilledComparison(t *testing.T) {
 	awaitRuns(t, folder, 2)
 	signalTo(t, p, unix.SIGKILL)
 	awaitThat(t, "the end of the testees", func() bool { return !accepts(host+":9101") && !accepts(host+":9102") })
-	endWith(t, start(t, "wsperf", "compare", "--resume", folder, "--quiet"), ui.ExitDone)
+	shown := start(t, "wsperf", "compare", folder)
+	endWith(t, shown, ui.ExitDone)
+	if !strings.Contains(shown.stdout.String(), notFinished) {
+		t.Errorf("it looks as if it was complete:\n%s", &shown.stdout)
+	}
+	resumed := start(t, "wsperf", "compare", "--resume", folder, "--quiet")
+	endWith(t, resumed, ui.ExitDone)
+	if strings.Contains(resumed.stdout.String(), notFinished) {
+		t.Errorf("it is complete:\n%s", &resumed.stdout)
+	}
 }
 
 // TestKilledInFirstRun: --resume goes on even if there is no result yet.

@@ -45,11 +45,11 @@ func (h *harness) all(ctx context.Context) error {
 				continue
 			}
 			if err := h.take(ctx, t); err != nil {
-				h.study.Interrupted = true
 				return err
 			}
 		}
 	}
+	h.study.Interrupted = false
 	return nil
 }
 
