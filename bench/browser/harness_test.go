@@ -158,7 +158,7 @@ func makePages(t *testing.T) *made {
 	results := filepath.Join(folder, "results")
 	args := []string{"compare", "--rounds", "6", "--duration", "400ms", "--warmup-conns", "50", "--interval", "50ms", "--cooling", "0s", "--quiet", "--out", results, "--html", m.compared}
 	for i, name := range []string{"gull", "heron", "swift"} {
-		at := fmt.Sprintf("127.31.8.1:%d", 9101+i)
+		at := fmt.Sprintf("127.31.9.1:%d", 9101+i)
 		args = append(args, fmt.Sprintf("%s='%s' testee --listen %s --loops 1@ws://%s/", name, programs.Wsperf(t), at, at))
 	}
 	wsperf(t, args...)
