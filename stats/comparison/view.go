@@ -41,12 +41,13 @@ func (t Table) Plain() Table {
 // Views returns a view of each load, in their order.
 func (s *Study) Views() (all []View) {
 	for i := range s.Loads {
-		all = append(all, s.view(i))
+		all = append(all, s.View(i))
 	}
 	return all
 }
 
-func (s *Study) view(load int) View {
+// View returns what there is to say of a load.
+func (s *Study) View(load int) View {
 	l := &s.Loads[load]
 	r := s.Rank(load, l.Measure)
 	return View{

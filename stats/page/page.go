@@ -5,6 +5,7 @@ import (
 
 	"wsperf/stats"
 	"wsperf/stats/comparison"
+	"wsperf/stats/report"
 )
 
 // Page is what a page shows.
@@ -69,7 +70,7 @@ func titleOf(r *stats.Result) string {
 	case r.Setup.URL == "":
 		return "several testees"
 	}
-	return ascii(r.Setup.URL)
+	return report.Escaped(r.Setup.URL)
 }
 
 // keys returns the names that can be hidden everywhere: the testees, or the phases of one result.

@@ -3,7 +3,6 @@ package page
 import (
 	"html/template"
 	"slices"
-	"strconv"
 
 	"wsperf/stats/report"
 )
@@ -98,11 +97,4 @@ func gridOf(t report.Table) *grid {
 		g.Rows = append(g.Rows, cells)
 	}
 	return g
-}
-
-// ascii writes text as printable ASCII: a file can have any, such as characters that turn the
-// direction of what follows.
-func ascii(text string) string {
-	quoted := strconv.QuoteToASCII(text)
-	return quoted[1 : len(quoted)-1]
 }

@@ -37,7 +37,7 @@ func (p *Page) told(of func(*stats.Result) []report.Detail) (terms []report.Deta
 			if values[f.Name] == nil {
 				names, values[f.Name] = append(names, f.Name), make([]string, len(p.Subjects))
 			}
-			values[f.Name][i] = ascii(f.Text)
+			values[f.Name][i] = report.Escaped(f.Text)
 		}
 	}
 	for _, name := range names {
@@ -77,7 +77,7 @@ func facts(r *stats.Result) (all []report.Detail) {
 // sorted lists what is known by its name.
 func sorted(known map[string]string) (all []report.Detail) {
 	for _, name := range slices.Sorted(maps.Keys(known)) {
-		all = append(all, report.Detail{Name: ascii(name), Text: known[name]})
+		all = append(all, report.Detail{Name: report.Escaped(name), Text: known[name]})
 	}
 	return all
 }

@@ -15,13 +15,11 @@ func conclusion(p *Page, load int) (all []part) {
 	if p.Study == nil {
 		return []part{{Text: summary(p.Subjects[0].Result)}}
 	}
-	for _, sentence := range p.view(load).Conclusion {
+	for _, sentence := range p.Study.View(load).Conclusion {
 		all = append(all, part{Text: sentence})
 	}
 	return all
 }
-
-func (p *Page) view(load int) comparison.View { return p.Study.Views()[load] }
 
 // summary is the conclusion of one result.
 func summary(r *stats.Result) string {
@@ -31,7 +29,7 @@ func summary(r *stats.Result) string {
 			r.HandshakesPerSecond(), milliseconds(h.ValueAtPercentile(50)), milliseconds(h.ValueAtPercentile(99)), r.Fail, r.Total)
 	}
 	if v := &r.Verdict; v.Known() {
-		text += fmt.Sprintf(" Bottleneck: %s. %s", ascii(string(v.Kind)), sentence(ascii(v.Reason)))
+		text += fmt.Sprintf(" Bottleneck: %s. %s", report.Escaped(string(v.Kind)), sentence(report.Escaped(v.Reason)))
 	}
 	return text
 }
@@ -51,7 +49,7 @@ func results(p *Page, load int) []part {
 	if p.Study == nil {
 		return p.ofReport(load, "not kept", "differences", "aggregate", "unmeasured", "interrupted", "phases", "out of range", "requirements")
 	}
-	v := p.view(load)
+	v := p.Study.View(load)
 	differences, medians := p.grid(v.Differences.Plain()), p.grid(v.Medians)
 	differences.Caption, medians.Caption = v.Title, "Medians of other measures"
 	return []part{{Table: differences}, {Table: medians}, {List: v.Notes}}
@@ -106,7 +104,7 @@ func verdicts(p *Page, load int) (all []part) {
 	var terms []report.Detail
 	for _, s := range p.under(load) {
 		if v := &s.Result.Verdict; v.Known() {
-			terms = append(terms, report.Detail{Name: p.name(s), Text: ascii(string(v.Kind)) + ": " + ascii(v.Reason)})
+			terms = append(terms, report.Detail{Name: p.name(s), Text: report.Escaped(string(v.Kind)) + ": " + report.Escaped(v.Reason)})
 		}
 	}
 	if p.Study != nil && len(terms) > 0 {

@@ -26,7 +26,7 @@ func writeBenchmark(w io.Writer, r *stats.Result) error {
 	for _, c := range []Detail{
 		{"kernel", r.Setup.Kernel}, {"wsperf", r.Setup.Version}, {"url", r.Setup.URL},
 	} {
-		fmt.Fprintf(out, "%s: %s\n", c.Name, escaped(c.Text))
+		fmt.Fprintf(out, "%s: %s\n", c.Name, Escaped(c.Text))
 	}
 	for _, unit := range higherIsBetter {
 		fmt.Fprintf(out, "Unit %s better=higher\n", unit)

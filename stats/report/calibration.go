@@ -14,9 +14,9 @@ func ceiling(r *stats.Result) Details {
 	case *c == (stats.Calibration{}):
 		return nil
 	case c.Problem != "":
-		return Details{{"Ceiling", "not known: " + escaped(c.Problem)}}
+		return Details{{"Ceiling", "not known: " + Escaped(c.Problem)}}
 	case c.PerSecond == 0:
-		return Details{{"Ceiling", fmt.Sprintf("not known: changed since wsperf calibrate ran on %s: %s: run it again", day, escaped(c.Differs))}}
+		return Details{{"Ceiling", fmt.Sprintf("not known: changed since wsperf calibrate ran on %s: %s: run it again", day, Escaped(c.Differs))}}
 	}
 	text := fmt.Sprintf("%.0f %% of the %.0f handshakes/s that this machine can do with the built-in testee (wsperf calibrate, %s)", 100*c.Share, c.PerSecond, day)
 	if c.Share > stats.HighShare && r.Provenance.Testee != stats.TesteeBuiltin {

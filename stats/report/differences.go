@@ -44,7 +44,7 @@ func valueList(values []string) string {
 
 // shortened is escaped and not too long for a line.
 func shortened(text string) string {
-	text = escaped(text)
+	text = Escaped(text)
 	if len(text) > maxValueShown {
 		return text[:maxValueShown] + "..."
 	}

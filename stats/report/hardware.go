@@ -88,7 +88,7 @@ func reasons(c *stats.Counters, absent []int) (texts []string) {
 		reason := c.Absent[events[i].key]
 		text, found := absentBecause[reason]
 		if !found {
-			text = escaped(reason)
+			text = Escaped(reason)
 		}
 		if !slices.Contains(texts, text) {
 			texts = append(texts, text)

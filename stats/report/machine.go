@@ -26,7 +26,7 @@ func machine(r *stats.Result) (s Section) {
 		}
 	}
 	if g := r.Provenance.Governor; g != "" && g != "performance" {
-		s.Parts = append(s.Parts, Details{{"Frequency", fmt.Sprintf("governor %s: CPUs may be slow (cpupower frequency-set -g performance)", escaped(g))}})
+		s.Parts = append(s.Parts, Details{{"Frequency", fmt.Sprintf("governor %s: CPUs may be slow (cpupower frequency-set -g performance)", Escaped(g))}})
 	}
 	if len(s.Parts) > 0 {
 		s.Title = "Machine (all programs)"

@@ -60,7 +60,7 @@ func labelValue(text string) string {
 }
 
 // printableASCII is escaped, but leaves quotes as they are.
-func printableASCII(text string) string { return strings.ReplaceAll(escaped(text), `\"`, `"`) }
+func printableASCII(text string) string { return strings.ReplaceAll(Escaped(text), `\"`, `"`) }
 
 // metricsOf is the table of metrics. A new one is a row. A metric without samples is not
 // written, because its value is not known.

@@ -19,7 +19,7 @@ func requirements(r *stats.Result) (s Section) {
 		if !f.Met {
 			outcome = "NOT MET"
 		}
-		row := []string{outcome, escaped(f.Expression), escaped(f.FoundText())}
+		row := []string{outcome, Escaped(f.Expression), Escaped(f.FoundText())}
 		widest = max(widest, len(row[1]))
 		rows = append(rows, row)
 	}
@@ -27,8 +27,9 @@ func requirements(r *stats.Result) (s Section) {
 	return Section{Title: "Requirements", Parts: []Part{Table{Columns: columns, Rows: rows}}}
 }
 
-// escaped writes text as printable ASCII.
-func escaped(text string) string {
+// Escaped writes text as printable ASCII: a file can have any, such as characters that turn the direction
+// of what follows them.
+func Escaped(text string) string {
 	quoted := strconv.QuoteToASCII(text)
 	return quoted[1 : len(quoted)-1]
 }

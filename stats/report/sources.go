@@ -64,4 +64,4 @@ func (r addressRange) String() string {
 
 // printable escapes an address, because its zone can have any characters
 // (netip.ParseAddr).
-func printable(a fmt.Stringer) string { return escaped(a.String()) }
+func printable(a fmt.Stringer) string { return Escaped(a.String()) }

@@ -28,7 +28,7 @@ func testeeCost(r *stats.Result) (s Section) {
 	case !c.Known():
 		why, found := testeeUnknown[c.Unknown]
 		if !found { // of a later version
-			why = escaped(string(c.Unknown))
+			why = Escaped(string(c.Unknown))
 		}
 		return Section{Title: "Testee", Parts: []Part{Details{{"Cost", "not known: " + why}}}}
 	}
@@ -75,7 +75,7 @@ func testeeCPUs(c *stats.TesteeCost) Details {
 	var texts []string
 	if c.CPUs > 0 {
 		text := strconv.Itoa(c.CPUs) + " allowed"
-		if list := escaped(c.AllowedCPUs); list != "" && len(list) <= 40 {
+		if list := Escaped(c.AllowedCPUs); list != "" && len(list) <= 40 {
 			text += " (" + list + ")"
 		}
 		texts = append(texts, text)

@@ -15,11 +15,11 @@ func verdict(r *stats.Result) (s Section) {
 	if !v.Known() {
 		return s
 	}
-	d := Details{{"Reason", escaped(v.Reason)}}
+	d := Details{{"Reason", Escaped(v.Reason)}}
 	for _, text := range v.Evidence {
-		d = append(d, Detail{"", escaped(text)})
+		d = append(d, Detail{"", Escaped(text)})
 	}
-	return Section{Title: "Bottleneck: " + escaped(string(v.Kind)), Parts: []Part{append(d, verdictParts(v.Parts)...)}}
+	return Section{Title: "Bottleneck: " + Escaped(string(v.Kind)), Parts: []Part{append(d, verdictParts(v.Parts)...)}}
 }
 
 // verdictParts lists the verdicts of the runs of a merged result.
@@ -28,7 +28,7 @@ func verdictParts(parts []stats.Verdict) (d Details) {
 		if i == maxPartsShown {
 			return append(d, Detail{"", fmt.Sprintf("and %d more runs", len(parts)-i)})
 		}
-		d = append(d, Detail{fmt.Sprintf("Run %d", i+1), escaped(string(v.Kind)) + ": " + escaped(v.Reason)})
+		d = append(d, Detail{fmt.Sprintf("Run %d", i+1), Escaped(string(v.Kind)) + ": " + Escaped(v.Reason)})
 	}
 	return d
 }
