@@ -259,7 +259,7 @@ func (c *Comparison) Do(ctx context.Context, u *ui.UI) error {
 	if c.finished {
 		return errors.Join(c.print(u), c.savePage(u, file, func(func()) {}))
 	}
-	c.study.Interrupted = true // until all is made, for who looks at it after a crash
+	c.study.Interrupted = true  // until all is made, for who looks at it after a crash
 	if len(c.study.Runs) == 0 { // from now on it can be resumed
 		if err := c.save(); err != nil {
 			return err

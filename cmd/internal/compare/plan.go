@@ -1,9 +1,11 @@
 package compare
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"path/filepath"
 	"strings"
 
@@ -54,12 +56,15 @@ func (f planFile) parse(text []byte, o *Options) (p plan, err error) {
 	if len(text) > maxPlan {
 		return p, fmt.Errorf("plan %s is larger than %d MiB: it is no plan", path, maxPlan>>20)
 	}
-	var document yaml.Node
-	if err := yaml.Unmarshal(text, &document); err != nil {
-		return p, fmt.Errorf("plan %s: %s", path, strings.TrimPrefix(err.Error(), "yaml: "))
-	}
-	if len(document.Content) == 0 {
+	d := yaml.NewDecoder(bytes.NewReader(text))
+	var document, more yaml.Node
+	switch err := d.Decode(&document); {
+	case errors.Is(err, io.EOF):
 		return p, fmt.Errorf("plan %s is empty: wsperf compare --init writes one to start from", path)
+	case err != nil:
+		return p, fmt.Errorf("plan %s: %s", path, strings.TrimPrefix(err.Error(), "yaml: "))
+	case !errors.Is(d.Decode(&more), io.EOF):
+		return p, fmt.Errorf("plan %s has a second document: must be one", path)
 	}
 	defer func() {
 		if err != nil {
@@ -83,12 +88,18 @@ func (f planFile) parse(text []byte, o *Options) (p plan, err error) {
 	return p, err
 }
 
-// eachKey calls f with each key of a mapping, in the order of the file.
+// eachKey calls f with each key of a mapping, in the order of the file. A key that is there twice is an
+// error: one of its values would be lost.
 func eachKey(n *yaml.Node, f func(key, value *yaml.Node) error) error {
 	if n.Kind != yaml.MappingNode {
 		return fmt.Errorf("line %d: must be keys with values, such as name: value", n.Line)
 	}
+	seen := map[string]bool{}
 	for i := 0; i < len(n.Content); i += 2 {
+		if key := n.Content[i]; seen[key.Value] {
+			return fmt.Errorf("line %d: %q is there twice: must be once", key.Line, job.Shortened(key.Value))
+		}
+		seen[n.Content[i].Value] = true
 		if err := f(n.Content[i], n.Content[i+1]); err != nil {
 			return err
 		}

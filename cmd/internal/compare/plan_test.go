@@ -103,6 +103,9 @@ func TestPlanRefuses(t *testing.T) {
 		"loads:\n- {name: a, header: 'Cookie secret'}": "line 2: header",
 		"loads:\n- {name: a, rate: 5, low: 3}":         "cannot be given together",
 		"\"\\x1b[31m\": 1":                             `unknown key "\x1b[31m"`,
+		"rounds: 5\nseed: 1\nrounds: 9":                `line 3: "rounds" is there twice`,
+		"loads:\n- {name: a, rate: 5, rate: 6}":        `line 2: "rate" is there twice`,
+		"rounds: 5\n---\nrounds: 9":                    "has a second document",
 		strings.Repeat("# ", maxPlan/2+1):              "is larger than 1 MiB",
 	} {
 		_, err := planFile{writePlan(t, text), given, load}.read(o)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"wsperf/cmd/internal/job"
 )
@@ -66,6 +67,8 @@ func (t *Testee) check() error {
 		return fmt.Errorf("name %q of a testee: %s", t.Name, wantName)
 	case t.URL == "":
 		return fmt.Errorf("testee %s: the URL is missing: must be such as ws://127.0.0.1:9000/", t.Name)
+	case !utf8.ValidString(t.URL + t.Command): // the index could not have them
+		return fmt.Errorf("testee %s: URL and command must be valid UTF-8", t.Name)
 	case t.CPUs != "" && t.Command == "":
 		return fmt.Errorf("testee %s: CPUs without a command: only a testee that wsperf starts can be pinned", t.Name)
 	}
