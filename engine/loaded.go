@@ -11,6 +11,7 @@ import (
 type loaded struct {
 	firstNs, lastNs int64
 	begun           bool
+	warmBefore      uint64 // successes of the warm-up that ended before
 }
 
 // started moves the end of the window to a start.
@@ -22,7 +23,8 @@ func (w *loaded) started(nowNs int64) {
 }
 
 // loadedWindow returns the loaded window of all loops together: from the first start of any
-// to the last start of any, with all successes until then. The loops have ended.
+// to the last start of any, with all successes until then. Those of the warm-up are apart: at first the
+// testee is busy with what the warm-up has left open. The loops have ended.
 func loadedWindow(loops []*loop, started time.Time) (all stats.LoadedResult) {
 	base := started.UnixNano()
 	for _, l := range loops {
@@ -31,20 +33,30 @@ func loadedWindow(loops []*loop, started time.Time) (all stats.LoadedResult) {
 		}
 	}
 	for _, l := range loops {
-		all.Success += l.successesUntil(all.LastNs - base)
+		success, warm := l.successesUntil(all.LastNs - base)
+		all.Success, all.WarmupSuccess = all.Success+success, all.WarmupSuccess+warm
 	}
 	return all
 }
 
-// successesUntil returns how many of the loop's successes ended by ns, which is not before
-// its last start: whatever ended later is still in its slot, because the loop has started
-// nothing after it.
-func (l *loop) successesUntil(ns int64) uint64 {
-	_, n, _ := l.rec.Counts()
+// successesUntil returns how many of the loop's successes ended by ns, which is not before its last
+// start, and how many of its warm-up ended from its first measured start to then. Whatever ended later is
+// still in its slot, because the loop has started nothing after it.
+func (l *loop) successesUntil(ns int64) (measured, warm uint64) {
+	_, measured, _ = l.rec.Counts()
+	if l.warm != nil && l.loaded.begun {
+		_, warm, _ = l.warm.Counts()
+		warm -= l.loaded.warmBefore
+	}
 	for i := range l.slots.used {
-		if s := &l.slots.all[i]; !s.marks.has(markWarm) && s.succeeded() && s.endNs() > ns {
-			n--
+		s := &l.slots.all[i]
+		switch {
+		case !s.succeeded() || s.endNs() <= ns:
+		case !s.marks.has(markWarm):
+			measured--
+		case l.loaded.begun:
+			warm--
 		}
 	}
-	return n
+	return measured, warm
 }

@@ -109,6 +109,7 @@ func (l *loop) measuredStart(s *slot, nowNs int64) {
 		l.intervals.begin(fromNs)
 		l.stalls.longestNs, l.maxBatch = 0, 0
 		l.before = l.usage()
+		_, l.loaded.warmBefore, _ = l.warm.Counts()
 	}
 	l.loaded.started(nowNs)
 }

@@ -160,6 +160,26 @@ func TestWarmupOfFewerConnectionsThanLoops(t *testing.T) {
 	}
 }
 
+// TestWarmupInTheLoadedWindow: what the warm-up has left open counts for the rate, and for nothing else.
+func TestWarmupInTheLoadedWindow(t *testing.T) {
+	cfg := patient(t, scripted(t, echoClose), 40)
+	cfg.WarmupConnections, cfg.Loops, cfg.Low, cfg.High = 400, 1, 4, 4
+	r := do(t, cfg)
+	if err := r.Check(); err != nil {
+		t.Fatal(err)
+	}
+	if n := r.Loaded.WarmupSuccess; n < 1 || n > 200 {
+		t.Errorf("%d connections of a warm-up of 400 ended in the loaded window, 4 at a time", n)
+	}
+	if r.Total != 40 || r.Loaded.Success > 40 {
+		t.Errorf("%d connections, %d in the loaded window", r.Total, r.Loaded.Success)
+	}
+	cfg.WarmupConnections = 0
+	if n := do(t, cfg).Loaded.WarmupSuccess; n != 0 {
+		t.Errorf("%d connections of no warm-up", n)
+	}
+}
+
 // TestWarmupByTime: the measured window begins when the warm-up is over, and costs from then
 // on only.
 func TestWarmupByTime(t *testing.T) {

@@ -13,6 +13,11 @@ type LoadedResult struct {
 	FirstNs int64  `json:"first_start"` // nanoseconds since the Unix epoch
 	LastNs  int64  `json:"last_start"`  // nanoseconds since the Unix epoch
 	Success uint64 `json:"success"`     // successes that ended by the last start of their process
+
+	// WarmupSuccess counts the connections of the warm-up that ended in the window. They are in no other
+	// count, but the testee was busy with them: without them, the rate of a window that is not long beside
+	// a connection would be too low, and the lower, the slower the testee.
+	WarmupSuccess uint64 `json:"success_of_warmup,omitzero"`
 }
 
 // Add extends the window by that of another process. A process whose last start comes before
@@ -25,12 +30,14 @@ func (l *LoadedResult) Add(o LoadedResult) {
 	}
 	l.FirstNs, l.LastNs = min(l.FirstNs, o.FirstNs), max(l.LastNs, o.LastNs)
 	l.Success += o.Success
+	l.WarmupSuccess += o.WarmupSuccess
 }
 
 // Duration returns the length of the loaded window.
 func (l LoadedResult) Duration() time.Duration { return time.Duration(l.LastNs - l.FirstNs) }
 
-// LoadedHandshakesPerSecond returns the successes per second of the loaded window. ok is
+// LoadedHandshakesPerSecond returns the successes per second of the loaded window, with those that the
+// warm-up had begun. ok is
 // false if the window is not known, or if fewer than half of the successes ended in it:
 // then starting took less time than a connection, and the window says nothing of the rate.
 // The rate of several processes is too low rather than too high (LoadedResult.Add).
@@ -39,7 +46,7 @@ func (r *Result) LoadedHandshakesPerSecond() (perSecond float64, ok bool) {
 	if length <= 0 || r.Loaded.Success < (r.Success+1)/2 {
 		return 0, false
 	}
-	return float64(r.Loaded.Success) / length.Seconds(), true
+	return float64(r.Loaded.Success+r.Loaded.WarmupSuccess) / length.Seconds(), true
 }
 
 // Drain returns the time from the last start to the last end, 0 if the last start is not

@@ -14,14 +14,15 @@ func TestLoadedHandshakesPerSecond(t *testing.T) {
 		ok      bool
 	}{
 		{"not known", LoadedResult{}, 10, 0, false},
-		{"drain left out", LoadedResult{0, 2e9, 90}, 100, 45, true},
-		{"half of all", LoadedResult{0, 1e9, 5}, 10, 5, true},
-		{"half of an odd number", LoadedResult{0, 1e9, 5}, 9, 5, true},
-		{"fewer than half", LoadedResult{0, 1e9, 4}, 9, 0, false},
-		{"all started at once", LoadedResult{7, 7, 0}, 10, 0, false},
-		{"one connection", LoadedResult{7, 7, 0}, 1, 0, false},
-		{"one connection that fails", LoadedResult{7, 7, 0}, 0, 0, false},
-		{"all fail", LoadedResult{0, 1e9, 0}, 0, 0, true},
+		{"drain left out", LoadedResult{0, 2e9, 90, 0}, 100, 45, true},
+		{"with those of the warm-up", LoadedResult{0, 2e9, 90, 10}, 100, 50, true},
+		{"half of all", LoadedResult{0, 1e9, 5, 0}, 10, 5, true},
+		{"half of an odd number", LoadedResult{0, 1e9, 5, 0}, 9, 5, true},
+		{"fewer than half", LoadedResult{0, 1e9, 4, 0}, 9, 0, false},
+		{"all started at once", LoadedResult{7, 7, 0, 0}, 10, 0, false},
+		{"one connection", LoadedResult{7, 7, 0, 0}, 1, 0, false},
+		{"one connection that fails", LoadedResult{7, 7, 0, 0}, 0, 0, false},
+		{"all fail", LoadedResult{0, 1e9, 0, 0}, 0, 0, true},
 	} {
 		r := &Result{Counts: Counts{Success: c.success}, Loaded: c.loaded}
 		if got, ok := r.LoadedHandshakesPerSecond(); got != c.want || ok != c.ok {
@@ -35,7 +36,7 @@ func TestLoadedWindowsAreMerged(t *testing.T) {
 	result := func(first, last time.Duration, success uint64) *Result {
 		r := newResult()
 		r.Started, r.Ended = base, base.Add(time.Minute)
-		r.Loaded = LoadedResult{base.Add(first).UnixNano(), base.Add(last).UnixNano(), success}
+		r.Loaded = LoadedResult{base.Add(first).UnixNano(), base.Add(last).UnixNano(), success, success / 3}
 		return r
 	}
 	merged, err := MergeResults(result(2, 10, 3), result(1, 9, 4))
@@ -67,11 +68,11 @@ func TestLoadedWindowIsWithinTheMeasuredOne(t *testing.T) {
 		valid  bool
 	}{
 		{LoadedResult{}, true},
-		{LoadedResult{at(0), at(60), 0}, true},
-		{LoadedResult{at(-1), at(60), 0}, false},
-		{LoadedResult{at(0), at(61), 0}, false},
-		{LoadedResult{at(2), at(1), 0}, false},
-		{LoadedResult{1, 2, 0}, false},
+		{LoadedResult{at(0), at(60), 0, 0}, true},
+		{LoadedResult{at(-1), at(60), 0, 0}, false},
+		{LoadedResult{at(0), at(61), 0, 0}, false},
+		{LoadedResult{at(2), at(1), 0, 0}, false},
+		{LoadedResult{1, 2, 0, 0}, false},
 	} {
 		r := &Result{Started: base, Ended: base.Add(time.Minute), Loaded: c.loaded}
 		if err := r.checkLoaded(); (err == nil) != c.valid {
