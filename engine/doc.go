@@ -151,9 +151,9 @@
 // # Windows
 //
 // A run has up to three windows. Connections of the warm-up have a recorder of their own, of
-// which only counts are kept. The measured window begins where the warm-up ends, by the
-// intended start, and the costs of loops and process count from then. The loaded window is
-// from the first measured start to the last.
+// which only counts are kept; those that end in the loaded window count for its rate. The
+// measured window begins where the warm-up ends, by the intended start, and the costs of loops
+// and process count from then. The loaded window is from the first measured start to the last.
 //
 // Intervals divide the measured window. At the end of one, a loop takes the spare recorder
 // from its mailbox and puts the filled one in, each with one atomic operation; the collector

@@ -25,7 +25,17 @@ func overTime(p *Page, load int) []part {
 	if p.Study != nil {
 		note = "A point is an interval, over all runs of the testee."
 	}
-	return plotted(&figure{plot: rate, Note: note}, &figure{plot: latency, Note: note + " Latencies are q99."})
+	return plotted(&figure{plot: rate, Note: note + p.warmedUp(load)}, &figure{plot: latency, Note: note + " Latencies are q99."})
+}
+
+// warmedUp says why the rate begins low after a warm-up; empty: there was none.
+func (p *Page) warmedUp(load int) string {
+	for _, s := range p.under(load) {
+		if s.Result.Load.LeftOut.Started > 0 {
+			return " At first the testee is busy with what the warm-up has begun, which is not counted here."
+		}
+	}
+	return ""
 }
 
 // gathered puts so many intervals together that there are not too many.
