@@ -42,6 +42,7 @@ var allowed = []struct {
 	{"bench/soak", []string{"wsperf/engine/child", "wsperf/stats", "wsperf/stats/file"}},
 	{"bench/cost", []string{"wsperf/bench/link/netns", "wsperf/engine/child", "wsperf/engine/host"}},
 	{"bench/pgo", []string{"github.com/google/pprof/profile", "wsperf/engine", "wsperf/handshake", "wsperf/bench/testee"}},
+	{"cmd/internal/uitest", []string{"wsperf/cmd/internal/ui"}},
 	{"cmd/internal/ui", []string{"wsperf/engine", "golang.org/x/term", "golang.org/x/sys/unix"}},
 	{"cmd/internal/resultfile", []string{"golang.org/x/sys/unix"}},
 	{"cmd/internal/job", []string{"wsperf/engine", "wsperf/engine/host", "wsperf/handshake", "wsperf/stats", "wsperf/stats/report", "wsperf/stats/require", "github.com/gobwas/ws", "github.com/spf13/pflag",

@@ -1,28 +1,13 @@
 package main
 
 import (
-	"bytes"
-	"io"
 	"strings"
 	"testing"
-	"unicode"
 
 	"wsperf/cmd/internal/job"
-	"wsperf/cmd/internal/ui"
+	"wsperf/cmd/internal/uitest"
 	"wsperf/engine"
 )
-
-// mustBeOneLine checks that the error is printed as one line without control
-// characters.
-func mustBeOneLine(t *testing.T, err error) {
-	t.Helper()
-	var stderr bytes.Buffer
-	ui.New(nil, io.Discard, &stderr).Finish(err)
-	line, ended := strings.CutSuffix(stderr.String(), "\n")
-	if !ended || !strings.HasPrefix(line, "wsperf: ") || strings.ContainsFunc(line, unicode.IsControl) {
-		t.Fatalf("error %q is printed as %q", err, stderr.String())
-	}
-}
 
 // FuzzPositional splits the arguments of the short call at spaces, and checks the
 // options of an accepted call.
@@ -39,14 +24,14 @@ func FuzzPositional(f *testing.F) {
 		looksPositional(args)
 		o, err := positionalOptions(args)
 		if err != nil {
-			mustBeOneLine(t, err)
+			uitest.OneLine(t, err)
 			return
 		}
 		if o.Loops < 0 || o.Loops > engine.MaxLoops || o.Connections < 1 || o.Low < 1 || o.Low > o.High || o.JSON == (o.Out != "") || o.URL != args[0] {
 			t.Fatalf("%q: options %+v", s, o)
 		}
 		if _, err := job.New(o); err != nil {
-			mustBeOneLine(t, err)
+			uitest.OneLine(t, err)
 		}
 	})
 }

@@ -34,8 +34,10 @@ type document struct {
 
 // data is what page.js reads.
 type data struct {
-	Keys  []string `json:"keys"` // names that a click hides
-	Plots []*plot  `json:"plots"`
+	Keys    []string    `json:"keys"` // names that a click hides
+	Colours int         `json:"colours"`
+	Dashes  [][]float64 `json:"dashes"`
+	Plots   []*plot     `json:"plots"`
 }
 
 // document draws all that the page has.
@@ -44,7 +46,7 @@ func (p *Page) document() (*document, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &document{Title: p.title(), Data: data{Keys: p.keys()}, Sections: p.sections(), Script: template.JS(script + "\n" + ownScript)}
+	d := &document{Title: p.title(), Data: data{Keys: p.keys(), Colours: colours, Dashes: dashes}, Sections: p.sections(), Script: template.JS(script + "\n" + ownScript)}
 	classes := &styles{}
 	for _, f := range d.figures() {
 		f.ID = fmt.Sprintf("plot-%d", len(d.Data.Plots)+1)

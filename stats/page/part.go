@@ -37,7 +37,6 @@ type cell struct {
 // fold is parts that are shown when its title is clicked.
 type fold struct {
 	Title string
-	Open  bool
 	Parts []part
 }
 

@@ -87,7 +87,7 @@ func (p *plot) chart() *chartdraw.Chart {
 	line := chartdraw.Style{FontStyle: chartdraw.FontStyle{FontSize: 9, FontColor: ink}, StrokeColor: ink, StrokeWidth: 1}
 	gridLine := chartdraw.Style{StrokeColor: gridColour, StrokeWidth: 1}
 	names := line
-	if p.Kind != lines && len(p.X.Ticks) > mostLevel {
+	if p.Kind != lines && len(p.X.Ticks) > mostNames {
 		names.TextRotationDegrees = 30
 	}
 	x, y := p.newScale(&p.X, ofX), p.newScale(&p.Y, ofY)
@@ -104,7 +104,7 @@ func (p *plot) chart() *chartdraw.Chart {
 
 // Limits of what fits.
 const (
-	mostLevel = 5 // names beside each other
+	mostNames = 5 // names beside each other
 	mostTicks = 8 // labels of an axis
 )
 
@@ -216,7 +216,7 @@ func (p *plot) drawings(x, y drawnScale) (all []chartdraw.Series) {
 }
 
 // dashes tell lines apart without their colours.
-var dashes = [][]float64{nil, {8, 4}, {2, 3}}
+var dashes = [][]float64{{}, {8, 4}, {2, 3}}
 
 func (p *plot) style(s *series) chartdraw.Style {
 	colour := palette(s.Colour)

@@ -2,7 +2,6 @@ package compare
 
 import (
 	"bytes"
-	"io"
 	"math"
 	"os"
 	"strings"
@@ -11,20 +10,9 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"wsperf/cmd/internal/ui"
+	"wsperf/cmd/internal/uitest"
 	"wsperf/stats/comparison"
 )
-
-// mustBeOneLine checks that the error is printed as one line without control characters.
-func mustBeOneLine(t *testing.T, err error) {
-	t.Helper()
-	var stderr bytes.Buffer
-	ui.New(nil, io.Discard, &stderr).Finish(err)
-	line, ended := strings.CutSuffix(stderr.String(), "\n")
-	if !ended || !strings.HasPrefix(line, "wsperf: ") || strings.ContainsFunc(line, unicode.IsControl) {
-		t.Fatalf("error %q is printed as %q", err, stderr.String())
-	}
-}
 
 // bytesOf returns what is written of an index.
 func bytesOf(t testing.TB, i *index) []byte {
@@ -106,7 +94,7 @@ func FuzzPlan(f *testing.F) {
 			err = p.check()
 		}
 		if err != nil {
-			mustBeOneLine(t, err)
+			uitest.OneLine(t, err)
 			return
 		}
 		n := &Comparison{plan: p, study: p.study()}
@@ -129,12 +117,12 @@ func FuzzIndex(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text []byte) {
 		i, err := parseIndex(text)
 		if err != nil {
-			mustBeOneLine(t, err)
+			uitest.OneLine(t, err)
 			return
 		}
 		n, err := Bind(pflag.NewFlagSet("", pflag.ContinueOnError)).fromIndex(i)
 		if err != nil {
-			mustBeOneLine(t, err)
+			uitest.OneLine(t, err)
 			return
 		}
 		mustBeBounded(t, n)

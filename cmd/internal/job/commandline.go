@@ -3,6 +3,7 @@ package job
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -160,7 +161,7 @@ func (l *CommandLine) checkFormat() error {
 		return errors.New("--json and --out -: both write the result to standard output: must be one of them")
 	case o.Format != "" && o.Out == StandardOutput:
 		return errors.New("--format and --out -: both write the result to standard output: must be one of them")
-	case o.HTML != "" && o.HTML == o.Out:
+	case o.HTML != "" && filepath.Clean(o.HTML) == filepath.Clean(o.Out):
 		return fmt.Errorf("--html %s and --out %s: must be two files", o.HTML, o.Out)
 	}
 	return CheckFormats(o.JSON, o.Format)

@@ -4,31 +4,17 @@ import (
 	"bufio"
 	"bytes"
 	"cmp"
-	"io"
 	"net/http"
 	"net/netip"
 	"slices"
 	"strings"
 	"testing"
-	"unicode"
 
-	"wsperf/cmd/internal/ui"
+	"wsperf/cmd/internal/uitest"
 	"wsperf/engine/host"
 	"wsperf/handshake"
 	"wsperf/stats"
 )
-
-// mustBeOneLine checks that the error is printed as one line without control
-// characters.
-func mustBeOneLine(t *testing.T, err error) {
-	t.Helper()
-	var stderr bytes.Buffer
-	ui.New(nil, io.Discard, &stderr).Finish(err)
-	line, ended := strings.CutSuffix(stderr.String(), "\n")
-	if !ended || !strings.HasPrefix(line, "wsperf: ") || strings.ContainsFunc(line, unicode.IsControl) {
-		t.Fatalf("error %q is printed as %q", err, stderr.String())
-	}
-}
 
 // sent returns the opening handshake of a configuration as net/http reads it: one
 // HTTP/1.1 request and nothing after it. It returns nil if the configuration is
@@ -37,7 +23,7 @@ func sent(t *testing.T, c handshake.RequestConfig) *http.Request {
 	t.Helper()
 	request, err := handshake.NewRequest(c)
 	if err != nil {
-		mustBeOneLine(t, err)
+		uitest.OneLine(t, err)
 		return nil
 	}
 	var key handshake.Key
@@ -89,7 +75,7 @@ func FuzzURL(f *testing.F) {
 	f.Fuzz(func(t *testing.T, s string) {
 		target, err := parseTarget(s)
 		if err != nil {
-			mustBeOneLine(t, err)
+			uitest.OneLine(t, err)
 			return
 		}
 		host, path := handshake.HostHeader(target.url), handshake.RequestTarget(target.url)
@@ -115,7 +101,7 @@ func FuzzHeaders(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, a, b string) {
 		if err := cmp.Or(checkHeaderLine(a), checkHeaderLine(b)); err != nil {
-			mustBeOneLine(t, err)
+			uitest.OneLine(t, err)
 			return
 		}
 		headers := parseHeaders([]string{a, b})
@@ -156,7 +142,7 @@ func FuzzCPUs(f *testing.F) {
 	f.Fuzz(func(t *testing.T, s string) {
 		cpus, err := ParseCPUs(s)
 		if err != nil {
-			mustBeOneLine(t, err)
+			uitest.OneLine(t, err)
 			return
 		}
 		slices.Sort(cpus)
@@ -182,7 +168,7 @@ func FuzzSources(f *testing.F) {
 	f.Fuzz(func(t *testing.T, s string) {
 		all, err := parseSources(s)
 		if err != nil {
-			mustBeOneLine(t, err)
+			uitest.OneLine(t, err)
 			return
 		}
 		if len(all) == 0 || len(all) > stats.MaxSources {

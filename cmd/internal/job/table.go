@@ -238,7 +238,7 @@ const HTMLUsage = "write a page with plots to `FILE`, for a browser: one file th
 
 // HTML returns the value of --html.
 func HTML(to *string) pflag.Value {
-	return text{to, "the name is empty: must be a file that can be written"}
+	return pageName{text{to, "the name is empty: must be a file that can be written"}}
 }
 
 const perfControlUsage = "let perf record profile the measured window only: `CTL` or CTL,ACK are the FIFOs of its --control fifo:CTL[,ACK] (default none)"

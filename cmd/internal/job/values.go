@@ -195,6 +195,16 @@ func (t text) Set(value string) error {
 	return nil
 }
 
+// pageName is the name of a page. Standard output has the report.
+type pageName struct{ text }
+
+func (p pageName) Set(value string) error {
+	if value == StandardOutput {
+		return badValue("the report goes to standard output: must be a file that can be written")
+	}
+	return p.text.Set(value)
+}
+
 // texts is a list of strings, one for each time that the option is given.
 type texts struct {
 	to    *[]string

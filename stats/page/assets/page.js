@@ -1,11 +1,9 @@
 // What makes a page interactive. Everything that it shows is in the page without it.
 "use strict";
 (() => {
-	const {keys, plots} = JSON.parse(document.getElementById("data").textContent);
+	const {keys, plots, colours, dashes} = JSON.parse(document.getElementById("data").textContent);
 	const hidden = new Set(); // keys, from 1
 	const drawn = [];         // {draw, shown}: the plots of the page
-	const dashes = [[], [8, 4], [2, 3]];
-	const colours = 8;
 
 	document.documentElement.classList.add("js");
 
