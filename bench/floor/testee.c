@@ -10,10 +10,11 @@
 // with that many connections has all of them in flight, or open, at once. A client
 // with fewer gets its answers after IDLE_MS.
 //
-// With --spin it computes for SPIN_US microseconds before each response, and so has a known
-// capacity.
+// With --spin it computes for SPIN_US microseconds before each response. With --every it
+// computes until EVERY_US microseconds have passed since the last response: what else it does
+// meanwhile takes no further time, so its capacity is known exactly.
 //
-//     testee [--exit-on-eof] [--spin SPIN_US] PORT [HOLD_REQUESTS HOLD_CLOSES IDLE_MS [ADDRESS]]
+//     testee [--exit-on-eof] [--spin SPIN_US | --every EVERY_US] PORT [HOLD_REQUESTS HOLD_CLOSES IDLE_MS [ADDRESS]]
 //
 // PORT 0: any free port. ADDRESS: IPv4, by default 127.0.0.1.
 #define _GNU_SOURCE
@@ -32,7 +33,7 @@
 enum { EVENTS = 256, ACCEPTS = 64, CROWD = 20000 };
 
 static int epoll_fd, listen_fd;
-static long spin_ns;
+static long spin_ns, every_ns, responded_ns;
 
 // queue holds the connections that wait for an answer. They get it when there
 // are hold of them.
@@ -112,10 +113,19 @@ static long now_ns(void) {
 	return t.tv_sec * 1000000000L + t.tv_nsec;
 }
 
+// compute returns the time, which is end at least.
+static long compute(long end) {
+	long now;
+	while ((now = now_ns()) < end)
+		;
+	return now;
+}
+
 static void spin(void) {
 	if (spin_ns > 0)
-		for (long end = now_ns() + spin_ns; now_ns() < end;)
-			;
+		compute(now_ns() + spin_ns);
+	if (every_ns > 0)
+		responded_ns = compute(responded_ns + every_ns);
 }
 
 static void answer_request(int fd, const char accept[28]) {
@@ -212,9 +222,12 @@ int main(int argc, char **argv) {
 	if (argc > 2 && strcmp(argv[1], "--spin") == 0) {
 		spin_ns = atol(argv[2]) * 1000;
 		argc -= 2, argv += 2;
+	} else if (argc > 2 && strcmp(argv[1], "--every") == 0) {
+		every_ns = atol(argv[2]) * 1000;
+		argc -= 2, argv += 2;
 	}
 	if (argc != 2 && argc != 5 && argc != 6) {
-		fprintf(stderr, "usage: testee [--exit-on-eof] [--spin SPIN_US] PORT [HOLD_REQUESTS HOLD_CLOSES IDLE_MS [ADDRESS]]\n");
+		fprintf(stderr, "usage: testee [--exit-on-eof] [--spin SPIN_US | --every EVERY_US] PORT [HOLD_REQUESTS HOLD_CLOSES IDLE_MS [ADDRESS]]\n");
 		return 2;
 	}
 	int idle_ms = -1;
