@@ -1,6 +1,7 @@
 package comparison
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -60,13 +61,12 @@ func abs(v float64) float64 { return max(v, -v) }
 
 // noDifference says that testees cannot be told apart, and what could have been.
 func (s *Study) noDifference(l *Load, equal []string, r *Ranking) string {
-	return fmt.Sprintf("No difference in %s between %s: %s.", l.Measure, list(equal), s.power(r))
+	_, alike := s.compared(r)
+	return fmt.Sprintf("No difference in %s between %s: %s.", l.Measure, list(equal), s.power(alike, r))
 }
 
-// power says the smallest difference that the rounds can find: in the pairs of the table that do not
-// differ, or if there are none, in all of them.
-func (s *Study) power(r *Ranking) string {
-	var all, alike []*Pair
+// compared returns the pairs of the table that have rounds, and which of them do not differ.
+func (s *Study) compared(r *Ranking) (all, alike []*Pair) {
 	for _, row := range r.Rows {
 		if p := row.Against; p != nil && p.Rounds > 0 {
 			all = append(all, p)
@@ -75,11 +75,13 @@ func (s *Study) power(r *Ranking) string {
 			}
 		}
 	}
-	if len(alike) == 0 {
-		alike = all
-	}
-	rounds, smallest, blind := 0, 0.0, len(alike) == 0
-	for _, p := range alike {
+	return all, alike
+}
+
+// power says the smallest difference that the rounds can find in each of the pairs.
+func (s *Study) power(pairs []*Pair, r *Ranking) string {
+	rounds, smallest, blind := 0, 0.0, len(pairs) == 0
+	for _, p := range pairs {
 		rounds, smallest = max(rounds, p.Rounds), max(smallest, p.Smallest)
 		blind = blind || p.Smallest == 0
 	}
@@ -200,7 +202,7 @@ func (s *Study) problems(load int) (lines []string) {
 
 // reading says how to read the table.
 func (s *Study) reading(r *Ranking) []string {
-	lines := []string{fmt.Sprintf("~: no difference; %s.", s.power(r))}
+	lines := []string{s.legend(r)}
 	if pairs := len(r.Pairs); pairs > 1 {
 		lines = append(lines, fmt.Sprintf("p is corrected for %d pairs (Holm), the intervals are not.", pairs))
 	}
@@ -208,4 +210,15 @@ func (s *Study) reading(r *Ranking) []string {
 		return append(lines, "The runs share no rounds, so a drift of the machine between them counts as a difference. p is of the Mann-Whitney U test.")
 	}
 	return append(lines, fmt.Sprintf("Ratios are within a round, p is of Wilcoxon's signed-rank test. Order of turns: seed %d.", s.Seed))
+}
+
+// legend explains the sign for no difference. Where all differ, it says what could be told of the two
+// that are best told apart.
+func (s *Study) legend(r *Ranking) string {
+	all, alike := s.compared(r)
+	if len(all) == 0 || len(alike) > 0 {
+		return fmt.Sprintf("~: no difference; %s.", s.power(alike, r))
+	}
+	p := slices.MinFunc(all, func(a, b *Pair) int { return cmp.Compare(a.Smallest, b.Smallest) })
+	return fmt.Sprintf("All differ; %s, between %s and %s.", s.power([]*Pair{p}, r), s.Testees[p.A], s.Testees[p.B])
 }

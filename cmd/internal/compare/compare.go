@@ -2,7 +2,6 @@ package compare
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -12,9 +11,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"wsperf/cmd/internal/job"
-	"wsperf/cmd/internal/measure"
-	"wsperf/cmd/internal/ui"
-	"wsperf/engine/host"
 	"wsperf/stats/comparison"
 )
 
@@ -96,13 +92,6 @@ func (c *CommandLine) plan(args []string) (p plan, err error) {
 	return p, nil
 }
 
-// addLoad adds the load of the command line, unless the plan has loads.
-func (p *plan) addLoad(o job.Options) {
-	if len(p.loads) == 0 {
-		p.loads = []Load{{"default", o}}
-	}
-}
-
 // resumed returns a comparison that was begun before.
 func (c *CommandLine) resumed(args []string) (*Comparison, error) {
 	if len(args) > 0 {
@@ -172,183 +161,6 @@ func (c *CommandLine) replace(o *Options) error {
 		}
 	})
 	return err
-}
-
-// check checks the plan, and each testee under each load.
-func (p *plan) check() error {
-	if err := cmp.Or(checkTestees(p.testees), checkLoads(p.loads), p.checkQuestions()); err != nil {
-		return err
-	}
-	for _, t := range p.testees {
-		for _, l := range p.loads {
-			if _, err := job.New(t.under(l, "")); err != nil {
-				return fmt.Errorf("testee %s, load %s: %w", t.Name, l.Name, err)
-			}
-		}
-	}
-	return nil
-}
-
-// checkQuestions checks what to find out.
-func (p *plan) checkQuestions() error {
-	for _, text := range p.options.Requirements {
-		if _, err := comparison.ParseRequirement(text, p.names()); err != nil {
-			return fmt.Errorf("--require %q: %w", text, err)
-		}
-	}
-	return p.options.check(p.testees)
-}
-
-func (p *plan) names() (all []string) {
-	for _, t := range p.testees {
-		all = append(all, t.Name)
-	}
-	return all
-}
-
-// under returns what to run to measure the testee under a load.
-func (t *Testee) under(l Load, out string) job.Options {
-	o := l.Options
-	o.URL, o.Out = t.URL, out
-	return o
-}
-
-// study returns a study without a run.
-func (p *plan) study() *comparison.Study {
-	s := &comparison.Study{Testees: p.names(), Seed: p.options.Seed, Level: p.options.level(), Baseline: p.options.Baseline}
-	for i := range p.loads {
-		l := p.loads[i].described(p.options.Measure)
-		l.Required = p.required()
-		s.Loads = append(s.Loads, l)
-	}
-	return s
-}
-
-// required returns the measures that requirements are about.
-func (p *plan) required() (all []string) {
-	for _, text := range p.options.Requirements {
-		if q, err := comparison.ParseRequirement(text, p.names()); err == nil { // it was checked
-			all = append(all, q.Measure())
-		}
-	}
-	return all
-}
-
-// described returns the load as a report tells it.
-func (l *Load) described(measure string) comparison.Load {
-	d := comparison.Load{Name: l.Name, Text: l.Options.LoadText(), Measure: measure}
-	switch {
-	case measure != "":
-	case l.Options.Open():
-		d.Measure = "ready.q99"
-	default:
-		d.Measure = "rate"
-	}
-	return d
-}
-
-// Do measures and prints the comparison. What was measured is kept whatever happens.
-func (c *Comparison) Do(ctx context.Context, u *ui.UI) error {
-	if u.OutIsLost() {
-		return errors.New("standard output is closed, and the comparison would be lost: redirect it")
-	}
-	file, err := measure.PreparePage(c.options.HTML)
-	if err != nil {
-		return err
-	}
-	if c.finished {
-		return errors.Join(c.print(u), c.savePage(u, file, func(func()) {}))
-	}
-	c.study.Interrupted = true  // until all is made, for who looks at it after a crash
-	if len(c.study.Runs) == 0 { // from now on it can be resumed
-		if err := c.save(); err != nil {
-			return err
-		}
-	}
-	if text := c.options.tooFew(c.testees); text != "" {
-		u.Warn(text)
-	}
-	ctx, signals := ui.Watch(ctx, u)
-	defer signals.Stop()
-	h := &harness{
-		Comparison: c, ui: u, signals: signals, timeWaits: host.TimeWaits(),
-		watch: &measure.Repeated{UI: u, Signals: signals, Quiet: true, Interrupt: "closing open connections; go on with --resume " + c.store.folder},
-	}
-	hide := h.show()
-	stopped := h.all(ctx)
-	h.stopAll()
-	hide()
-	signals.Writing()
-	lost := c.save()
-	ended := c.ended(stopped, lost)
-	if len(c.study.Runs) == 0 {
-		return ended
-	}
-	printed := errors.Join(c.print(u), c.savePage(u, file, signals.OnExit))
-	if !c.options.Quiet && lost == nil {
-		u.Note("results kept in " + c.store.folder)
-	}
-	return errors.Join(printed, ended, c.missing())
-}
-
-// ended returns why the comparison ended early, and whether its index was lost. What keeps a result
-// from being written, such as a folder that is gone, mostly does so to the index: it is said once.
-func (c *Comparison) ended(stopped, lost error) error {
-	if l, is := errors.AsType[lostResult](stopped); is {
-		return fmt.Errorf("%w: when files can be written there again, go on with --resume %s", l.error, c.store.folder)
-	}
-	return errors.Join(lost, stopped)
-}
-
-// print prints the comparison. The error is that of the output, or of requirements that are not met.
-func (c *Comparison) print(u *ui.UI) error {
-	return errors.Join(comparison.WriteAs(job.FormatOf(c.options.JSON, c.options.Format), u.Out, c.study), u.Out.Flush(), c.unmet())
-}
-
-// show shows the table on a terminal until hide is called.
-func (h *harness) show() (hide func()) {
-	if h.options.Quiet || !h.ui.Terminal() {
-		return func() {}
-	}
-	h.live = showLive(h.ui)
-	return h.live.board.Stop
-}
-
-func (c *Comparison) save() error {
-	return c.store.save(c.index())
-}
-
-func (c *Comparison) index() *index {
-	return &index{Schema, c.options, c.testees, c.loads, c.study}
-}
-
-// missing is the error of a comparison in which something did not run.
-func (c *Comparison) missing() error {
-	n := 0
-	for _, r := range c.study.Runs {
-		if r.Problem != "" {
-			n++
-		}
-	}
-	if n == 0 {
-		return nil
-	}
-	return fmt.Errorf("%d of %d runs failed as a whole", n, len(c.study.Runs))
-}
-
-// unmet returns the requirements that are not met.
-func (c *Comparison) unmet() error {
-	var all []error
-	for _, text := range c.options.Requirements {
-		q, err := comparison.ParseRequirement(text, c.names())
-		if err != nil {
-			return err // it was checked
-		}
-		for _, found := range q.Unmet(c.study) {
-			all = append(all, ui.Unmet{Err: fmt.Errorf("requirement not met: %s: %s", q, found)})
-		}
-	}
-	return errors.Join(all...)
 }
 
 func microseconds(n int64) time.Duration { return time.Duration(n) * time.Microsecond }

@@ -31,6 +31,24 @@ type harness struct {
 // turn is a run to make.
 type turn struct{ round, load, testee int }
 
+// harness returns what makes the runs.
+func (c *Comparison) harness(u *ui.UI, signals *ui.Interrupts) *harness {
+	return &harness{
+		Comparison: c, ui: u, signals: signals, timeWaits: host.TimeWaits(),
+		watch: &measure.Repeated{UI: u, Signals: signals, Quiet: true, Interrupt: "closing open connections; go on with --resume " + c.store.folder},
+	}
+}
+
+// run shows the table on a terminal, makes the runs that are missing, and ends all testees.
+func (h *harness) run(ctx context.Context) error {
+	if !h.options.Quiet && h.ui.Terminal() {
+		h.live = showLive(h.ui)
+		defer h.live.board.Stop()
+	}
+	defer h.stopAll()
+	return h.all(ctx)
+}
+
 // all makes the runs that are missing. The error is ui.ErrInterrupted or a lostResult.
 func (h *harness) all(ctx context.Context) error {
 	h.begun = time.Now()

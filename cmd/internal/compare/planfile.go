@@ -15,13 +15,6 @@ import (
 	"wsperf/cmd/internal/job"
 )
 
-// plan is what to compare, and how.
-type plan struct {
-	options Options
-	testees []Testee
-	loads   []Load
-}
-
 // IsPlan reports whether an argument of the command line is the name of a plan.
 func IsPlan(arg string) bool {
 	switch filepath.Ext(arg) {
