@@ -23,6 +23,19 @@ const (
 	CauseSource         // the source address was removed from the client's machine
 	CauseClientOther    // any other failure of the client itself
 
+	// Of the TLS handshake, but for alerts and records that TLS forbids, which can also come later.
+	CauseSecureTimeout        // secure timeout expired before the TLS handshake was complete
+	CauseSecureReset          // RST before the TLS handshake was complete
+	CauseSecureUnreachable    // ICMP unreachable, and the kernel gave up, before the TLS handshake was complete
+	CauseSecureEOF            // FIN before the TLS handshake was complete
+	CauseSecureAlert          // the testee sent a fatal alert (RFC 8446 section 6.2)
+	CauseSecureProtocol       // a record or message that TLS forbids, also plain text on a port that should speak TLS
+	CauseSecureUnknownCA      // the certificate is of an authority that is not trusted
+	CauseSecureExpired        // the certificate has expired, or is not valid yet
+	CauseSecureBadName        // the certificate is for another name (RFC 9525 section 6)
+	CauseSecureBadCertificate // the certificate is refused for any other reason
+	CauseSecureVersion        // no common version of TLS
+
 	CauseOpenTimeout        // open timeout expired before the response was complete
 	CauseOpenReset          // RST before the response was complete
 	CauseOpenUnreachable    // ICMP unreachable, and the kernel gave up, before the response was complete
@@ -52,11 +65,16 @@ var causeKeys = [NumCauses]string{
 	"",
 	"connect_refused", "connect_timeout", "connect_reset", "connect_unreachable", "connect_other",
 	"client_ports_exhausted", "client_fd_limit", "client_memory", "client_source", "client_other",
+	"secure_timeout", "secure_reset", "secure_unreachable", "secure_eof", "secure_alert", "secure_protocol",
+	"secure_unknown_ca", "secure_expired", "secure_bad_name", "secure_bad_certificate", "secure_version",
 	"open_timeout", "open_reset", "open_unreachable", "open_eof", "open_status", "open_malformed", "open_too_large",
 	"open_bad_upgrade", "open_bad_connection", "open_bad_accept", "open_bad_subprotocol", "open_bad_extension",
 	"close_timeout", "close_reset", "close_unreachable", "close_eof", "close_protocol", "close_flood",
 	"interrupted",
 }
+
+// OfTLS reports whether only a connection with TLS can fail for the cause.
+func (c Cause) OfTLS() bool { return c >= CauseSecureTimeout && c <= CauseSecureVersion }
 
 // String returns the cause's key in the result file; keys never change. It returns
 // "" for CauseNone and "unknown" for a value out of range.

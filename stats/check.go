@@ -7,7 +7,7 @@ import "fmt"
 // hold.
 func (r *Result) Check() error {
 	for _, check := range []func() error{
-		r.checkUnmeasured, r.checkTotals, r.checkPhases, r.checkFin, r.checkParts, r.checkReplies, r.checkErrnos, r.checkLoaded, r.checkLoad,
+		r.checkUnmeasured, r.checkTotals, r.checkPhases, r.checkFin, r.checkParts, r.checkReplies, r.checkErrnos, r.checkTLS, r.checkLoaded, r.checkLoad,
 		r.checkFindings, r.checkIntervals, r.checkProvenance, r.checkCounters, r.checkKernels, r.checkMachines, r.checkTesteeCost, r.checkVerdict, r.checkCalibration,
 	} {
 		if err := check(); err != nil {

@@ -6,7 +6,7 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
-// Merge adds up the recorders of a run's loops. It fills Counts, StatusCodes, Errnos,
+// Merge adds up the recorders of a run's loops. It fills Counts, StatusCodes, Errnos, TLS,
 // Phases, Log and Replies; the caller fills the rest. For each cause it keeps as many replies
 // as the recorder with the largest limit, taking the recorders in turn. The recorders
 // must not be in use by their loops. The error names the histogram that could not
@@ -18,6 +18,7 @@ func Merge(recs ...*Recorder) (*Result, error) {
 		res.Counts.Add(&rec.counts)
 		res.addStatus(rec)
 		res.addErrnos(rec)
+		res.addTLS(rec)
 		if err := res.addPhases(rec); err != nil {
 			return nil, err
 		}

@@ -8,7 +8,7 @@ import "errors"
 //
 //   - The measured window goes from the earliest Started to the latest Ended. It
 //     includes the pauses between runs that did not overlap.
-//   - Counts, StatusCodes, Errnos and histograms are added, Loops are concatenated.
+//   - Counts, StatusCodes, Errnos, TLS and histograms are added, Loops are concatenated.
 //   - Load: added, except for Mode, which is empty if the results have different ones.
 //   - Setup: Loops, Connections, WarmupConnections, Low, High, Rate and MaxOpen are added,
 //     CPUs are concatenated, DurationUs, WarmupUs and Samples are the maximum. Any other field keeps its
@@ -80,6 +80,7 @@ func (r *Result) addResult(other *Result) error {
 			return err
 		}
 	}
+	r.TLS.add(&other.TLS)
 	r.Loops = append(r.Loops, other.Loops...)
 	r.Client.add(other.Client)
 	r.addReplies(other)

@@ -40,7 +40,7 @@ const (
 )
 
 // Recorder counts and measures the connections of one loop. Only that loop uses it,
-// so it takes no locks. NewRecorder allocates its memory, less than 3 MB; KeepReplies
+// so it takes no locks. NewRecorder allocates its memory, less than 4 MB; KeepReplies
 // allocates more, and so does a log that outgrows its capacity. No sample is lost: a
 // value outside of a histogram's range is recorded as the nearest value in the range,
 // and counted as an overrun or underrun.
@@ -56,6 +56,7 @@ type Recorder struct {
 	batch   [batchSize]measured // successes that flush has not yet recorded
 	batched int
 
+	tls    tlsCounts
 	errnos [NumCauses][maxErrno + 1]uint64 // of catch-all causes; [otherErrno]: those without a name
 
 	interval *IntervalRecorder // nil: no intervals are recorded

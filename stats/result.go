@@ -42,6 +42,8 @@ type Setup struct {
 	ConnectTimeoutUs  int64      `json:"connect_timeout_us"`
 	OpenTimeoutUs     int64      `json:"open_timeout_us"`
 	CloseTimeoutUs    int64      `json:"close_timeout_us"`
+	SecureTimeoutUs   int64      `json:"secure_timeout_us,omitzero"` // of the TLS handshake; 0: ws://
+	TLS               TLSSetup   `json:"tls,omitzero"`               // zero: ws://
 	Log               bool       `json:"log"`
 	Samples           int        `json:"samples" merge:"max"` // replies to keep per cause of failure
 	Version           string     `json:"wsperf_version"`
@@ -91,6 +93,8 @@ type ClientCost struct {
 	PeakMemoryBytes     int64  `json:"peak_memory_bytes" merge:"max"` // ru_maxrss of the whole process
 	Allocations         uint64 `json:"allocations"`                   // heap objects allocated by the whole process
 	Collections         uint64 `json:"collections"`                   // garbage collections
+	CollectionPauseUs   int64  `json:"collection_pause_us,omitzero"`  // in which collections stopped the world
+	CollectionCPUUs     int64  `json:"collection_cpu_us,omitzero"`    // CPU time of the collections
 	SlotWaits           uint64 `json:"slot_waits"`                    // times that starting paused at Setup.MaxOpen
 	ShortageWaits       uint64 `json:"shortage_waits"`                // times that starting paused because the client lacked a port, a source address, a descriptor or memory
 
@@ -112,6 +116,7 @@ type Result struct {
 	Ended       time.Time                 // end of the measured window
 	StatusCodes map[int]uint64            // of the CauseOpenStatus failures; key 0: codes outside of 100..599
 	Errnos      [NumCauses]map[int]uint64 // of catch-all causes; key 0: one without a name. nil: none, or not recorded
+	TLS         TLSResult                 // zero: ws://, or no TLS handshake was complete
 	Phases      [NumPhases]PhaseResult
 	Loops       []LoopResult
 	Client      ClientCost

@@ -39,6 +39,7 @@ type document struct {
 	errnos                         map[string]map[string]uint64 // by cause
 	phases                         map[string]phaseShape
 	apart                          [stats.NumPhases]*phaseShape // the phases that have a key of their own
+	tls                            stats.TLSResult
 	loops                          []stats.LoopResult
 	client                         stats.ClientCost
 	kernel                         []stats.KernelResult
@@ -87,6 +88,7 @@ func (d *document) targets() map[string]target {
 		calibrationKey:   {value: &d.calibration, optional: true},
 		kernelKey:        {value: &d.kernel, optional: true},
 		machineKey:       {value: &d.machines, optional: true},
+		tlsKey:           {value: &d.tls, optional: true},
 	}
 	for p := range stats.Phase(stats.NumPhases) {
 		if p.Apart() {
@@ -143,6 +145,7 @@ func (d *document) result() (*stats.Result, error) {
 		Started:     time.Unix(0, d.startedNs),
 		Ended:       time.Unix(0, d.endedNs),
 		Counts:      d.counts,
+		TLS:         d.tlsResult(),
 		Loops:       d.loops,
 		Client:      d.client,
 		Counters:    d.counters.Counters,

@@ -15,7 +15,7 @@ const logKey = "connection_stats"
 // requirementsKey when the run had requirements, intervalsKey when it recorded intervals,
 // provenanceKey unless nothing is known of it, countersKey unless nothing tried to count,
 // kernelKey and machineKey when they were observed, testeeCostKey and verdictKey in all
-// but older files, calibrationKey when there was a calibration.
+// but older files, calibrationKey when there was a calibration, tlsKey when the run used TLS.
 const (
 	samplesKey      = "samples"
 	errnosKey       = "errnos"
@@ -30,6 +30,7 @@ const (
 	calibrationKey  = "calibration"
 	kernelKey       = "kernel"
 	machineKey      = "machine"
+	tlsKey          = "tls"
 )
 
 // ancestorKeys are the keys of an ancestor's file in their order, all required.

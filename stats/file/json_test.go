@@ -30,7 +30,7 @@ func results(t testing.TB) map[string]*stats.Result {
 	unseen.TesteeCost.Unknown = stats.TesteeElsewhere
 	return map[string]*stats.Result{
 		"a testee elsewhere": unseen,
-		"plain":              example.Plain(), "full": example.Full(), "failed": example.Failed(), "catch-all": example.CatchAll(), "empty": example.Complete(), "intervals": example.Intervals(),
+		"plain":              example.Plain(), "full": example.Full(), "failed": example.Failed(), "catch-all": example.CatchAll(), "empty": example.Complete(), "intervals": example.Intervals(), "secure": example.Secure(),
 	}
 }
 

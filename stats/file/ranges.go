@@ -32,6 +32,7 @@ func (d *document) checkRanges() error {
 		d.checkTesteeCost(),
 		within(maxCount, kernelKey, d.kernel),
 		within(maxCount, machineKey, d.machines),
+		within(maxCount, tlsKey, d.tls),
 	)
 }
 
@@ -62,6 +63,7 @@ func (d *document) checkSetup() error {
 	return firstError(
 		within(maxSetting, "config", d.setup),
 		within(stats.MaxSamples, "config.samples", d.setup.Samples),
+		within(100, "config.tls.resume_percent", d.setup.TLS.ResumePercent),
 		checkStages(d.setup.Stages),
 		checkSources(d.setup.Sources),
 	)

@@ -98,6 +98,9 @@ func optionalMembers(r *stats.Result) (all []member) {
 	if r.Loaded != (stats.LoadedResult{}) {
 		all = append(all, member{loadedKey, newLoadedShape(r)})
 	}
+	if r.UsesTLS() {
+		all = append(all, member{tlsKey, tlsShape(r.TLS)})
+	}
 	all = append(all, evidence(r)...)
 	if r.Provenance.Known() || len(r.Differences) > 0 {
 		all = append(all, member{provenanceKey, newProvenanceShape(r)})
@@ -159,7 +162,9 @@ func machineShapes(r *stats.Result) []stats.MachineResult {
 func causeMembers(r *stats.Result) object {
 	var o object
 	for c := stats.CauseNone + 1; c < stats.NumCauses; c++ {
-		o = append(o, member{c.String(), r.Causes[c]})
+		if !c.OfTLS() || r.UsesTLS() {
+			o = append(o, member{c.String(), r.Causes[c]})
+		}
 	}
 	return o
 }
@@ -186,11 +191,15 @@ func errnoMembers(r *stats.Result) (o object) {
 	return o
 }
 
-// phaseMembers returns the phases, and those that stand beside them if they have a value.
+// phaseMembers returns the phases, those of TLS if the run used it, and those that stand beside
+// them if they have a value.
 func phaseMembers(r *stats.Result) ([]member, error) {
 	var phases object
 	var apart []member
-	for p := range stats.Phase(stats.NumPhases) {
+	for _, p := range stats.PhaseOrder() {
+		if p.OfTLS() && !r.UsesTLS() {
+			continue
+		}
 		shape, err := newPhaseShape(&r.Phases[p])
 		switch {
 		case err != nil:

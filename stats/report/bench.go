@@ -53,7 +53,7 @@ func writeBenchmarkValues(out io.Writer, r *stats.Result) {
 	for _, m := range measuresOf(r) {
 		fmt.Fprintf(out, " %s %s", decimal(m.Value), benchmarkUnit(m.Name, m.Unit))
 	}
-	for p := range stats.Phase(stats.NumPhases) {
+	for _, p := range stats.PhaseOrder() {
 		h := subject(r, p)
 		if h.TotalCount() == 0 {
 			continue

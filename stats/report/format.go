@@ -81,7 +81,7 @@ func findFormat(name string) (format, error) {
 }
 
 func phaseNames() (names []string) {
-	for p := range stats.Phase(stats.NumPhases) {
+	for _, p := range stats.PhaseOrder() {
 		names = append(names, p.String())
 	}
 	return names

@@ -127,10 +127,10 @@ func TestAbsentPhasesAreLeftOut(t *testing.T) {
 
 func TestUnknownFormats(t *testing.T) {
 	const all = "must be text, json, csv, hgrm, hlog, bench, prom or hgrm:PHASE"
-	const phases = "must be hgrm:PHASE with a PHASE of connect, open, close, fin, total, ready, late, lag"
+	const phases = "must be hgrm:PHASE with a PHASE of connect, secure, secure_resumed, open, close, fin, total, ready, late, lag"
 	for name, want := range map[string]string{
 		"": all, "xml": all, "CSV": all, "csv:open": all,
-		"hgrm:": phases, "hgrm:secure": phases, "hgrm:late:": phases,
+		"hgrm:": phases, "hgrm:message": phases, "hgrm:late:": phases,
 	} {
 		if err := CheckFormat(name); err == nil || err.Error() != want {
 			t.Errorf("%q: %v", name, err)
@@ -139,7 +139,7 @@ func TestUnknownFormats(t *testing.T) {
 			t.Errorf("written as %q: %v", name, err)
 		}
 	}
-	for _, name := range []string{"text", "json", "csv", "hgrm", "hgrm:open", "hgrm:late", "hlog", "bench", "prom"} {
+	for _, name := range []string{"text", "json", "csv", "hgrm", "hgrm:open", "hgrm:late", "hgrm:secure_resumed", "hlog", "bench", "prom"} {
 		if err := CheckFormat(name); err != nil {
 			t.Errorf("%q: %v", name, err)
 		}

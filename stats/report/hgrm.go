@@ -22,7 +22,7 @@ func writeSpectrum(w io.Writer, r *stats.Result) error { return writeSpectrumOf(
 // spectra returns a format for each phase. HdrHistogram's plotter draws all lines of a file as
 // one curve, so a file has one phase.
 func spectra() (all []format) {
-	for p := range stats.Phase(stats.NumPhases) {
+	for _, p := range stats.PhaseOrder() {
 		all = append(all, format{spectrum + ":" + p.String(), func(w io.Writer, r *stats.Result) error {
 			return writeSpectrumOf(w, r, p)
 		}})

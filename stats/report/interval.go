@@ -65,7 +65,7 @@ func countsOf(iv *stats.Interval) []require.Value {
 
 // intervalSeries are of the successes, but for late, which is of all connections.
 func intervalSeries(iv *stats.Interval) (all []series) {
-	for p := range stats.Phase(stats.NumPhases) {
+	for _, p := range stats.PhaseOrder() {
 		if len(iv.Encoded(p)) > 0 {
 			all = append(all, series{p, outcomeSuccess, iv.Histogram(p)})
 		}
@@ -75,10 +75,10 @@ func intervalSeries(iv *stats.Interval) (all []series) {
 
 // seriesOf leaves out what has no value, as phase late has none in a closed loop.
 func seriesOf(phases *[stats.NumPhases]stats.PhaseResult) (all []series) {
-	for p := range phases {
+	for _, p := range stats.PhaseOrder() {
 		for _, s := range []series{
-			{stats.Phase(p), outcomeSuccess, phases[p].Success},
-			{stats.Phase(p), outcomeFailure, phases[p].Failure},
+			{p, outcomeSuccess, phases[p].Success},
+			{p, outcomeFailure, phases[p].Failure},
 		} {
 			if s.times != nil && s.times.TotalCount() > 0 {
 				all = append(all, s)

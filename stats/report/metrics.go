@@ -29,13 +29,15 @@ func infoSamples(r *stats.Result) []metricSample {
 }
 
 // causeCounts has the causes that did not occur too: a series that appears with its first
-// failure has no increase. It is empty if the cause of a failure was not recorded.
+// failure has no increase. Those of TLS are of runs that used it. It is empty if the cause of a failure was not recorded.
 func causeCounts(r *stats.Result) (all []labelCount) {
 	if r.Unmeasured.Fail > 0 {
 		return nil
 	}
 	for c := stats.CauseNone + 1; c < stats.NumCauses; c++ {
-		all = append(all, labelCount{c.String(), r.Causes[c]})
+		if !c.OfTLS() || r.UsesTLS() {
+			all = append(all, labelCount{c.String(), r.Causes[c]})
+		}
 	}
 	return all
 }

@@ -23,21 +23,21 @@ func phases(r *stats.Result) (s Section) {
 	t := Table{Columns: []Column{
 		{"phase", -7}, {"count", 10}, {"min", 10}, {"median", 10}, {"q99", 10}, {"q99.9", 10}, {"max", 10},
 	}}
-	for p, phase := range r.Phases {
-		if !shown(r, stats.Phase(p)) {
-			continue
+	for _, p := range stats.PhaseOrder() {
+		if shown(r, p) {
+			t.Rows = append(t.Rows, append([]string{p.String()}, phaseCells(r.Phases[p].Success, format)...))
 		}
-		t.Rows = append(t.Rows, append([]string{stats.Phase(p).String()}, phaseCells(phase.Success, format)...))
 	}
 	return Section{Title: fmt.Sprintf("Phases of the successful connections (%s)", unit), Parts: []Part{t}}
 }
 
 // shown reports whether a phase has a row. Without a value, phases of the ancestor's files
 // and phase ready of older files are not measured, as opposed to measured and never reached.
+// Those of TLS have a row if there was such a handshake.
 // Lateness is the client's, and stands with the load.
 func shown(r *stats.Result, p stats.Phase) bool {
 	measured := r.Phases[p].Success.TotalCount() > 0
-	return !p.Apart() && (measured || r.Unmeasured.Success == 0 && p != stats.PhaseReady)
+	return !p.Apart() && (measured || r.Unmeasured.Success == 0 && p != stats.PhaseReady && !p.OfTLS())
 }
 
 func phaseFormat(r *stats.Result) (format func(us int64) string, unit string) {

@@ -117,13 +117,16 @@ type histogram interface {
 }
 
 // distributions is the table of what has quantiles: the phases of the successes, and the
-// lateness of all starts. A new one is appended here.
+// lateness of all starts.
 func distributions() (all []distribution) {
-	for p := range stats.PhaseLate {
-		all = append(all, distribution{p.String(), func(r *stats.Result) histogram { return r.Phases[p].Success }})
+	for _, p := range stats.PhaseOrder() {
+		of := func(r *stats.Result) histogram { return r.Phases[p].Success }
+		if p == stats.PhaseLate {
+			of = func(r *stats.Result) histogram { return r.Late() }
+		}
+		all = append(all, distribution{p.String(), of})
 	}
-	return append(all, distribution{stats.PhaseLate.String(), func(r *stats.Result) histogram { return r.Late() }},
-		distribution{stats.PhaseLag.String(), func(r *stats.Result) histogram { return r.Phases[stats.PhaseLag].Success }})
+	return all
 }
 
 // measure returns a measure of the distribution.

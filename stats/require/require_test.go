@@ -25,6 +25,9 @@ func TestParse(t *testing.T) {
 		"connect.q999999999 < 0":      {"connect.q999999999", "<", "0", 0},
 		"fin.min == 0s":               {"fin.min", "==", "0s", 0},
 		" valid\t":                    {measure: "valid"},
+		"secure.q99 < 20ms":           {"secure.q99", "<", "20ms", 20_000},
+		"secure_resumed.max < 5ms":    {"secure_resumed.max", "<", "5ms", 5000},
+		"cause.secure_alert == 0":     {"cause.secure_alert", "==", "0", 0},
 		"fin.reset == 0":              {"fin.reset", "==", "0", 0},
 		"cpu < 50us":                  {"cpu", "<", "50us", 50},
 		"cause.open_timeout == 0":     {"cause.open_timeout", "==", "0", 0},
@@ -124,7 +127,8 @@ func TestPercentileOf(t *testing.T) {
 
 func zeros(n int) string { return strings.Repeat("0", n) }
 
-// success is a connection whose phases take 1, 2, 3, 4 and 10 milliseconds.
+// success is a connection whose phases take 1, 2, 3, 4 and 10 milliseconds, and its two TLS
+// handshakes 7 and 6. No real one has both.
 func success(rec *stats.Recorder, f stats.Fin) {
 	s := &stats.Sample{Ns: [stats.NumPhases]int64{1e6, 2e6, 3e6, 4e6, 10e6}}
 	for p := range stats.Phase(stats.NumPhases) {
@@ -132,7 +136,10 @@ func success(rec *stats.Recorder, f stats.Fin) {
 			s.Reached = s.Reached.With(p)
 		}
 	}
+	s.Ns[stats.PhaseSecure], s.Ns[stats.PhaseSecureResumed] = 7e6, 6e6
 	rec.Start()
+	rec.Secured(stats.TLSHandshake{})
+	rec.Secured(stats.TLSHandshake{Tried: true, Resumed: true})
 	rec.Success(s)
 	rec.Fin(f)
 }
@@ -178,7 +185,7 @@ func TestCheckAtTheBoundary(t *testing.T) {
 		"fin.received": "990", "fin.reset": "5", "fin.timeout": "2",
 		"connect.q50": "1ms", "connect.min": "1ms", "connect.max": "1ms",
 		"open.q999": "2ms", "open.q05": "2ms", // 3 ms and more are in a bucket of 2 or more microseconds
-		"close.q99": "3001us", "close.min": "3ms", "fin.q99": "4001us", "total.max": "10.007ms", "total.min": "10ms",
+		"close.q99": "3001us", "close.min": "3ms", "fin.q99": "4001us", "total.max": "10.007ms", "total.min": "10ms", "secure.q99": "7003us", "secure_resumed.q50": "6003us",
 		"cause.open_timeout": "2", "cause.open_timeout%": "0.2%", "cause.close_eof": "1", "cause.open_reset": "0", "cause.interrupted%": "0",
 	} {
 		for operator, want := range map[string]bool{"<": false, "<=": true, ">": false, ">=": true, "==": true, "!=": false} {
