@@ -41,6 +41,7 @@ type trait struct {
 var settings = []trait{
 	{"testee", func(r *Result) string { return cmp.Or(r.Provenance.Testee, r.Setup.URL) }},
 	{"load", func(r *Result) string { return r.Setup.LoadText() }},
+	{"TLS", func(r *Result) string { return r.Setup.TLS.Text() }},
 	{"loops", func(r *Result) string { return known(int64(r.Setup.Loops)) }},
 	{"version", func(r *Result) string { return r.Setup.Version }},
 	{"commit", func(r *Result) string { return r.Provenance.Commit }},

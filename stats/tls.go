@@ -26,6 +26,21 @@ func (s *TLSSetup) IsZero() bool {
 		s.ResumePercent == 0 && s.SNI == "" && len(s.ALPN) == 0 && s.KeyLog == ""
 }
 
+// Text describes what bears on the measurement in one text, empty for a ws:// URL.
+func (s *TLSSetup) Text() string {
+	if s.IsZero() {
+		return ""
+	}
+	text := fmt.Sprintf("%s to %s, groups %s, %.6g %% resumed", s.Min, s.Max, strings.Join(s.Groups, " "), s.ResumePercent)
+	if s.Insecure {
+		text += ", not verified"
+	}
+	if s.Cert != "" {
+		text += ", with a certificate"
+	}
+	return text
+}
+
 // TLSResult counts the complete TLS handshakes by what was negotiated, and the alerts that the
 // testee sent. Names are those of crypto/tls, and those of alerts are of RFC 8446 section 6.
 // Versions and Suites have every handshake; Groups those with a key exchange that has one.
@@ -42,7 +57,7 @@ type TLSResult struct {
 // Limits of the names of a TLSResult.
 const (
 	maxTLSNames = 64
-	maxTLSName  = 64 // bytes; the longest suite of the IANA registry has 45
+	maxTLSName  = 64 // bytes; the longest suite that crypto/tls knows has 45
 )
 
 // Handshakes returns the number of complete TLS handshakes.

@@ -327,3 +327,30 @@ func TestPrecise(t *testing.T) {
 		t.Error("4 rounds tell nothing")
 	}
 }
+
+// TestMeasuresOfTLS decide and are required like those of other phases.
+func TestMeasuresOfTLS(t *testing.T) {
+	s := example()
+	s.Loads = s.Loads[:1]
+	s.Loads[0].Measure, s.Loads[0].Required = "secure.q50", []string{"secure_resumed.q99"}
+	for i := range s.Runs {
+		v := s.Runs[i].Values
+		if v != nil {
+			v["secure.q50"], v["secure_resumed.q99"] = v["ready.q50"], v["ready.q99"]
+		}
+	}
+	if kept := s.Loads[0].Kept(); kept[0] != "secure.q50" || kept[len(kept)-1] != "secure_resumed.q99" {
+		t.Errorf("measures %v", kept)
+	}
+	if unit := unitOf("secure.q50"); unit != "us" {
+		t.Errorf("secure.q50 is in %q", unit)
+	}
+	var out bytes.Buffer
+	if err := Text(&out, s); err != nil || !strings.Contains(out.String(), "secure.q50") {
+		t.Errorf("%v\n%s", err, &out)
+	}
+	q, err := ParseRequirement("gws.secure_resumed.q99 <= 1.05*ws.secure_resumed.q99", s.Testees)
+	if err != nil || len(q.Unmet(s)) != 0 {
+		t.Errorf("%v: %q", err, q.Unmet(s))
+	}
+}

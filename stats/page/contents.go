@@ -21,6 +21,7 @@ func contents() []content {
 		{ID: "time", Title: "Rate and latency over time", parts: overTime},
 		{ID: "phases", Title: "Phases of a connection", parts: stacked},
 		{ID: "causes", Title: causesTitle, parts: causes},
+		{ID: "tls", Title: tlsTitle, parts: secure},
 		{ID: "bottleneck", Title: "Who was the bottleneck", parts: verdicts},
 		{ID: "kernel", Title: "Kernel counters", parts: kernel},
 		{ID: "means", Title: "Load, client, testee and machine", parts: means},

@@ -26,9 +26,9 @@ type curve struct {
 func (p *Page) families(load int) (all []family) {
 	subjects := p.under(load)
 	if p.Study == nil {
-		return []family{{"phases", phaseCurves(subjects[0].Result)}}
+		return []family{{"phases", p.phaseCurves(subjects[0].Result)}}
 	}
-	for _, phase := range shownPhases {
+	for _, phase := range p.phases() {
 		f := family{title: phase.String()}
 		for _, s := range subjects {
 			if h := s.Result.Phases[phase].Success; h.TotalCount() > 0 {
@@ -42,8 +42,8 @@ func (p *Page) families(load int) (all []family) {
 	return all
 }
 
-func phaseCurves(r *stats.Result) (all []curve) {
-	for i, phase := range shownPhases {
+func (p *Page) phaseCurves(r *stats.Result) (all []curve) {
+	for i, phase := range p.phases() {
 		if h := r.Phases[phase].Success; h.TotalCount() > 0 {
 			all = append(all, curve{phase.String(), 1 + i, h})
 		}

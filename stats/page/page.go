@@ -2,6 +2,7 @@ package page
 
 import (
 	"io"
+	"slices"
 
 	"wsperf/stats"
 	"wsperf/stats/comparison"
@@ -79,13 +80,23 @@ func (p *Page) keys() []string {
 		return p.Study.Testees
 	}
 	var all []string
-	for _, phase := range shownPhases {
+	for _, phase := range p.phases() {
 		all = append(all, phase.String())
 	}
 	return all
 }
 
-// shownPhases are those of the plots, in the order of their keys.
-var shownPhases = []stats.Phase{
-	stats.PhaseReady, stats.PhaseConnect, stats.PhaseOpen, stats.PhaseClose, stats.PhaseFin, stats.PhaseTotal,
+// phases returns those of the plots, in the order of their keys. Those of TLS are the last, so that the
+// others have the same colours on all pages.
+func (p *Page) phases() []stats.Phase {
+	all := []stats.Phase{stats.PhaseReady, stats.PhaseConnect, stats.PhaseOpen, stats.PhaseClose, stats.PhaseFin, stats.PhaseTotal}
+	if p.usesTLS() {
+		all = append(all, stats.PhaseSecure, stats.PhaseSecureResumed)
+	}
+	return all
+}
+
+// usesTLS reports whether any subject does.
+func (p *Page) usesTLS() bool {
+	return slices.ContainsFunc(p.Subjects, func(s Subject) bool { return s.Result.UsesTLS() })
 }

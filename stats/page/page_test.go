@@ -53,7 +53,7 @@ func pages() map[string]*Page {
 	all := map[string]*Page{"compared": compared(3, 1, 6), "loads": compared(2, 3, 6), "one round": compared(2, 1, 1)}
 	for name, r := range map[string]*stats.Result{
 		"full": example.Full(), "intervals": example.Intervals(), "open": example.OpenLoop(), "overloaded": example.Overloaded(),
-		"failed": example.Failed(), "plain": example.Plain(), "hostile": example.Hostile(), "empty": example.Complete(),
+		"failed": example.Failed(), "plain": example.Plain(), "hostile": example.Hostile(), "secure": example.Secure(), "empty": example.Complete(),
 	} {
 		all[name] = Single(r)
 	}

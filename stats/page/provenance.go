@@ -64,7 +64,7 @@ func (p *Page) terms(name string, values []string) (all []report.Detail) {
 func facts(r *stats.Result) (all []report.Detail) {
 	v := &r.Provenance
 	all = []report.Detail{
-		{Name: "URL", Text: r.Setup.URL}, {Name: "wsperf", Text: r.Setup.Version}, {Name: "commit", Text: v.Commit}, {Name: "Go", Text: r.Setup.GoVersion},
+		{Name: "URL", Text: r.Setup.URL}, {Name: "TLS", Text: r.Setup.TLS.Text()}, {Name: "wsperf", Text: r.Setup.Version}, {Name: "commit", Text: v.Commit}, {Name: "Go", Text: r.Setup.GoVersion},
 		{Name: "system", Text: v.System}, {Name: "CPU", Text: v.CPUModel}, {Name: "CPUs", Text: number(v.CPUs)}, {Name: "CPUs of wsperf", Text: v.AllowedCPUs},
 		{Name: "governor", Text: v.Governor}, {Name: "clock", Text: v.ClockSource}, {Name: "mitigations", Text: v.MitigationsOption},
 	}

@@ -79,7 +79,7 @@ func (p *Page) ofReport(load int, names ...string) (all []part) {
 			if !slices.Contains(names, section.Name) {
 				continue
 			}
-			if section.Title != "" && section.Title != causesTitle {
+			if section.Title != "" && section.Title != causesTitle && section.Title != tlsTitle {
 				parts = append(parts, part{Heading: section.Title})
 			}
 			parts = append(parts, fromReport(&section)...)
@@ -94,10 +94,15 @@ func (p *Page) ofReport(load int, names ...string) (all []part) {
 	return all
 }
 
-// causesTitle is that of a section of the report whose section of the page has it already.
-const causesTitle = "Causes of failure"
+// Titles of sections of the report whose section of the page has them already.
+const (
+	causesTitle = "Causes of failure"
+	tlsTitle    = "TLS"
+)
 
 func causes(p *Page, load int) []part { return p.ofReport(load, "causes", "ends") }
+
+func secure(p *Page, load int) []part { return p.ofReport(load, "tls") }
 
 // verdicts says what the runs of each testee were bound by, and then the evidence.
 func verdicts(p *Page, load int) (all []part) {
@@ -138,6 +143,11 @@ func reading(p *Page, _ int) []part {
 		{Name: "total", Text: "from the intended start to the end of the connection"},
 		{Name: "percentile", Text: "99 % means that 99 of 100 connections took this time or less. The axis gives each further nine the same room."},
 		{Name: "bottleneck", Text: "testee: the figures are those of the testee. client, shared or quota: wsperf or the machine was the limit, and the testee may do more."},
+	}
+	if p.usesTLS() {
+		terms = slices.Insert(terms, 2,
+			report.Detail{Name: "secure", Text: "from the established TCP connection to the complete TLS handshake, of full handshakes"},
+			report.Detail{Name: "secure_resumed", Text: "the same of resumed handshakes, which need no certificate"})
 	}
 	if p.Study != nil {
 		terms = append(terms, []report.Detail{

@@ -82,7 +82,7 @@ func (p *Page) latenciesOf(s Subject, all [][]stats.Interval) (series []series) 
 		line.X, line.Y = latencies(stats.PhaseReady, all)
 		return append(series, line)
 	}
-	for i, phase := range shownPhases {
+	for i, phase := range p.phases() {
 		c := curve{name: phase.String(), key: 1 + i}
 		line := c.series()
 		line.X, line.Y = latencies(phase, all)

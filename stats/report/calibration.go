@@ -11,7 +11,7 @@ func ceiling(r *stats.Result) Details {
 	c := &r.Calibration
 	day := c.Measured.UTC().Format("2006-01-02")
 	switch {
-	case *c == (stats.Calibration{}):
+	case *c == (stats.Calibration{}) || r.UsesTLS(): // calibrations are of ws://
 		return nil
 	case c.Problem != "":
 		return Details{{"Ceiling", "not known: " + Escaped(c.Problem)}}

@@ -47,9 +47,12 @@ func causes(r *stats.Result) (s Section) {
 }
 
 func failureOf(r *stats.Result, c stats.Cause) Failure {
-	f := Failure{Name: c.String(), Count: r.Causes[c], Remedy: remedy(c), Replies: samples(r.Replies[c])}
+	f := Failure{Name: c.String(), Count: r.Causes[c], Remedy: cmp.Or(hintFor(r, c), remedy(c)), Replies: samples(r.Replies[c])}
 	if c == stats.CauseOpenStatus && len(r.StatusCodes) > 0 {
 		f.Codes = statusList(r.StatusCodes)
+	}
+	if c == stats.CauseSecureAlert {
+		f.Codes = strings.Join(nameLines(r.TLS.Alerts, alertsWidth, 1), "")
 	}
 	if counts := r.Errnos[c]; len(counts) > 0 {
 		f.Codes, f.Remedy = errnoList(counts, r.Causes[c]), errnoMeanings(counts)
@@ -57,8 +60,15 @@ func failureOf(r *stats.Result, c stats.Cause) Failure {
 	return f
 }
 
-// remedy says what to do about a cause on the client's side, "" if nothing is known.
+// alertsWidth is what the count of a cause leaves of a line.
+const alertsWidth = sampleWidth - len("  secure_alert           1234567890 ()")
+
+// remedy says what to do about a cause on the client's side, or about a certificate, "" if nothing
+// is known.
 func remedy(c stats.Cause) string {
+	if c.OfTLS() {
+		return tlsRemedy(c)
+	}
 	switch c {
 	case stats.CausePortsExhausted:
 		return "the client's limit: widen net.ipv4.ip_local_port_range, or give more --source addresses"
@@ -68,6 +78,24 @@ func remedy(c stats.Cause) string {
 		return "the client's limit: no memory for sockets; run with a lower high watermark"
 	case stats.CauseSource:
 		return "the client's: a --source address went away during the run"
+	}
+	return ""
+}
+
+func tlsRemedy(c stats.Cause) string {
+	switch c {
+	case stats.CauseSecureProtocol:
+		return "the testee sent what TLS forbids: does it speak TLS at this port?"
+	case stats.CauseSecureUnknownCA:
+		return "the certificate is of an authority that is not trusted: give --cacert, or --insecure"
+	case stats.CauseSecureExpired:
+		return "the certificate has expired or is not yet valid by the client's clock: renew it, or --insecure"
+	case stats.CauseSecureBadName:
+		return "the certificate is for another name: give that name with --sni, or --insecure"
+	case stats.CauseSecureBadCertificate:
+		return "the certificate was refused for another reason: --insecure does not verify it"
+	case stats.CauseSecureVersion:
+		return "no common version of TLS: see --tls-min and --tls-max"
 	}
 	return ""
 }
@@ -97,8 +125,8 @@ func errnoMeanings(counts map[int]uint64) string {
 }
 
 // byFrequency returns the keys with the largest counts first.
-func byFrequency(counts map[int]uint64) []int {
-	return slices.SortedFunc(maps.Keys(counts), func(a, b int) int {
+func byFrequency[K cmp.Ordered](counts map[K]uint64) []K {
+	return slices.SortedFunc(maps.Keys(counts), func(a, b K) int {
 		return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b))
 	})
 }

@@ -27,6 +27,7 @@ func results() map[string]*stats.Result {
 	return map[string]*stats.Result{
 		"plain": example.Plain(), "full": example.Full(), "failed": example.Failed(), "nothing": nothing(),
 		"open": example.OpenLoop(), "overloaded": example.Overloaded(), "evil": evil(), "intervals": example.Intervals(),
+		"secure": example.Secure(),
 	}
 }
 
@@ -59,8 +60,11 @@ func textFormats() (names []string) {
 var payload = regexp.MustCompile(`HISTF[A-Za-z0-9+/=]+`)
 
 func TestFormatsGolden(t *testing.T) {
-	for _, f := range []string{"csv", "hgrm", "hgrm:late", "hlog", "bench", "prom"} {
-		for _, name := range []string{"full", "open"} {
+	for _, f := range []string{"csv", "hgrm", "hgrm:late", "hgrm:secure_resumed", "hlog", "bench", "prom"} {
+		for _, name := range []string{"full", "open", "secure"} {
+			if strings.HasPrefix(f, "hgrm:") && strings.Contains(f, "secure") != (name == "secure") {
+				continue
+			}
 			t.Run(f+" "+name, func(t *testing.T) {
 				checkGolden(t, name+"."+strings.ReplaceAll(f, ":", "."), payload.ReplaceAllString(as(t, f, results()[name]), "HISTF..."))
 			})

@@ -15,6 +15,13 @@ func measuresOf(r *stats.Result) []require.Value {
 			require.Value{Name: "due", Value: float64(r.Load.Due)},
 			require.Value{Name: "owed", Value: float64(r.Load.Owed)})
 	}
+	if r.UsesTLS() {
+		all = append(all,
+			require.Value{Name: "tls.handshakes", Value: float64(r.TLS.Handshakes())},
+			require.Value{Name: "tls.tried", Value: float64(r.TLS.Tried)},
+			require.Value{Name: "tls.resumed", Value: float64(r.TLS.Resumed)},
+			require.Value{Name: "tls.hello_retry_requests", Value: float64(r.TLS.HelloRetryRequests)})
+	}
 	if clientKnown(r) {
 		all = append(all,
 			require.Value{Name: "switches", Value: float64(r.Client.VoluntarySwitches + r.Client.InvoluntarySwitches)},

@@ -42,6 +42,29 @@ func causeCounts(r *stats.Result) (all []labelCount) {
 	return all
 }
 
+// tlsHandshakes is empty for a run without TLS.
+func tlsHandshakes(r *stats.Result) []labelCount {
+	if !r.UsesTLS() {
+		return nil
+	}
+	full := r.TLS.Handshakes() - min(r.TLS.Handshakes(), r.TLS.Resumed)
+	return []labelCount{{"false", full}, {"true", r.TLS.Resumed}}
+}
+
+func tlsCount(r *stats.Result, n uint64) []metricSample {
+	if !r.UsesTLS() {
+		return nil
+	}
+	return []metricSample{{value: strconv.FormatUint(n, 10)}}
+}
+
+func alertCounts(r *stats.Result) (all []labelCount) {
+	for _, name := range byFrequency(r.TLS.Alerts) {
+		all = append(all, labelCount{name, r.TLS.Alerts[name]})
+	}
+	return all
+}
+
 // endCounts is empty if it is not known of all successes.
 func endCounts(r *stats.Result) []labelCount {
 	if r.Unmeasured.Success > 0 {

@@ -21,7 +21,7 @@ func phases(r *stats.Result) (s Section) {
 	}
 	format, unit := phaseFormat(r)
 	t := Table{Columns: []Column{
-		{"phase", -7}, {"count", 10}, {"min", 10}, {"median", 10}, {"q99", 10}, {"q99.9", 10}, {"max", 10},
+		{"phase", -phaseWidth(r)}, {"count", 10}, {"min", 10}, {"median", 10}, {"q99", 10}, {"q99.9", 10}, {"max", 10},
 	}}
 	for _, p := range stats.PhaseOrder() {
 		if shown(r, p) {
@@ -29,6 +29,17 @@ func phases(r *stats.Result) (s Section) {
 		}
 	}
 	return Section{Title: fmt.Sprintf("Phases of the successful connections (%s)", unit), Parts: []Part{t}}
+}
+
+// phaseWidth is that of the longest name of a row.
+func phaseWidth(r *stats.Result) int {
+	width := len("connect")
+	for _, p := range stats.PhaseOrder() {
+		if shown(r, p) {
+			width = max(width, len(p.String()))
+		}
+	}
+	return width
 }
 
 // shown reports whether a phase has a row. Without a value, phases of the ancestor's files

@@ -73,7 +73,7 @@ func contents() []sectionRow {
 	return []sectionRow{
 		{"not kept", notKept}, {"differences", differences}, {"aggregate", aggregate}, {"load", load}, {"sources", sources},
 		{"unmeasured", unmeasured}, {"interrupted", interrupted}, {"verdict", verdict}, {"intervals", intervals}, {"phases", phases},
-		{"out of range", outOfRange}, {"causes", causes}, {"ends", ends}, {"loops", loops}, {"client", client}, {"testee", testeeCost},
+		{"out of range", outOfRange}, {"causes", causes}, {"ends", ends}, {"tls", secure}, {"loops", loops}, {"client", client}, {"testee", testeeCost},
 		{"kernel", kernel}, {"machine", machine}, {"requirements", requirements},
 	}
 }

@@ -36,6 +36,7 @@ func TestTextGolden(t *testing.T) {
 	for name, r := range map[string]*stats.Result{
 		"plain":       example.Plain(),
 		"full":        example.Full(),
+		"secure":      example.Secure(),
 		"failed":      example.Failed(),
 		"catchall":    example.CatchAll(),
 		"empty":       empty,
