@@ -18,8 +18,9 @@ is < <= > >= == or !=. The report lists what was found. The measures are:
     handshakes/s                    handshakes per second of the whole duration
     made%                           starts of an open loop in percent of those that were due
     PHASE.qN, .min, .mean, .max     time of connect, open, close, fin, total or ready of the
-                                    successes; of late, the delay of all starts; of lag, for
-                                    how long responses waited for wsperf;
+                                    successes; of secure, full TLS handshakes, or
+                                    secure_resumed, resumed ones; of late, the delay of all
+                                    starts; of lag, for how long responses waited for wsperf;
                                     q50 is the median, q99 is 99 %, q999 is 99.9 %
     cause.NAME, cause.NAME%         failed connections by a cause, such as cause.open_timeout
     fin.received, .reset, .timeout  how the successes ended
