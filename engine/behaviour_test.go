@@ -10,21 +10,35 @@ import (
 
 const closeEmpty = "\x88\x00"
 
-// TestBehaviours checks the cause that the engine charges if a testee behaves in one way
-// on every connection.
-func TestBehaviours(t *testing.T) {
-	for _, b := range []struct {
-		name string
-		do   func(*peer)
-		want stats.Cause
-	}{
+// behaviour is what a testee does on every connection, and the cause that the engine charges.
+type behaviour struct {
+	name string
+	do   func(*peer)
+	want stats.Cause
+}
+
+// impatient reports whether it takes a timeout to end it.
+func (b *behaviour) impatient() bool {
+	return b.want == stats.CauseOpenTimeout || b.want == stats.CauseCloseTimeout
+}
+
+// counts returns the causes of n connections.
+func (b *behaviour) counts(n uint64) map[stats.Cause]uint64 {
+	if b.want == stats.CauseNone {
+		return map[stats.Cause]uint64{}
+	}
+	return map[stats.Cause]uint64{b.want: n}
+}
+
+func behaviours() []behaviour {
+	return []behaviour{
 		{"close echoed", func(p *peer) { p.open(""); p.closeFrame(); p.say("\x88\x02\x03\xe8") }, stats.CauseNone},
 		{"close without code", func(p *peer) { p.open(""); p.closeFrame(); p.say(closeEmpty) }, stats.CauseNone},
 		{"testee closes first", func(p *peer) { p.open(closeEmpty); p.closeFrame() }, stats.CauseNone},
 		{"byte by byte", func(p *peer) {
 			p.request()
 			for _, b := range []byte(p.accept()) {
-				p.Write([]byte{b})
+				p.say(string(rune(b)))
 			}
 			p.closeFrame()
 			p.say(closeEmpty)
@@ -74,19 +88,21 @@ func TestBehaviours(t *testing.T) {
 			for p.sayMegabyte() == nil {
 			}
 		}, stats.CauseCloseFlood},
-	} {
+	}
+}
+
+// TestBehaviours checks the cause that the engine charges if a testee behaves in one way
+// on every connection.
+func TestBehaviours(t *testing.T) {
+	for _, b := range behaviours() {
 		t.Run(b.name, func(t *testing.T) {
 			configure := patient
-			if b.want == stats.CauseOpenTimeout || b.want == stats.CauseCloseTimeout {
+			if b.impatient() {
 				configure = impatient
 			}
 			result := do(t, configure(t, scripted(t, b.do), 40))
-			want := map[stats.Cause]uint64{b.want: 40}
-			if b.want == stats.CauseNone {
-				want = nil
-			}
-			if got := causes(result); !maps.Equal(got, want) {
-				t.Fatalf("causes %v, want %v", got, want)
+			if got := causes(result); !maps.Equal(got, b.counts(40)) {
+				t.Fatalf("causes %v, want %v", got, b.counts(40))
 			}
 			if result.Total != 40 || result.Client.Collections != 0 {
 				t.Errorf("%d connections started, %d garbage collections, want 40 and none", result.Total, result.Client.Collections)
@@ -96,7 +112,7 @@ func TestBehaviours(t *testing.T) {
 }
 
 func (p *peer) sayMegabyte() error {
-	_, err := p.Write([]byte("\x82\x7f\x00\x00\x00\x00\x00\x10\x00\x00" + strings.Repeat("x", 1<<20)))
+	_, err := p.w.Write([]byte("\x82\x7f\x00\x00\x00\x00\x00\x10\x00\x00" + strings.Repeat("x", 1<<20)))
 	return err
 }
 

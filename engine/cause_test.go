@@ -69,8 +69,8 @@ func TestErrnosOfTheRun(t *testing.T) {
 func TestErrnosOfFailures(t *testing.T) {
 	const errno = unix.EPROTO
 	for _, state := range []state{stateOpening, stateClosing} {
-		if f := cut(&slot{state: state}, errno); f.cause != stats.CauseClientOther || f.errno != uint16(errno) {
-			t.Errorf("cut in state %v: %+v", state, f)
+		if f := new(loop).lost(&slot{state: state}, errno); f.cause != stats.CauseClientOther || f.errno != uint16(errno) {
+			t.Errorf("lost in state %v: %+v", state, f)
 		}
 	}
 	if f := failed(connectCause(errno), errno); f.cause != stats.CauseConnectOther || f.errno != uint16(errno) {

@@ -24,7 +24,7 @@ func (l *loop) beginClose(s *slot, rest []byte) failure {
 	l.outbox = handshake.AppendClose(l.outbox, l.closeCode(s, closed), l.random4())
 	l.drop(s)
 	if errno := l.writeFrames(s); errno != 0 {
-		return cut(s, errno)
+		return l.lost(s, errno)
 	}
 	if closed {
 		l.closeReceived(s)

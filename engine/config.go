@@ -29,9 +29,12 @@ type Config struct {
 
 	Load // how many connections are started, and when
 
+	TLS *TLS // how connections are secured; nil: they are not, as with ws://
+
 	CloseCode ws.StatusCode // of our close frame: 1000-1003, 1007-1011 or 3000-4999
 
 	ConnectTimeout time.Duration // connect(2) called -> established
+	SecureTimeout  time.Duration // established -> TLS handshake complete; not used without TLS
 	OpenTimeout    time.Duration // request written -> response validated, as a whole
 	CloseTimeout   time.Duration // close frame sent -> received, as a whole; and again until the FIN
 
@@ -51,7 +54,7 @@ type Config struct {
 // Validate returns an error for the first invalid field: one line that says what is
 // allowed.
 func (c *Config) Validate() error {
-	for _, check := range []func() error{c.checkTestee, c.checkSources, c.checkLoops, c.Load.check, c.checkSamples, c.checkTimestamps, c.checkInterval, c.checkTimeouts, c.Processes.check} {
+	for _, check := range []func() error{c.checkTestee, c.checkSources, c.checkLoops, c.Load.check, c.checkSamples, c.checkTimestamps, c.checkInterval, c.checkTimeouts, c.checkTLS, c.Processes.check} {
 		if err := check(); err != nil {
 			return err
 		}
@@ -121,13 +124,32 @@ func (c *Config) checkInterval() error {
 }
 
 func (c *Config) checkTimeouts() error {
-	for _, t := range []struct {
-		name  string
-		value time.Duration
-	}{{"connect", c.ConnectTimeout}, {"open", c.OpenTimeout}, {"close", c.CloseTimeout}} {
+	for _, t := range c.timeouts() {
 		if t.value <= 0 || t.value > MaxTimeout {
 			return fmt.Errorf("%s timeout %v: must be above 0 and at most %v", t.name, t.value, MaxTimeout)
 		}
 	}
 	return nil
+}
+
+type timeout struct {
+	name  string
+	value time.Duration
+}
+
+// timeouts returns those that the run uses.
+func (c *Config) timeouts() []timeout {
+	all := []timeout{{"connect", c.ConnectTimeout}, {"open", c.OpenTimeout}, {"close", c.CloseTimeout}}
+	if c.TLS != nil {
+		all = append(all, timeout{"secure", c.SecureTimeout})
+	}
+	return all
+}
+
+func (c *Config) leastTimeout() time.Duration {
+	least := c.ConnectTimeout
+	for _, t := range c.timeouts() {
+		least = min(least, t.value)
+	}
+	return least
 }

@@ -6,16 +6,10 @@ import (
 	"wsperf/stats"
 )
 
-// leastSegment is the smallest TCP payload that every path can be relied on to
-// carry in one segment, in bytes (RFC 9293 section 3.7.1). Nagle's algorithm holds a
-// small segment back while an earlier one is unacknowledged (RFC 9293 section
-// 3.7.4). A request of one segment follows none, and our close frame follows a
-// response, which acknowledges the request: only a longer request needs TCP_NODELAY.
-const leastSegment = 536
-
 // start begins a connection that was meant to begin at intendedNs.
 func (l *loop) start(intendedNs, nowNs int64) {
 	s := l.slots.take()
+	l.joinWire(s)
 	s.intendedNs = intendedNs
 	s.marks.set(markWarm, l.pacer.warming)
 	s.marks.set(markTimed, l.timing.due())
@@ -98,7 +92,7 @@ func (l *loop) openSocket(s *slot) unix.Errno {
 	}
 	s.fd = fd
 	s.marks.set(markStamps, false)
-	if t.request.Len() > leastSegment {
+	if l.needsNoDelay(t) {
 		setNoDelay(fd) // if it is refused, the connection only takes longer
 	}
 	return 0
@@ -153,7 +147,7 @@ func (l *loop) dialed(s *slot, kept bool) failure {
 			return f
 		}
 	}
-	unsent := l.requestUnsent(s)
+	unsent := len(l.firstBytes(s)) > 0
 	if s.state == stateStarting {
 		l.enter(s, stateConnecting, s.phaseNs)
 	}
@@ -167,13 +161,13 @@ func (l *loop) dialed(s *slot, kept bool) failure {
 	return failed(socketCause(errno), errno)
 }
 
-// writeEarly writes the request before epoll has reported that the connection is
+// writeEarly writes the first bytes before epoll has reported that the connection is
 // established. On loopback it is: the three segments of the TCP handshake went back
 // and forth within connect(2), and a write that succeeds proves it.
 func (l *loop) writeEarly(s *slot) failure {
 	early := &l.to(s).early
 	nowNs := l.clock()
-	n, errno := l.send(s, l.unsentRequest(s))
+	n, errno := l.sendBytes(s, l.firstBytes(s))
 	switch {
 	case errno != 0:
 		return failed(connectCause(errno), errno)
@@ -182,9 +176,9 @@ func (l *loop) writeEarly(s *slot) failure {
 		return failure{}
 	}
 	early.worked()
-	s.sent = int32(n)
+	l.firstSent(s, n)
 	l.connected(s, nowNs)
-	l.ready(s, nowNs)
+	l.established(s, nowNs)
 	return failure{}
 }
 
@@ -201,9 +195,9 @@ func (l *loop) connecting(s *slot) failure {
 	}
 	nowNs := l.clock()
 	l.connected(s, nowNs)
-	l.ready(s, nowNs)
+	l.established(s, nowNs)
 	s.wire |= wireWritable
-	return l.exchange(s)
+	return l.proceed(s)
 }
 
 // connected ends phase connect.

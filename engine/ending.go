@@ -68,7 +68,7 @@ func (l *loop) recordSuccess(s *slot, how stats.Fin, nowNs int64) {
 	s.span(stats.PhaseTotal, nowNs)
 	rec := l.recorder(s)
 	rec.Fin(how)
-	rec.Success(&s.sample)
+	rec.Success(l.measured(s))
 }
 
 // failure is why a connection is to be ended by its loop. Without a cause it goes on.
@@ -93,7 +93,7 @@ func (l *loop) fail(s *slot, f failure) {
 	}
 	rec := l.recorder(s)
 	rec.Reply(f.cause, f.reply)
-	rec.Fail(&s.sample, f.cause)
+	rec.Fail(l.measured(s), f.cause)
 	rec.Errno(f.cause, int(f.errno))
 	if s.fd != noFD {
 		setAbortive(s.fd)
@@ -109,6 +109,8 @@ func (l *loop) timedOut(q queue, s *slot) {
 		l.retry(s)
 	case queueFin:
 		l.finTimedOut(s)
+	case queueNotify:
+		l.notifyLate(s)
 	default:
 		l.fail(s, failure{cause: s.traits().late})
 	}
@@ -119,7 +121,7 @@ func (l *loop) giveUp() {
 	for i := range l.slots.used {
 		switch s := &l.slots.all[i]; s.state {
 		case stateFree:
-		case stateFinishing:
+		case stateFinishing, stateNotified:
 			l.finTimedOut(s)
 		default:
 			l.fail(s, failure{cause: stats.CauseInterrupted})
@@ -131,6 +133,7 @@ func (l *loop) giveUp() {
 // socket that is kept.
 func (l *loop) release(s *slot) {
 	l.drop(s)
+	l.leaveWire(s)
 	l.leaveSource(s)
 	l.enter(s, stateFree, 0)
 	l.slots.release(s)

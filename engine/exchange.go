@@ -6,12 +6,20 @@ import (
 	"wsperf/stats"
 )
 
+// proceed moves a connection on that is established, and not secured or open yet.
+func (l *loop) proceed(s *slot) failure {
+	if s.state == stateSecuring {
+		return l.securing(s)
+	}
+	return l.exchange(s)
+}
+
 // exchange moves an established connection on as far as its wire allows: it writes
 // what is unsent, and reads until the wire is drained, which edge-triggered epoll
 // demands. Behind the testee's close frame nothing is read any more.
 func (l *loop) exchange(s *slot) failure {
 	if errno := l.flush(s); errno != 0 {
-		return cut(s, errno)
+		return l.lost(s, errno)
 	}
 	if !s.wire.has(wireReadable) {
 		return failure{}
@@ -20,7 +28,7 @@ func (l *loop) exchange(s *slot) failure {
 		n, drained, errno := l.receive(s, l.space(s))
 		switch {
 		case errno != 0:
-			return cut(s, errno)
+			return l.lost(s, errno)
 		case n > 0:
 			if f := l.received(s, n); f.cause != stats.CauseNone || s.state == stateFinishing {
 				return f
@@ -33,9 +41,6 @@ func (l *loop) exchange(s *slot) failure {
 		}
 	}
 }
-
-// cut names the loss of an established connection by the errno that told of it.
-func cut(s *slot, errno unix.Errno) failure { return failed(s.traits().cut(errno), errno) }
 
 // received hands n new bytes to what awaits them.
 func (l *loop) received(s *slot, n int) failure {
@@ -54,6 +59,9 @@ func (l *loop) received(s *slot, n int) failure {
 func (l *loop) flush(s *slot) unix.Errno {
 	if !s.wire.has(wireWritable) {
 		return 0
+	}
+	if errno := l.writable(s); errno != 0 {
+		return errno
 	}
 	b := l.unsent(s)
 	if len(b) == 0 {

@@ -73,7 +73,7 @@ func (l *loop) recordEnd(s *slot, c connection) {
 	s.sample.Reached = s.sample.Reached.With(stats.PhaseConnect).With(stats.PhaseOpen)
 	if c.failed {
 		s.span(stats.PhaseTotal, c.endNs)
-		l.rec.Fail(&s.sample, stats.CauseCloseTimeout)
+		l.rec.Fail(l.measured(s), stats.CauseCloseTimeout)
 	} else {
 		s.sample.Reached = s.sample.Reached.With(stats.PhaseClose)
 		l.recordSuccess(s, stats.FinReset, c.endNs)

@@ -13,21 +13,27 @@ import (
 )
 
 const (
-	// eventsPerWait bounds how long one batch of events keeps the loop from its
-	// timeouts and starts: 256 of a few tens of microseconds each.
-	eventsPerWait = 256
-
-	// startsPerWait bounds how many connections are started before the loop looks
-	// for events again. Replies must not wait for a burst of starts: the wait would
-	// be measured as the testee's.
-	startsPerWait = 16
-
 	// maxSleep bounds a sleep, and so how late a loop sees that it should stop.
 	maxSleep = 100 * time.Millisecond
 
 	// inboxBytes is the size of the buffer that a loop reads into.
 	inboxBytes = 64 << 10
 )
+
+// batch bounds what a loop does before it looks at other things.
+type batch struct {
+	events int // of a wait: how long they keep the loop from its timeouts and starts
+	starts int // before the loop waits: replies must not wait for a burst of starts, which would be measured as the testee's
+}
+
+// batch returns the bounds of each loop. Events and starts take some tens of microseconds each, and with TLS 0.2 ms:
+// most of that is cryptography.
+func (c *Config) batch() batch {
+	if c.TLS != nil {
+		return batch{events: 32, starts: 2}
+	}
+	return batch{events: 256, starts: 16}
+}
 
 // loop is one epoll instance with its connections. One goroutine runs it, and nothing
 // of it is shared but the published counters and the stop flag.
@@ -39,6 +45,8 @@ type loop struct {
 	cfg     *Config
 	testee  testee
 	pacer   pacer
+	tls     *tlsLayer // nil: ws://
+	batch   batch
 	timing  timing
 	stamped stampedReader
 	poller  *poller
@@ -49,6 +57,7 @@ type loop struct {
 	inbox   []byte // what was read last, if its slot holds no buffer
 	outbox  []byte // pong and close frame being written
 	random  *rand.ChaCha8
+	sample  stats.Sample // of the connection that ended last
 	rec     *stats.Recorder
 	warm    *stats.Recorder // of the warm-up's connections; nil: there is no warm-up
 
@@ -105,7 +114,7 @@ func (l *loop) run() {
 			l.dispatch(&events[i])
 		}
 		l.checkStop()
-		if l.sweep.handled(len(events)) {
+		if l.sweep.handled(len(events), l.batch.events) {
 			l.expire()
 		}
 		l.closeIdle()
@@ -113,6 +122,7 @@ func (l *loop) run() {
 	}
 	l.endIntervals()
 	l.closeKept()
+	l.closeWire()
 	l.counters.publish(l)
 	l.after = l.usage()
 	if l.warming { // it has measured nothing
@@ -156,7 +166,8 @@ func (l *loop) finished() bool { return l.pacer.done() && l.slots.open() == 0 }
 // startSome starts connections while the pacer says so, and reports whether it may
 // say so again at once.
 func (l *loop) startSome() (more bool) {
-	for range startsPerWait {
+	for range l.batch.starts {
+		l.prepareWire()
 		nowNs := l.clock()
 		say, atNs := l.pacer.next(nowNs, l.inFlight, l.slots.open())
 		l.count(say)
@@ -210,11 +221,13 @@ func (l *loop) dispatch(ev *unix.EpollEvent) {
 	switch s.state {
 	case stateFree:
 		return
-	case stateFinishing:
+	case stateFinishing, stateNotified:
 		l.finishing(s)
 		return
 	case stateConnecting:
 		f = l.connecting(s)
+	case stateSecuring:
+		f = l.securing(s)
 	default:
 		f = l.exchange(s)
 	}
@@ -280,7 +293,7 @@ func newLoop(cfg *Config, part loopPart) (*loop, error) {
 		return nil, err
 	}
 	random := rand.NewChaCha8(seed)
-	poller, err := newPoller(eventsPerWait)
+	poller, err := newPoller(cfg.batch().events)
 	if err != nil {
 		return nil, err
 	}
@@ -291,11 +304,14 @@ func newLoop(cfg *Config, part loopPart) (*loop, error) {
 	}
 	l := &loop{
 		number: part.number, cpu: part.cpu, beside: part.beside, window: part.window,
-		cfg: cfg, testee: part.testee, timing: newTiming(cfg.Timestamps), pacer: newPacer(part.load, part.slots, random),
+		cfg: cfg, testee: part.testee, batch: cfg.batch(), timing: newTiming(cfg.Timestamps), pacer: newPacer(part.load, part.slots, random),
 		poller: poller, slots: newSlots(part.slots), queues: newQueues(cfg), buffers: buffers,
 		inbox: make([]byte, inboxBytes), outbox: make([]byte, 0, maxOutbox),
 		random: random, rec: newRecorder(cfg, part.load), intervals: newIntervals(cfg.Interval),
-		stalls: newStalls(min(cfg.ConnectTimeout, cfg.OpenTimeout, cfg.CloseTimeout)), graceNs: never,
+		stalls: newStalls(cfg.leastTimeout()), graceNs: never,
+	}
+	if cfg.TLS != nil {
+		l.tls = newTLSLayer(cfg.TLS, part.slots)
 	}
 	if cfg.warms() { // the run: this loop may have no share of a few connections
 		l.warming, l.warm = true, stats.NewRecorder(nil)

@@ -22,7 +22,18 @@ import (
 // Together that is 14 kB, or 9 kB if the testee is elsewhere.
 const memoryOfConnection = 16 << 10
 
-// memoryOfLoop is what a loop takes besides its connections, in bytes, rounded up: 10 histograms of
+// memoryOfTLS is what a connection takes besides in the middle of its TLS handshake, in bytes: 27 kB with X25519, and 49 kB with
+// X25519MLKEM768, rounded up (bench/hostile stalls there, TestStalledMemory a little sooner).
+const memoryOfTLS = 50 << 10
+
+func memoryOfEach(cfg *Config) int64 {
+	if cfg.TLS != nil {
+		return memoryOfConnection + memoryOfTLS
+	}
+	return memoryOfConnection
+}
+
+// memoryOfLoop is what a loop takes besides its connections, in bytes, rounded up: 12 histograms of
 // 148 kB, its inbox and a thread.
 const memoryOfLoop = 2 << 20
 
@@ -66,8 +77,8 @@ func memoryLimit(cfg *Config, f *facts, lowest openLimit) openLimit {
 		left, besides, each int64
 		by                  stats.OpenLimit
 	}{
-		{f.Memory.Machine, memoryOfLoops(cfg), memoryOfConnection, stats.LimitMemory},
-		{f.Memory.Cgroup, memoryOfLoops(cfg), memoryOfConnection, stats.LimitCgroup},
+		{f.Memory.Machine, memoryOfLoops(cfg), memoryOfEach(cfg), stats.LimitMemory},
+		{f.Memory.Cgroup, memoryOfLoops(cfg), memoryOfEach(cfg), stats.LimitCgroup},
 		{f.Memory.AddressSpace, addressesBesides(cfg), addressesOfConnection(cfg), stats.LimitAddressSpace},
 	} {
 		if m.left != host.Unknown {

@@ -29,7 +29,7 @@ func TestPhasesAddUpToTotal(t *testing.T) {
 
 // oneSuccess takes a connection from its start to its end, which must be a success, and
 // returns its sample. The slot keeps the sample until its next connection.
-func oneSuccess(t *testing.T, l *loop) stats.Sample {
+func oneSuccess(t *testing.T, l *loop) sample {
 	t.Helper()
 	_, before, _ := l.rec.Counts()
 	for startNow(l); l.slots.open() > 0; l.expire() {

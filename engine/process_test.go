@@ -31,6 +31,9 @@ func TestMain(m *testing.M) {
 	if listen := os.Getenv(testeeRole); listen != "" {
 		os.Exit(beTestee(listen))
 	}
+	if os.Getenv(securedRole) != "" {
+		os.Exit(beSecured())
+	}
 	if addr := os.Getenv(clientRole); addr != "" {
 		os.Exit(beClient(addr))
 	}
@@ -129,8 +132,15 @@ func startTestee(t testing.TB) string {
 // the process: in a network namespace, for example.
 func startTesteeOn(t testing.TB, listen string, start func(*exec.Cmd) error) string {
 	t.Helper()
+	return startRole(t, testeeRole+"="+listen, start)
+}
+
+// startRole starts this test program in a role that its environment tells it, and returns the first line that it says.
+// It ends with its standard input.
+func startRole(t testing.TB, role string, start func(*exec.Cmd) error) string {
+	t.Helper()
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), testeeRole+"="+listen)
+	cmd.Env = append(os.Environ(), role)
 	cmd.Stderr = os.Stderr
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
@@ -149,9 +159,9 @@ func startTesteeOn(t testing.TB, listen string, start func(*exec.Cmd) error) str
 			t.Errorf("testee: %v", err)
 		}
 	})
-	addr, err := bufio.NewReader(stdout).ReadString('\n')
+	line, err := bufio.NewReader(stdout).ReadString('\n')
 	if err != nil {
 		t.Fatalf("testee did not start: %v", err)
 	}
-	return strings.TrimSpace(addr)
+	return strings.TrimSpace(line)
 }

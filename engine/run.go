@@ -163,7 +163,8 @@ func (r *Run) Do(ctx context.Context) (*stats.Result, error) {
 		return nil, errors.New("a run can be done only once")
 	}
 	r.taken = true
-	defer quietRuntime(len(r.loops))()
+	r.fetchTickets(ctx)
+	defer r.prepareRuntime()()
 
 	threads := r.startThreads()
 	if err := threads.ready(); err != nil {

@@ -3,6 +3,7 @@ package engine
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"io"
 	"net"
 	"net/http"
@@ -50,11 +51,18 @@ func serve(listener net.Listener, f func(*peer)) {
 // peer is the testee's end of a connection.
 type peer struct {
 	*net.TCPConn
+	w   io.Writer // what it says goes here
 	r   *bufio.Reader
 	key handshake.Key
 }
 
-func newPeer(c *net.TCPConn) *peer { return &peer{TCPConn: c, r: bufio.NewReader(c)} }
+func newPeer(c *net.TCPConn) *peer { return &peer{TCPConn: c, w: c, r: bufio.NewReader(c)} }
+
+// over has the peer speak over TLS.
+func (p *peer) over(c *tls.Conn) { p.w, p.r = c, bufio.NewReader(c) }
+
+// closeNotify ends what the peer says (RFC 8446 section 6.1).
+func (p *peer) closeNotify() { _ = p.w.(*tls.Conn).CloseWrite() }
 
 // request reads the request of the opening handshake.
 func (p *peer) request() {
@@ -72,7 +80,7 @@ func (p *peer) accept() string {
 		string(accept[:]) + "\r\n\r\n"
 }
 
-func (p *peer) say(s string) { _, _ = io.WriteString(p, s) }
+func (p *peer) say(s string) { _, _ = io.WriteString(p.w, s) }
 
 // open does the opening handshake, and sends more with the response.
 func (p *peer) open(more string) {

@@ -31,11 +31,27 @@ type slot struct {
 	intendedNs     int64 // when the pacer meant it to start
 	phaseNs        int64 // when the phase in progress began; for connect, the last attempt
 
-	sample stats.Sample
+	sample sample
 	key    handshake.Key
 	frames handshake.FrameReader // its last bytes are for pings and close frames in pieces
 	parser handshake.Parser      // for a response that the memo does not know
 	_      [40]byte
+}
+
+// sample is what a connection has measured so far, as a stats.Sample. The phase of the TLS handshake is not in it: with
+// that a slot would take a line of cache more for each connection, and the session has it (tlsLayer.fill).
+type sample struct {
+	Ns      [stats.PhaseSecure]int64
+	Reached stats.Phases
+}
+
+// measured returns the sample of a slot's connection, which has ended. It is valid until the next call.
+func (l *loop) measured(s *slot) *stats.Sample {
+	m := &l.sample
+	copy(m.Ns[:], s.sample.Ns[:])
+	m.Reached = s.sample.Reached
+	l.fillFromWire(s, m)
+	return m
 }
 
 // marks are what is true of a connection, or of its socket, from the start on.
@@ -65,6 +81,11 @@ func (s *slot) event(interest uint32) unix.EpollEvent {
 // ended records that a phase has ended and the next one begins.
 func (s *slot) ended(p stats.Phase, nowNs int64) {
 	s.sample.Ns[p] = nowNs - s.phaseNs
+	s.reached(p, nowNs)
+}
+
+// reached is ended for a phase whose length is kept elsewhere.
+func (s *slot) reached(p stats.Phase, nowNs int64) {
 	s.sample.Reached = s.sample.Reached.With(p)
 	s.phaseNs = nowNs
 }

@@ -92,13 +92,13 @@ func (w *sweep) begin(nowNs int64, sockets int) {
 	}
 }
 
-// handled takes the number of events of a wait, and reports whether the sweep is over.
-// A wait that returns fewer than it may has returned all. Otherwise the rest is first in
+// handled takes the number of events of a wait that may return at most so many, and reports whether the sweep is over.
+// A wait that returns fewer has returned all. Otherwise the rest is first in
 // line: epoll's list is a queue, whose new entries come last (ep_poll_callback and
 // ep_done_scan in fs/eventpoll.c, Linux 6.18). So timeouts also end while waits are full.
-func (w *sweep) handled(events int) (over bool) {
+func (w *sweep) handled(events, most int) (over bool) {
 	w.left -= events
-	if events < eventsPerWait {
+	if events < most {
 		w.left = 0
 	}
 	return w.left <= 0

@@ -70,6 +70,7 @@ func TestOwnTime(t *testing.T) {
 // TestSweep: a sweep ends with a wait that returns fewer events than it may, or with as
 // many as sockets, which stops full waits from holding timeouts off.
 func TestSweep(t *testing.T) {
+	const most = 256
 	for _, c := range []struct {
 		name    string
 		sockets int
@@ -79,8 +80,8 @@ func TestSweep(t *testing.T) {
 	}{
 		{"idle", 10, []int{0, 3}, []bool{true, true}, []int64{1, 2}},
 		{"no socket yet", 0, []int{0}, []bool{true}, []int64{1}},
-		{"drained by the third", 5000, []int{eventsPerWait, eventsPerWait, 7, 7}, []bool{false, false, true, true}, []int64{1, 1, 1, 4}},
-		{"always full", 2 * eventsPerWait, []int{eventsPerWait, eventsPerWait, eventsPerWait}, []bool{false, true, false}, []int64{1, 1, 3}},
+		{"drained by the third", 5000, []int{most, most, 7, 7}, []bool{false, false, true, true}, []int64{1, 1, 1, 4}},
+		{"always full", 2 * most, []int{most, most, most}, []bool{false, true, false}, []int64{1, 1, 3}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var w sweep
@@ -89,7 +90,7 @@ func TestSweep(t *testing.T) {
 				if w.beganNs != c.beganNs[i] {
 					t.Errorf("wait %d is in the sweep of %d, want %d", i, w.beganNs, c.beganNs[i])
 				}
-				if over := w.handled(events); over != c.want[i] {
+				if over := w.handled(events, most); over != c.want[i] {
 					t.Errorf("wait %d ends the sweep: %v, want %v", i, over, c.want[i])
 				}
 			}

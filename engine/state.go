@@ -10,9 +10,11 @@ const (
 	stateStarting                // within an attempt to connect, which does not return in this state
 	stateDeferred                // the attempt met a shortage of the client's own; tried again soon
 	stateConnecting              // connect(2) called, not established yet
+	stateSecuring                // TLS handshake
 	stateOpening                 // opening handshake: request being written, response awaited
 	stateClosing                 // closing handshake: our close frame sent, the testee's awaited
 	stateFinishing               // close frames exchanged; the testee's FIN awaited
+	stateNotified                // the same with TLS, and the testee's close_notify has come and is not answered yet
 
 	numStates
 )
@@ -24,9 +26,11 @@ const (
 	queueNone    queue = iota
 	queueRetry         // until a deferred start is tried again
 	queueConnect       // connect timeout
+	queueSecure        // secure timeout
 	queueOpen          // open timeout
 	queueClose         // close timeout, until the testee's close frame
 	queueFin           // close timeout once more, until the testee's FIN
+	queueNotify        // until a close_notify is answered
 
 	numQueues
 )
@@ -47,9 +51,11 @@ var traitsOf = [numStates]traits{
 	stateStarting:   {inFlight: 1},
 	stateDeferred:   {inFlight: 1, queue: queueRetry},
 	stateConnecting: {inFlight: 1, queue: queueConnect, late: stats.CauseConnectTimeout, reset: stats.CauseConnectReset},
+	stateSecuring:   {inFlight: 1, queue: queueSecure, late: stats.CauseSecureTimeout, eof: stats.CauseSecureEOF, reset: stats.CauseSecureReset, lost: stats.CauseSecureUnreachable},
 	stateOpening:    {inFlight: 1, queue: queueOpen, late: stats.CauseOpenTimeout, eof: stats.CauseOpenEOF, reset: stats.CauseOpenReset, lost: stats.CauseOpenUnreachable},
 	stateClosing:    {queue: queueClose, late: stats.CauseCloseTimeout, eof: stats.CauseCloseEOF, reset: stats.CauseCloseReset, lost: stats.CauseCloseUnreachable},
 	stateFinishing:  {queue: queueFin},
+	stateNotified:   {queue: queueNotify},
 }
 
 // enter moves a slot to another state. It is the only assignment of slot.state, so

@@ -12,7 +12,8 @@ type testee struct {
 
 	early      trial // write the request right after connect(2)
 	keep       trial // keep the socket for the next connection
-	timestamps bool  // TCP timestamps have been seen on a connection
+	notify     restraint
+	timestamps bool // TCP timestamps have been seen on a connection
 }
 
 // to returns the testee of a slot's connection. Today a loop has a single one.

@@ -19,9 +19,11 @@ func newQueues(cfg *Config) (all [numQueues]timeouts) {
 	for q, after := range [numQueues]time.Duration{
 		queueRetry:   min(shortageRest, cfg.ConnectTimeout),
 		queueConnect: cfg.ConnectTimeout,
+		queueSecure:  cfg.SecureTimeout,
 		queueOpen:    cfg.OpenTimeout,
 		queueClose:   cfg.CloseTimeout,
 		queueFin:     cfg.CloseTimeout,
+		queueNotify:  min(answerAfter, cfg.CloseTimeout),
 	} {
 		all[q] = newTimeouts(after)
 	}

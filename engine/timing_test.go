@@ -23,7 +23,7 @@ func TestTimingIsDue(t *testing.T) {
 
 // lateReader makes a connection whose response lies at this machine for so long before the
 // loop reads it, and returns its sample.
-func lateReader(t *testing.T, kind stats.Timestamps, lies time.Duration) stats.Sample {
+func lateReader(t *testing.T, kind stats.Timestamps, lies time.Duration) sample {
 	t.Helper()
 	answered := make(chan struct{}, 1)
 	cfg := patient(t, scripted(t, func(p *peer) {
@@ -61,7 +61,7 @@ func lateReader(t *testing.T, kind stats.Timestamps, lies time.Duration) stats.S
 		}
 	}
 	t.Skip("this kernel does not stamp what it receives")
-	return stats.Sample{}
+	return sample{}
 }
 
 // TestLag: what a response waits for its loop is lag, and no part of phase open if the kernel

@@ -1,10 +1,15 @@
 package engine
 
-import "golang.org/x/sys/unix"
+import (
+	"golang.org/x/sys/unix"
+
+	"wsperf/stats"
+)
 
 // This file is the transport: what carries bytes between a slot and its testee.
 // Nothing outside of it knows what epoll reported, that a short read has emptied a
-// socket, or that a FIN needs no read. It knows nothing of handshakes.
+// socket, that a FIN needs no read, or that bytes travel in TLS records (wire_tls.go). It
+// knows nothing of opening and closing handshakes.
 
 // wire is what epoll reported of a connection, and what followed from it.
 type wire uint8
@@ -16,6 +21,7 @@ const (
 	wireBroken                    // an error is pending, or both directions are shut down
 	wireEnded                     // all that came before the FIN has been read
 	wireUrgent                    // there is urgent data: a read ends before it, whatever is behind (tcp_recvmsg_locked)
+	wireDrained                   // nothing is left to read before the next event
 )
 
 // wireOf translates the flags of an event (epoll_ctl(2)). Pending errors and hang-ups
@@ -73,10 +79,123 @@ func (l *loop) awaitWritable(s *slot) unix.Errno {
 	return l.poller.control(unix.EPOLL_CTL_MOD, s.fd, &event)
 }
 
-// send writes what the socket takes of b, which must not be empty. 0 without an
-// errno means nothing now (EAGAIN): the send buffer is full or the connection is
-// not established yet, and EPOLLOUT will tell when that changes.
+// prepareWire does what can be done for the next connection before it is started.
+func (l *loop) prepareWire() {
+	if l.tls != nil && !l.pacer.done() {
+		l.tls.prepare()
+	}
+}
+
+// joinWire gives a slot what its wire needs. leaveWire takes it back.
+func (l *loop) joinWire(s *slot) {
+	if l.tls != nil {
+		l.tls.assign(s)
+	}
+}
+
+func (l *loop) leaveWire(s *slot) {
+	if l.tls != nil {
+		l.tls.leave(s)
+	}
+}
+
+// closeWire is called by the loop's thread at the end of a run.
+func (l *loop) closeWire() {
+	if l.tls != nil {
+		l.tls.close()
+	}
+}
+
+// leastSegment is the smallest TCP payload that every path can be relied on to
+// carry in one segment, in bytes (RFC 9293 section 3.7.1).
+const leastSegment = 536
+
+// needsNoDelay reports whether Nagle's algorithm could hold something back (TCP_NODELAY, tcp(7)): a small
+// segment while an earlier one is unacknowledged (RFC 9293 section 3.7.4). A request of one segment follows none, and our
+// close frame follows a response, which acknowledges the request. A ClientHello or a TLS 1.2 flight can take two segments.
+func (l *loop) needsNoDelay(t *testee) bool {
+	return l.tls != nil || t.request.Len() > leastSegment
+}
+
+// fillFromWire adds the phases that the wire has measured.
+func (l *loop) fillFromWire(s *slot, m *stats.Sample) {
+	if l.tls != nil {
+		l.tls.fill(s, m)
+	}
+}
+
+// firstBytes returns what a connection sends first, as far as it has not been sent.
+func (l *loop) firstBytes(s *slot) []byte {
+	if l.tls != nil {
+		return l.tls.of[s.index].out
+	}
+	return l.unsentRequest(s)
+}
+
+// firstSent notes that n of firstBytes have been sent.
+func (l *loop) firstSent(s *slot, n int) {
+	if l.tls != nil {
+		l.tls.of[s.index].sent(n)
+		return
+	}
+	s.sent += int32(n)
+}
+
+// established goes on once the TCP connection is.
+func (l *loop) established(s *slot, nowNs int64) {
+	if l.tls != nil {
+		l.secure(s, nowNs)
+		return
+	}
+	l.ready(s, nowNs)
+}
+
+// writable sends what the wire itself has left to send.
+func (l *loop) writable(s *slot) unix.Errno {
+	if l.tls != nil {
+		return l.sendCiphertext(s, l.tls.of[s.index])
+	}
+	return 0
+}
+
+// send writes what the wire takes of b, which must not be empty. 0 without an
+// errno means nothing now: EPOLLOUT will tell when that changes.
 func (l *loop) send(s *slot, b []byte) (n int, errno unix.Errno) {
+	if l.tls != nil {
+		return l.sendSecured(s, b)
+	}
+	return l.sendBytes(s, b)
+}
+
+// receive reads into b, which must not be empty. Drained says that there is nothing
+// more to read before the next event. 0 bytes of an undrained wire without an errno
+// are the testee's end.
+func (l *loop) receive(s *slot, b []byte) (n int, drained bool, errno unix.Errno) {
+	if l.tls != nil {
+		return l.receiveSecured(s, b)
+	}
+	return l.receiveBytes(s, b)
+}
+
+// ended reports whether the testee's end has come: by a FIN, or by an RST if errno is not 0.
+func (l *loop) ended(s *slot) (ended bool, errno unix.Errno) {
+	if l.tls != nil {
+		return l.endedSecured(s)
+	}
+	return l.endedBytes(s)
+}
+
+// lost names the loss of an established connection by the errno that told of it.
+func (l *loop) lost(s *slot, errno unix.Errno) failure {
+	if errno == errTLS {
+		return l.cutTLS(s)
+	}
+	return failed(s.traits().cut(errno), errno)
+}
+
+// sendBytes writes what the socket takes of b. 0 without an errno is EAGAIN: the send buffer is
+// full or the connection is not established yet.
+func (l *loop) sendBytes(s *slot, b []byte) (n int, errno unix.Errno) {
 	n, errno = sendSocket(s.fd, b)
 	if errno == unix.EAGAIN {
 		return 0, 0
@@ -84,10 +203,8 @@ func (l *loop) send(s *slot, b []byte) (n int, errno unix.Errno) {
 	return n, errno
 }
 
-// receive reads into b, which must not be empty. Drained says that there is nothing
-// more to read before the next event. 0 bytes of an undrained wire without an errno
-// are the testee's end.
-func (l *loop) receive(s *slot, b []byte) (n int, drained bool, errno unix.Errno) {
+// receiveBytes is receive for the bytes of the socket.
+func (l *loop) receiveBytes(s *slot, b []byte) (n int, drained bool, errno unix.Errno) {
 	if s.wire.has(wireEnded) {
 		return 0, false, 0
 	}
@@ -110,10 +227,9 @@ func (l *loop) receive(s *slot, b []byte) (n int, drained bool, errno unix.Errno
 	return n, true, 0 // a short read has emptied the socket (epoll(7)), unless urgent data ended it
 }
 
-// ended reports whether the testee's end has come, without reading what is before
-// it: by a FIN, or by an RST if errno is not 0. A FIN needs no read; only an error
-// is read, behind what else there is.
-func (l *loop) ended(s *slot) (ended bool, errno unix.Errno) {
+// endedBytes is ended without reading what is before the end. A FIN needs no read; only an
+// error is read, behind what else there is.
+func (l *loop) endedBytes(s *slot) (ended bool, errno unix.Errno) {
 	if !s.wire.has(wireBroken) {
 		return s.wire.has(wireFIN), 0
 	}

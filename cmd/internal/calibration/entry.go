@@ -111,6 +111,9 @@ func (f Facts) differences(o Facts) (names []string) {
 // highest rate, so that an open loop is compared with what the machine can do at best. Without one it
 // says what has changed since the latest.
 func Compare(all []Entry, r *stats.Result) (c stats.Calibration) {
+	if r.UsesTLS() { // the ceiling is that of ws://
+		return c
+	}
 	shape, facts := ShapeOf(r), FactsOf(r)
 	var best, latest *Entry
 	for i := range all {
