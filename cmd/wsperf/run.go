@@ -14,6 +14,10 @@ const runLong = `Run opens connections to the testee at URL, performs the openin
 handshake on each, and prints the report. Without URL it starts the built-in testee
 in a process of its own on the other CPUs, and runs against that.
 
+If URL begins with wss://, connections are secured by TLS 1.2 or 1.3, and the testee's
+certificate is verified: for a testee with a certificate of your own authority, give
+--cacert. All TLS handshakes are full ones unless --tls-resume is given.
+
 If the host of URL is a name with several addresses, all connections go to the first
 address that accepts one. To find it, run connects to the addresses before it begins and
 closes without sending anything. A link-local address has its interface as a zone, as in
@@ -42,6 +46,9 @@ const runExample = `  # 200000 handshakes against the built-in testee
 
   # the result as a table for a spreadsheet or a data frame
   wsperf run ws://192.0.2.7:9000/ --format csv > result.csv
+
+  # over TLS, with an authority of one's own, and half of the sessions resumed
+  wsperf run wss://192.0.2.7:9443/ --cacert root.pem --tls-resume 50%
 
   # what a browser would send
   wsperf run ws://192.0.2.7/ --origin https://example.org --subprotocol chat --header 'Cookie: id=7'`

@@ -30,12 +30,13 @@ func TestScripts(t *testing.T) {
 		RequireUniqueNames:  true,
 		RequireExplicitExec: true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits":   exits,
-			"says":    says,
-			"testee":  startTestee,
-			"says503": startUnavailable,
-			"keys":    keys,
-			"count":   count,
+			"exits":       exits,
+			"says":        says,
+			"testee":      startTestee,
+			"says503":     startUnavailable,
+			"keys":        keys,
+			"count":       count,
+			"certificate": certificate,
 		},
 	})
 }

@@ -20,16 +20,17 @@ type Job struct {
 	places  placements
 	sources []netip.Addr // empty: the kernel chooses
 	headers []handshake.Header
+	tls     *engine.TLS // nil: ws://
 	builtin bool
 
 	profiler engine.Profiler // nil: none
 }
 
-// New checks everything that can be checked without touching the network or the
-// disk. The error is about the first thing that is wrong.
+// New checks everything that can be checked without touching the network, and reads the files of
+// certificates. It writes nothing. The error is about the first thing that is wrong.
 func New(o Options) (*Job, error) {
 	j := &Job{Options: o, builtin: o.URL == "", headers: parseHeaders(o.Headers)}
-	for _, step := range []func() error{j.placeLoops, j.readTarget, j.readSources, j.tryConfig} {
+	for _, step := range []func() error{j.placeLoops, j.readTarget, j.readSources, j.readTLS, j.tryConfig} {
 		if err := step(); err != nil {
 			return nil, j.masked(err)
 		}
@@ -155,8 +156,10 @@ func (j *Job) EngineConfig(addr netip.AddrPort) (engine.Config, error) {
 			Stages: j.stages(), Arrivals: j.Arrivals,
 			Warmup: microseconds(j.WarmupUs), WarmupConnections: j.WarmupConnections,
 		},
+		TLS:            j.tls,
 		CloseCode:      ws.StatusCode(j.CloseCode),
 		ConnectTimeout: microseconds(j.ConnectTimeoutUs),
+		SecureTimeout:  microseconds(j.SecureTimeoutUs),
 		OpenTimeout:    microseconds(j.OpenTimeoutUs),
 		CloseTimeout:   microseconds(j.CloseTimeoutUs),
 		Log:            j.Log, Samples: j.Samples, Interval: microseconds(j.IntervalUs), Timestamps: j.Timestamps,

@@ -79,7 +79,7 @@ func TestNewRefuses(t *testing.T) {
 		"low watermark 6 is above the high watermark 5: must be at most that":     func(o *Options) { o.Low = 6 },
 		"close timeout 0s: must be above 0 and at most 10m0s":                     func(o *Options) { o.CloseTimeoutUs = 0 },
 		`"x" is not an IP address`:                                                func(o *Options) { o.Sources = []string{"x"} },
-		"URL: http:// is not a WebSocket URL: use ws://":                          func(o *Options) { o.URL = "http://x" },
+		"URL: http:// is not a WebSocket URL: use ws:// or wss://":                func(o *Options) { o.URL = "http://x" },
 		"0 loops means one loop that is not pinned: CPUs cannot be given with it": func(o *Options) { o.Loops, o.CPUs = 0, mustAllow() },
 		"a number of connections and a duration cannot be given together":         func(o *Options) { o.Connections = 1 },
 		"close code 1005: must be 1000-1003, 1007-1011 or 3000-4999":              func(o *Options) { o.CloseCode = 1005 },

@@ -50,11 +50,14 @@ type Options struct {
 	Requirements []require.Requirement `json:"-"`
 }
 
+const defaultSecureTimeout = 10 * time.Second
+
 // Default returns the options of a run that is given none.
 func Default() Options {
 	return Options{Setup: stats.Setup{
 		Loops: LoopPerCPU, Connections: 200000, Low: 250, High: 500,
 		ConnectTimeoutUs: (10 * time.Second).Microseconds(),
+		SecureTimeoutUs:  defaultSecureTimeout.Microseconds(),
 		OpenTimeoutUs:    (10 * time.Second).Microseconds(),
 		CloseTimeoutUs:   (5 * time.Second).Microseconds(),
 		CloseCode:        int(ws.StatusNormalClosure),

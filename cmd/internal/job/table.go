@@ -3,6 +3,7 @@ package job
 import (
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/gobwas/ws"
@@ -82,7 +83,7 @@ func shape(o option) option {
 
 // table returns all options, in the order of the help.
 func table() []option {
-	return append(append(loadOptions(), handshakeOptions()...), outputOptions()...)
+	return slices.Concat(loadOptions(), handshakeOptions(), tlsOptions(), outputOptions())
 }
 
 // An open loop has these options in place of the watermarks.

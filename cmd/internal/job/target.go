@@ -12,8 +12,11 @@ import (
 	"strings"
 )
 
-// defaultPort is the port of a ws:// URL without one (RFC 6455 section 3).
-const defaultPort = 80
+// The ports of URLs without one (RFC 6455 section 3).
+const (
+	defaultPort       = 80  // of ws://
+	defaultSecurePort = 443 // of wss://
+)
 
 // target is the testee that a URL names, before its host name is looked up.
 type target struct {
@@ -22,7 +25,10 @@ type target struct {
 	from netip.Addr // a source address, whose family the testee's address must have; zero: any family
 }
 
-// parseTarget reads a ws:// URL (RFC 6455 section 3). Errors say in one line
+// secure reports whether connections use TLS.
+func (t target) secure() bool { return t.url.Scheme == "wss" }
+
+// parseTarget reads a URL (RFC 6455 section 3). Errors say in one line
 // what is wrong and what would be right, and never repeat a password.
 func parseTarget(s string) (target, error) {
 	if err := checkScheme(s); err != nil {
@@ -53,11 +59,11 @@ func checkScheme(s string) error {
 	scheme, rest, found := strings.Cut(s, "://")
 	switch lower := strings.ToLower(scheme); {
 	case !found || strings.ContainsAny(scheme, "/?#@"):
-		return fmt.Errorf("URL %q has no scheme: must begin with ws://", Mask(s))
-	case lower == "wss":
-		return errors.New("URL: wss:// (TLS) is not supported yet: use ws://")
-	case lower != "ws":
-		return fmt.Errorf("URL: %s:// is not a WebSocket URL: use ws://", scheme)
+		return fmt.Errorf("URL %q has no scheme: must begin with ws:// or wss://", Mask(s))
+	case lower == "https":
+		return fmt.Errorf("URL: %s:// is not a WebSocket URL: use wss://", scheme)
+	case lower != "ws" && lower != "wss":
+		return fmt.Errorf("URL: %s:// is not a WebSocket URL: use ws:// or wss://", scheme)
 	case rest == "":
 		return fmt.Errorf("URL %q names no host: must have the form ws://HOST:PORT/PATH", Mask(s))
 	}
@@ -67,10 +73,10 @@ func checkScheme(s string) error {
 func checkParts(s string, u *url.URL) error {
 	switch {
 	case u.User != nil:
-		return errors.New("URL: a user name or password is not allowed in ws:// (RFC 6455 section 3): " +
-			"use --header 'Authorization: ...'")
+		return fmt.Errorf("URL: a user name or password is not allowed in %s:// (RFC 6455 section 3): "+
+			"use --header 'Authorization: ...'", u.Scheme)
 	case strings.Contains(s, "#"):
-		return fmt.Errorf("URL %q: a fragment (#) is not allowed in ws:// (RFC 6455 section 3): write %%23 for the character", Mask(s))
+		return fmt.Errorf("URL %q: a fragment (#) is not allowed in %s:// (RFC 6455 section 3): write %%23 for the character", Mask(s), u.Scheme)
 	case u.Hostname() == "":
 		return fmt.Errorf("URL %q names no host: must have the form ws://HOST:PORT/PATH", Mask(s))
 	}
@@ -110,7 +116,11 @@ func checkAddress(s, host string) error {
 }
 
 func portOf(u *url.URL) (uint16, error) {
-	if u.Port() == "" {
+	switch {
+	case u.Port() != "":
+	case u.Scheme == "wss":
+		return defaultSecurePort, nil
+	default:
 		return defaultPort, nil
 	}
 	port, err := strconv.ParseUint(u.Port(), 10, 16)

@@ -49,12 +49,21 @@ type Measured struct {
 // When ctx is cancelled, the open connections are closed first. With an error
 // there can still be a result, one that was measured but cannot be trusted;
 // without a result there is always an error.
-func Run(ctx context.Context, j *job.Job, o Observer) (*Measured, error) {
+func Run(ctx context.Context, j *job.Job, o Observer) (measured *Measured, err error) {
 	release, err := j.OpenProfiler()
 	if err != nil {
 		return nil, err
 	}
 	defer release()
+	done, err := j.OpenKeyLog()
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if lost := done(); lost != nil {
+			err = errors.Join(err, lost)
+		}
+	}()
 	addr, err := Resolve(ctx, j)
 	if err != nil {
 		return nil, err
@@ -177,7 +186,7 @@ func against(ctx context.Context, j *job.Job, o Observer, addr netip.AddrPort) (
 		return nil, err
 	}
 	defer run.Close()
-	if err := o.Prepared(ctx, warnings); err != nil {
+	if err := o.Prepared(ctx, append(j.Warnings(), warnings...)); err != nil {
 		return nil, err
 	}
 	if ctx.Err() != nil {
