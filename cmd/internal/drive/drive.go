@@ -99,10 +99,10 @@ func (d *Driver) workers(at netip.AddrPort) (workers, error) {
 	return all, nil
 }
 
-// together returns the warnings about what the workers share: CPUs, and limits of the
-// machine. A single worker warns of those itself.
+// together returns the warnings about what the workers share: options, CPUs, and limits of the
+// machine. A single worker warns of the limits itself.
 func (d *Driver) together(at netip.AddrPort) ([]engine.Warning, error) {
-	warnings := d.options.sharedCPUs(d.allowed)
+	warnings := append(d.job.Warnings(), d.options.sharedCPUs(d.allowed)...)
 	if d.options.Workers == 1 {
 		return warnings, nil
 	}
