@@ -7,9 +7,11 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
+	"wsperf/cmd/internal/job"
 	"wsperf/cmd/internal/keep"
 	"wsperf/cmd/internal/ui"
 	"wsperf/engine/child"
@@ -27,14 +29,16 @@ type failure struct {
 	output []string
 }
 
-// start starts the command of a testee and waits until it accepts connections. A testee without
-// a command is nil.
-func (t *Testee) start(ctx context.Context, timeout time.Duration) (*server, error) {
+// start starts the command of a testee and waits until it accepts connections at all addresses. A
+// testee without a command is nil.
+func (t *Testee) start(ctx context.Context, addresses []string, timeout time.Duration) (*server, error) {
 	if t.Command == "" {
 		return nil, nil
 	}
-	if accepts(ctx, t.hostPort()) {
-		return nil, failure{error: fmt.Errorf("%s accepts connections before its command was started: end what listens there", t.hostPort())}
+	for _, a := range addresses {
+		if accepts(ctx, a) {
+			return nil, failure{error: fmt.Errorf("%s accepts connections before its command was started: end what listens there", a)}
+		}
 	}
 	program, err := os.Executable()
 	if err != nil {
@@ -49,26 +53,31 @@ func (t *Testee) start(ctx context.Context, timeout time.Duration) (*server, err
 		return nil, fmt.Errorf("start the command: %w", err)
 	}
 	s := &server{c}
-	if err := s.await(ctx, t.hostPort(), timeout); err != nil {
+	if err := s.await(ctx, addresses, timeout); err != nil {
 		s.stop()
 		return nil, s.explained(err)
 	}
 	return s, nil
 }
 
-func (s *server) await(ctx context.Context, hostPort string, timeout time.Duration) error {
+// await waits until all addresses accept connections.
+func (s *server) await(ctx context.Context, addresses []string, timeout time.Duration) error {
 	late := time.NewTimer(timeout)
 	defer late.Stop()
 	poll := time.NewTicker(listenPoll)
 	defer poll.Stop()
-	for !accepts(ctx, hostPort) {
+	for len(addresses) > 0 {
+		if accepts(ctx, addresses[0]) {
+			addresses = addresses[1:]
+			continue
+		}
 		select {
 		case <-ctx.Done():
 			return ui.ErrInterrupted
 		case <-s.child.Ended():
 			return errors.New("the command ended before it accepted connections")
 		case <-late.C:
-			return fmt.Errorf("the command did not accept connections at %s within %v", hostPort, timeout)
+			return fmt.Errorf("the command did not accept connections at %s within %v", addresses[0], timeout)
 		case <-poll.C:
 		}
 	}
@@ -86,15 +95,29 @@ func accepts(ctx context.Context, hostPort string) bool {
 	return true
 }
 
-// hostPort returns where the testee listens. The URL was checked.
-func (t *Testee) hostPort() string {
-	u, err := url.Parse(t.URL)
+// addresses returns where a testee listens under the loads.
+func (t *Testee) addresses(loads []Load) (all []string) {
+	for _, l := range loads {
+		if a := hostPort(l.Scheme.url(t)); !slices.Contains(all, a) {
+			all = append(all, a)
+		}
+	}
+	return all
+}
+
+// hostPort returns where a server of the URL listens. The URL was checked.
+func hostPort(text string) string {
+	u, err := url.Parse(text)
 	if err != nil {
-		return t.URL
+		return text
 	}
 	port := u.Port()
-	if port == "" {
-		port = "80" // RFC 6455 section 3
+	switch { // RFC 6455 section 3
+	case port != "":
+	case job.Secure(text):
+		port = "443"
+	default:
+		port = "80"
 	}
 	return net.JoinHostPort(u.Hostname(), port)
 }

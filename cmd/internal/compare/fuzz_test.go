@@ -83,6 +83,7 @@ func FuzzPlan(f *testing.F) {
 		uncommented, "a: [", "rounds: [5, {a: b}]", "seed: x", "testees:\n- {name: a, url: [b]}", "loads:\n- {name: a, rate: 5, low: 3}", "\"\\x1b[31m\": 1",
 		"a: &a [1, 1]\nb: &b [*a, *a]\nc: [*b, *b]", "testees: &t\n- {name: a, url: 'ws://h'}\n- {name: b, url: 'ws://h', command: \"\\xff\\e\", cpus: 0}\nloads: []\nrounds: auto",
 		"testees: [{name: a, url: 'ws://h'}, {name: b, url: 'ws://h'}]\nloads:\n- {name: x, stages: '1:1s,5..9:2s', arrivals: poisson, header: ['A: 1', 'B: \xff'], conns: 9223372036854775807}\nmeasure: testee.memory",
+		"scheme: [ws, wss, wss-resumed]\ntestees: [{name: a, url: 'ws://h', wss: 'wss://h:1'}, {name: b, url: 'wss://h'}]\nloads:\n- {name: x, tls-groups: 'P-256,x25519mlkem768', tls-resume: 5%, insecure: true}\n- {name: y, scheme: ws, tls-min: 1.3}",
 	} {
 		f.Add([]byte(s))
 	}

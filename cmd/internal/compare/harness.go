@@ -194,7 +194,7 @@ func (h *harness) server(ctx context.Context, testee int) (*server, error) {
 	if h.options.Restart == RestartNever && h.servers == nil {
 		h.servers = map[int]*server{}
 	}
-	s, err := h.testees[testee].start(ctx, microseconds(h.options.StartTimeoutUs))
+	s, err := h.testees[testee].start(ctx, h.testees[testee].addresses(h.loads), microseconds(h.options.StartTimeoutUs))
 	if err == nil && h.servers != nil {
 		h.servers[testee] = s
 	}

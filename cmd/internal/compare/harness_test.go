@@ -10,7 +10,7 @@ import (
 // measured returns a harness after so many rounds. The second testee's rate is 1.5 times that of the
 // first, and rises by spread percent of it over the rounds.
 func measured(rounds int, spread float64) *harness {
-	p := plan{Default(), []Testee{{Name: "a", URL: "ws://h/"}, {Name: "b", URL: "ws://i/"}}, []Load{{"x", defaultLoad()}}}
+	p := plan{Default(), []Testee{{Name: "a", URL: "ws://h/"}, {Name: "b", URL: "ws://i/"}}, []Load{{Name: "x", Options: defaultLoad()}}}
 	p.options.Rounds = 0
 	h := &harness{Comparison: &Comparison{plan: p, study: p.study()}, begun: time.Now()}
 	h.study.Rounds = rounds
@@ -55,7 +55,7 @@ func TestAutomaticRounds(t *testing.T) {
 // TestTurns: every testee has a turn under every load, in reverse order in every other round.
 func TestTurns(t *testing.T) {
 	h := measured(0, 0)
-	h.loads = append(h.loads, Load{"y", defaultLoad()})
+	h.loads = append(h.loads, Load{Name: "y", Options: defaultLoad()})
 	first, second := h.turns(0), h.turns(1)
 	if len(first) != 4 || len(second) != 4 {
 		t.Fatalf("%v, %v", first, second)

@@ -39,6 +39,8 @@ type Options struct {
 	Confidence     float64 `json:"confidence_percent"`
 	Seed           uint64  `json:"seed"` // of the order of turns; 0: by chance
 
+	schemes []Scheme // of loads that have none of their own; a plan can have them
+
 	Only         []string `json:"-"` // of the testees of the plan; empty: all
 	Requirements []string `json:"-"`
 
@@ -213,12 +215,16 @@ func (f formatValue) Set(text string) error {
 type Load struct {
 	Name    string      `json:"name"`
 	Options job.Options `json:"options"`
+	Scheme  Scheme      `json:"scheme,omitempty"`
 }
 
 // check checks the load as far as it does not depend on the testee.
 func (l *Load) check() error {
 	if !checkName(l.Name) {
 		return fmt.Errorf("name %q of a load: %s", l.Name, wantName)
+	}
+	if err := l.Scheme.check(); err != nil {
+		return fmt.Errorf("load %s: scheme %q: %w", l.Name, job.Shortened(string(l.Scheme)), err)
 	}
 	return nil
 }

@@ -18,13 +18,13 @@ type plan struct {
 // addLoad adds the load of the command line, unless the plan has loads.
 func (p *plan) addLoad(o job.Options) {
 	if len(p.loads) == 0 {
-		p.loads = []Load{{"default", o}}
+		p.loads = Load{Name: "default", Options: o}.under(p.options.schemes)
 	}
 }
 
 // check checks the plan, and each testee under each load.
 func (p *plan) check() error {
-	if err := cmp.Or(checkTestees(p.testees), checkLoads(p.loads), p.checkQuestions()); err != nil {
+	if err := cmp.Or(checkTestees(p.testees), checkLoads(p.loads), p.checkQuestions(), p.checkTLS()); err != nil {
 		return err
 	}
 	for _, t := range p.testees {
@@ -57,7 +57,13 @@ func (p *plan) names() (all []string) {
 // under returns what to run to measure the testee under a load.
 func (t *Testee) under(l Load, out string) job.Options {
 	o := l.Options
-	o.URL, o.Out = t.URL, out
+	o.URL, o.Out = l.Scheme.url(t), out
+	switch {
+	case !job.Secure(o.URL):
+		o.WithoutTLS() // it is compared with wss://
+	case l.Scheme == SchemeResumed:
+		o.TLS.ResumePercent = 100
+	}
 	return o
 }
 
@@ -85,6 +91,9 @@ func (p *plan) required() (all []string) {
 // described returns the load as a report tells it.
 func (l *Load) described(measure string) comparison.Load {
 	d := comparison.Load{Name: l.Name, Text: l.Options.LoadText(), Measure: measure}
+	if l.Scheme != "" {
+		d.Text += ", scheme " + string(l.Scheme)
+	}
 	switch {
 	case measure != "":
 	case l.Options.Open():

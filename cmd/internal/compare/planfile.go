@@ -67,17 +67,21 @@ func (f planFile) parse(text []byte, o *Options) (p plan, err error) {
 	p.options = *o
 	settings := pflag.NewFlagSet("", pflag.ContinueOnError)
 	p.options.bind(settings)
+	var loads []plannedLoad
 	err = eachKey(document.Content[0], func(key, value *yaml.Node) error {
 		switch key.Value {
 		case "testees":
 			p.testees, err = readTestees(value)
 		case "loads":
-			p.loads, err = f.readLoads(value)
+			loads, err = f.readLoads(value)
+		case "scheme":
+			p.options.schemes, err = readSchemes(value)
 		default:
 			err = set(settings, key, value, f.given)
 		}
 		return err
 	})
+	p.loads = expand(loads, p.options.schemes)
 	return p, err
 }
 
@@ -144,12 +148,12 @@ func readTestees(n *yaml.Node) (all []Testee, err error) {
 	}
 	for _, item := range n.Content {
 		var t Testee
-		fields := map[string]*string{"name": &t.Name, "url": &t.URL, "command": &t.Command, "cpus": &t.CPUs}
+		fields := map[string]*string{"name": &t.Name, "url": &t.URL, "wss": &t.WSS, "command": &t.Command, "cpus": &t.CPUs}
 		err := eachKey(item, func(key, value *yaml.Node) error {
 			to := fields[key.Value]
 			switch {
 			case to == nil:
-				return fmt.Errorf("line %d: unknown key %q of a testee: must be name, url, command or cpus", key.Line, job.Shortened(key.Value))
+				return fmt.Errorf("line %d: unknown key %q of a testee: must be name, url, wss, command or cpus", key.Line, job.Shortened(key.Value))
 			case value.Kind != yaml.ScalarNode:
 				return fmt.Errorf("line %d: %s: must be a text", value.Line, key.Value)
 			}
@@ -170,21 +174,42 @@ func readTestees(n *yaml.Node) (all []Testee, err error) {
 	return all, nil
 }
 
-// readLoads reads loads: a name and options of wsperf run for each.
-func (f planFile) readLoads(n *yaml.Node) (all []Load, err error) {
+// plannedLoad is a load of a plan.
+type plannedLoad struct {
+	Load
+	schemes []Scheme // empty: those of the plan
+}
+
+// expand returns each load under each of its schemes, or of those of the plan.
+func expand(loads []plannedLoad, ofPlan []Scheme) (all []Load) {
+	for _, l := range loads {
+		if len(l.schemes) == 0 {
+			l.schemes = ofPlan
+		}
+		all = append(all, l.under(l.schemes)...)
+	}
+	return all
+}
+
+// readLoads reads loads: a name, schemes, and options of wsperf run for each.
+func (f planFile) readLoads(n *yaml.Node) (all []plannedLoad, err error) {
 	if n.Kind != yaml.SequenceNode {
 		return nil, fmt.Errorf("line %d: loads: must be a list", n.Line)
 	}
 	for _, item := range n.Content {
-		l := Load{Options: defaultLoad()}
+		l := plannedLoad{Load: Load{Options: defaultLoad()}}
 		settings := pflag.NewFlagSet("", pflag.ContinueOnError)
 		line := job.BindCompare(settings, &l.Options)
 		err := eachKey(item, func(key, value *yaml.Node) error {
-			if key.Value == "name" {
+			switch key.Value {
+			case "name":
 				l.Name = value.Value
-				return nil
+			case "scheme":
+				l.schemes, err = readSchemes(value)
+			default:
+				err = set(settings, key, value, nil)
 			}
-			return set(settings, key, value, nil)
+			return err
 		})
 		if err == nil {
 			if err = cmp.Or(f.load.Apply(settings), l.check(), line.Check()); err != nil {
@@ -207,6 +232,7 @@ const Template = `# A plan for wsperf compare. Lines that begin with # are comme
 testees:
   - name: first
     url: ws://127.0.0.1:9001/
+    # wss: wss://127.0.0.1:9441/  # if it is not the same port
     command: path/to/first --port 9001
     # cpus: 0-1            # that the command may use
   - name: second
@@ -220,11 +246,13 @@ loads:
     high: 500
     warmup: 1s
     duration: 3s
+    # cacert: root.pem     # authority of the testees' certificates, for wss
   # - name: rate1000       # 1000 starts a second, whatever the testee does
   #   rate: 1000
   #   warmup: 1s
   #   duration: 5s
 
+# scheme: [ws, wss, wss-resumed]  # make each load over each; wss-resumed: with all TLS sessions resumed
 rounds: 12                 # of every testee under every load; auto: until precision is reached
 # precision: 3%            # with rounds: auto
 # budget: 10m              # with rounds: auto, begin no round after this time

@@ -34,7 +34,7 @@ func commandLine(t *testing.T, args ...string) (*Options, *pflag.FlagSet, *job.C
 
 // uncommented is the template with all that it only shows.
 var uncommented = strings.NewReplacer("# measure:", "measure:", "# precision:", "precision:", "# budget:", "budget:", "# restart:", "restart:",
-	"# start-timeout:", "start-timeout:", "# cooling:", "cooling:", "# baseline:", "baseline:", "# confidence:", "confidence:", "# seed:", "seed:", "# cpus:", "cpus:",
+	"# start-timeout:", "start-timeout:", "# cooling:", "cooling:", "# baseline:", "baseline:", "# confidence:", "confidence:", "# seed:", "seed:", "# cpus:", "cpus:", "# scheme:", "scheme:", "# wss:", "wss:",
 	"# testee-cpus:", "testee-cpus:", "# - name", "- name", "#   rate", "  rate", "#   warmup", "  warmup", "#   duration", "  duration").Replace(Template)
 
 // TestTemplate: the plan that --init prints is one, with every option in it.
@@ -94,7 +94,15 @@ func TestPlanRefuses(t *testing.T) {
 		"testees:\n- {name: a, url: [b]}": "line 2: url: must be a text",
 		"testees:\n- {name: a, url: 'ws://h', cpus: 0}":             "CPUs without a command",
 		"testees:\n- {name: a, url: 'ws://h', cpus: x, command: b}": `CPUs "x": `,
-		"testees:\n- {name: 'a b', url: 'ws://h'}":                  `name "a b" of a testee: must be`,
+		"testees:\n- {name: a, url: 'ws://h', wss: 'ws://h'}":       `testee a: wss "ws://h": must be such as wss://127.0.0.1:9443/`,
+		"scheme: []":                                   "line 1: scheme: the list is empty: must be ws, wss or wss-resumed",
+		"scheme: http":                                 `line 1: scheme "http": must be ws, wss or wss-resumed`,
+		"scheme: {a: b}":                               `line 1: scheme "": must be ws, wss or wss-resumed`,
+		"scheme: [wss, [ws]]":                          `line 1: scheme "": must be ws, wss or wss-resumed`,
+		"scheme: [wss, ws, wss]":                       "line 1: scheme: wss is there twice",
+		"loads:\n- {name: a, scheme: ''}":              `line 2: scheme "": must be`,
+		"loads:\n- {name: a, tls-min: 2}":              `line 2: tls-min "2": must be 1.2 or 1.3`,
+		"testees:\n- {name: 'a b', url: 'ws://h'}":     `name "a b" of a testee: must be`,
 		"loads: 5":                                     "line 1: loads: must be a list",
 		"loads:\n- {low: 5}":                           `line 2: name "" of a load: must be`,
 		"loads:\n- {name: a, low: 5, high: 4}":         "line 2: --low 5 is above --high 4",
@@ -118,7 +126,7 @@ func TestPlanRefuses(t *testing.T) {
 // TestIndexIsChecked: what a file says is not trusted.
 func TestIndexIsChecked(t *testing.T) {
 	whole := func() *index {
-		p := plan{Default(), []Testee{{Name: "a", URL: "ws://h/"}, {Name: "b", URL: "ws://i/"}}, []Load{{"x", defaultLoad()}}}
+		p := plan{Default(), []Testee{{Name: "a", URL: "ws://h/"}, {Name: "b", URL: "ws://i/"}}, []Load{{Name: "x", Options: defaultLoad()}}}
 		s := p.study()
 		s.Rounds = 2
 		s.Runs = []comparison.Run{{Round: 1, Testee: 1}}
@@ -143,6 +151,8 @@ func TestIndexIsChecked(t *testing.T) {
 		"measure":    func(i *index) { i.Options.Measure = "\x1b[31m" },
 		"too many":   func(i *index) { i.Options.Rounds = mostRounds + 1 },
 		"budget":     func(i *index) { i.Options.BudgetUs = 0 },
+		"scheme":     func(i *index) { i.Loads[0].Scheme = "\x1b" },
+		"wss":        func(i *index) { i.Testees[0].WSS = "ws://h/" },
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := &store{t.TempDir()}
@@ -174,7 +184,7 @@ func TestIndexIsChecked(t *testing.T) {
 // TestIndexControlsNoTerminal: what somebody has written into an index is printed as plain text.
 func TestIndexControlsNoTerminal(t *testing.T) {
 	const evil = "\x1b[31m\u009b\n"
-	p := plan{Default(), []Testee{{Name: "a", URL: "ws://h/"}, {Name: "b", URL: "ws://i/"}}, []Load{{"x", defaultLoad()}}}
+	p := plan{Default(), []Testee{{Name: "a", URL: "ws://h/"}, {Name: "b", URL: "ws://i/"}}, []Load{{Name: "x", Options: defaultLoad()}}}
 	study := p.study()
 	study.Rounds, study.Warnings = 1, []string{evil}
 	v := 1.0
@@ -205,6 +215,9 @@ func TestParseTestee(t *testing.T) {
 	for text, want := range map[string]Testee{
 		"a=ws://h/":                   {Name: "a", URL: "ws://h/"},
 		"a=ws://h/?x=@ws://i":         {Name: "a", URL: "ws://h/?x=@ws://i"},
+		"a=wss://h/":                  {Name: "a", URL: "wss://h/"},
+		"a=run @ws://i @wss://h:1/":   {Name: "a", URL: "wss://h:1/", Command: "run @ws://i"},
+		"a=wss://h/?x=@ws://i":        {Name: "a", URL: "wss://h/?x=@ws://i"},
 		"a=run --x=1@ws://h:1/":       {Name: "a", URL: "ws://h:1/", Command: "run --x=1"},
 		"a=curl x@ws://y @ws://h:1/z": {Name: "a", URL: "ws://h:1/z", Command: "curl x@ws://y"},
 	} {
@@ -212,7 +225,7 @@ func TestParseTestee(t *testing.T) {
 			t.Errorf("%q: %+v, %v", text, got, err)
 		}
 	}
-	if got := (&Testee{URL: "ws://h/"}).hostPort() + (&Testee{URL: "ws://[::1]:5/"}).hostPort(); got != "h:80[::1]:5" {
+	if got := hostPort("ws://h/") + hostPort("ws://[::1]:5/") + hostPort("wss://h/"); got != "h:80[::1]:5h:443" {
 		t.Error(got)
 	}
 }

@@ -23,7 +23,7 @@ type storedTestee struct {
 // isStored reports whether the arguments name files or folders: without a URL, PATH or
 // NAME=PATH[,PATH...]. A testee whose URL is missing has a name, and no file of that name.
 func isStored(args []string) bool {
-	if len(args) == 0 || slices.ContainsFunc(args, func(a string) bool { return strings.Contains(a, "ws://") || IsPlan(a) }) {
+	if len(args) == 0 || slices.ContainsFunc(args, func(a string) bool { return hasURL(a) || IsPlan(a) }) {
 		return false
 	}
 	_, paths, named := strings.Cut(args[0], "=")
@@ -59,7 +59,7 @@ func (c *CommandLine) stored(args []string) (*Comparison, error) {
 		all = append(all, s)
 		testees = append(testees, Testee{Name: s.name, URL: "ws://stored/"})
 	}
-	p := plan{options: c.Options, testees: testees, loads: []Load{{"stored", c.load}}}
+	p := plan{options: c.Options, testees: testees, loads: []Load{{Name: "stored", Options: c.load}}}
 	if err := cmp.Or(checkTestees(testees), p.checkQuestions()); err != nil {
 		return nil, err
 	}

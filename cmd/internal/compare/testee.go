@@ -15,6 +15,7 @@ import (
 type Testee struct {
 	Name    string `yaml:"name" json:"name"`
 	URL     string `yaml:"url" json:"url"`
+	WSS     string `yaml:"wss" json:"wss,omitempty"`         // the URL under the schemes wss and wss-resumed; empty: as URL
 	Command string `yaml:"command" json:"command,omitempty"` // that starts it, for the shell; empty: it runs
 	CPUs    string `yaml:"cpus" json:"cpus,omitempty"`       // that the command may use, such as 0-1,3; empty: all
 }
@@ -38,8 +39,15 @@ func checkName(name string) bool {
 
 const wantName = "must be 1 to 24 letters, digits, -, + or _, such as gorilla or v2"
 
-// beforeURL separates a command from the URL behind it.
-const beforeURL = "@ws://"
+// isURL reports whether a text begins with a scheme of RFC 6455 section 3.
+func isURL(text string) bool {
+	return strings.HasPrefix(text, "ws://") || strings.HasPrefix(text, "wss://")
+}
+
+// hasURL reports whether there is a URL anywhere in a text.
+func hasURL(text string) bool {
+	return strings.Contains(text, "ws://") || strings.Contains(text, "wss://")
+}
 
 // parseTestee reads a testee of the command line: NAME=URL, or NAME=COMMAND@URL.
 func parseTestee(text string) (t Testee, err error) {
@@ -49,11 +57,11 @@ func parseTestee(text string) (t Testee, err error) {
 		return t, fmt.Errorf("testee %q: %s", job.Mask(text), want)
 	}
 	t.Name, t.URL = name, rest
-	if at := strings.LastIndex(rest, beforeURL); at >= 0 && !strings.HasPrefix(rest, "ws://") {
+	if at := max(strings.LastIndex(rest, "@ws://"), strings.LastIndex(rest, "@wss://")); at >= 0 && !isURL(rest) {
 		t.Command, t.URL = strings.TrimSpace(rest[:at]), rest[at+1:]
 	}
 	switch {
-	case !strings.HasPrefix(t.URL, "ws://"):
+	case !isURL(t.URL):
 		return t, fmt.Errorf("testee %q: no URL: %s", job.Mask(text), want)
 	case t.Command == "" && t.URL != rest:
 		return t, fmt.Errorf("testee %q: the command is empty: %s", job.Shortened(name), want)
@@ -67,7 +75,9 @@ func (t *Testee) check() error {
 		return fmt.Errorf("name %q of a testee: %s", t.Name, wantName)
 	case t.URL == "":
 		return fmt.Errorf("testee %s: the URL is missing: must be such as ws://127.0.0.1:9000/", t.Name)
-	case !utf8.ValidString(t.URL + t.Command): // the index could not have them
+	case t.WSS != "" && !job.Secure(t.WSS):
+		return fmt.Errorf("testee %s: wss %q: must be such as wss://127.0.0.1:9443/", t.Name, job.Shortened(job.Mask(t.WSS)))
+	case !utf8.ValidString(t.URL + t.WSS + t.Command): // the index could not have them
 		return fmt.Errorf("testee %s: URL and command must be valid UTF-8", t.Name)
 	case t.CPUs != "" && t.Command == "":
 		return fmt.Errorf("testee %s: CPUs without a command: only a testee that wsperf starts can be pinned", t.Name)

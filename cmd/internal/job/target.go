@@ -28,6 +28,12 @@ type target struct {
 // secure reports whether connections use TLS.
 func (t target) secure() bool { return t.url.Scheme == "wss" }
 
+// Secure reports whether a URL, as it was given, is of wss://.
+func Secure(url string) bool {
+	scheme, _, found := strings.Cut(url, "://")
+	return found && strings.EqualFold(scheme, "wss")
+}
+
 // parseTarget reads a URL (RFC 6455 section 3). Errors say in one line
 // what is wrong and what would be right, and never repeat a password.
 func parseTarget(s string) (target, error) {
