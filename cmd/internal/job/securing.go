@@ -44,7 +44,7 @@ func (j *Job) readTLS() error {
 func (j *Job) refuseTLS() error {
 	switch name := j.GivenTLS(); {
 	case name != "" && j.builtin:
-		return fmt.Errorf("--%s is for wss:// only, which the built-in testee does not speak: give a wss:// URL", name)
+		return fmt.Errorf("--%s is for wss:// only, and without a URL the testee is one of ws://: give a wss:// URL, such as that of wsperf testee --tls", name)
 	case name != "":
 		return fmt.Errorf("--%s is for wss:// only, and the URL begins with ws://: leave it out, or use wss://", name)
 	}

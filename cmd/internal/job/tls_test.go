@@ -126,7 +126,7 @@ func TestTLSNeedsSecureURL(t *testing.T) {
 		}
 		for url, want := range map[string]string{
 			"ws://127.0.0.1/": "--" + name + " is for wss:// only, and the URL begins with ws://: leave it out, or use wss://",
-			"":                "--" + name + " is for wss:// only, which the built-in testee does not speak: give a wss:// URL",
+			"":                "--" + name + " is for wss:// only, and without a URL the testee is one of ws://: give a wss:// URL, such as that of wsperf testee --tls",
 		} {
 			o.URL = url
 			if _, err := New(o); err == nil || err.Error() != want {
