@@ -204,6 +204,7 @@ func TestTLSOptionsTogether(t *testing.T) {
 
 // TestDescribeHasTLS: the result repeats the options with their defaults, and paths in place of contents.
 func TestDescribeHasTLS(t *testing.T) {
+	t.Setenv("SSLKEYLOGFILE", "") // of whoever runs the test
 	o, _ := secured(t)
 	o.Command = []string{"run", o.URL, "--key", o.TLS.Key, "--cert=" + o.TLS.Cert}
 	r := &stats.Result{}
@@ -244,6 +245,7 @@ func TestTLSOptionsTravel(t *testing.T) {
 }
 
 func TestWarnings(t *testing.T) {
+	t.Setenv("SSLKEYLOGFILE", "") // of whoever runs the test
 	for _, c := range []struct {
 		name string
 		tls  stats.TLSSetup
