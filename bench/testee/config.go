@@ -1,6 +1,7 @@
 package testee
 
 import (
+	"crypto/tls"
 	"fmt"
 	"net"
 	"strconv"
@@ -34,12 +35,16 @@ type Config struct {
 	// accepts connections. addr is the address with the actual port.
 	Ready func(addr net.Addr)
 
+	// TLS, if not nil, has the testee serve wss:// (NewTLSConfig). The loops share it.
+	TLS *tls.Config
+
 	// MaxConnections is how many connections can be open at a time. Further ones
 	// are closed at once. 0: as many as the limit of descriptors allows
 	// (getrlimit(2)), if nothing else in the process opens many files.
 	MaxConnections int
 
-	// HandshakeTimeout is the time from accept(2) to the end of the request's head.
+	// HandshakeTimeout is the time from accept(2) to the end of the request's head,
+	// TLS handshake included.
 	// The testee then closes the connection, up to 0.2 s late. 0:
 	// DefaultHandshakeTimeout.
 	HandshakeTimeout time.Duration

@@ -18,7 +18,9 @@ type slot struct {
 	links   links
 	conn    evio.Conn
 	session session
-	closing bool // is closed at its next event
+	tls     *tlsConn // nil for ws://, and before the first byte
+	ended   bool     // FIN is sent; input is discarded until the client's
+	closing bool     // is closed at its next event
 }
 
 // admission counts the open connections of all loops.
@@ -43,9 +45,10 @@ func (a *admission) leave() { a.open.Add(-1) }
 type loop struct {
 	admission *admission
 	tick      uint64
-	opening   queue // opening handshake not complete
-	lingering queue // failed; input is discarded
-	free      *slot // linked by links.next
+	opening   queue      // opening handshake not complete
+	lingering queue      // failed, or FIN is sent; input is discarded
+	tls       *tlsServer // nil for ws://
+	free      *slot      // linked by links.next
 	out       []byte
 	control   evio.Conn // the loop's end of the control connection
 
@@ -63,6 +66,7 @@ func newLoop(c *Config, a *admission) *loop {
 		admission:   a,
 		opening:     queue{wait: c.ticks(c.HandshakeTimeout)},
 		lingering:   queue{wait: c.ticks(c.LingerTimeout)},
+		tls:         newTLSServer(c.TLS),
 		controlName: newControlName(),
 		listening:   make(chan net.Addr, 1),
 		proceed:     make(chan bool, 1),
@@ -74,6 +78,7 @@ func newLoop(c *Config, a *admission) *loop {
 // serve runs until the control connection ends.
 func (l *loop) serve(addr string) {
 	defer close(l.ended)
+	defer l.stopHandshakers()
 	l.err = evio.Serve(evio.Events{
 		NumLoops: 1,
 		Serving:  l.serving,
@@ -119,8 +124,10 @@ func (l *loop) data(c evio.Conn, in []byte) ([]byte, evio.Action) {
 	switch {
 	case !ok || s.closing:
 		return nil, evio.Close
-	case in == nil:
+	case in == nil || s.ended:
 		return nil, evio.None
+	case l.tls != nil:
+		return l.secured(s, in)
 	}
 	return l.received(s, in)
 }
@@ -151,6 +158,9 @@ func (l *loop) closed(c evio.Conn, _ error) evio.Action {
 	}
 	if s, ok := c.Context().(*slot); ok {
 		l.admission.leave()
+		if s.tls != nil {
+			s.tls.abandon()
+		}
 		l.release(s)
 	}
 	return evio.None

@@ -59,10 +59,13 @@ func (s *server) listen() error {
 		}
 		addr, err = s.addLoop(addr)
 	}
-	if err != nil {
-		return err
+	if err == nil {
+		err = limitStalls(s.addr, s.config.StallTimeout)
 	}
-	return limitStalls(s.addr, s.config.StallTimeout)
+	if err == nil && s.config.TLS != nil {
+		err = sendAtOnce(s.addr)
+	}
+	return err
 }
 
 // addLoop starts a loop that listens on addr. It returns the address for the next

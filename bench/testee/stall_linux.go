@@ -16,22 +16,32 @@ var errNotListening = errors.New("no socket of this process listens there")
 
 // limitStalls makes the kernel end a connection when output has waited for
 // timeout without progress, because the client's window is closed or the client
-// does not acknowledge (tcp(7), TCP_USER_TIMEOUT). Accepted sockets inherit the
-// option from the listening one, so it costs no system call per connection. evio
-// does not expose its listening sockets, so limitStalls searches the process's
-// descriptors for those that listen on addr.
+// does not acknowledge (tcp(7), TCP_USER_TIMEOUT).
 func limitStalls(addr net.Addr, timeout time.Duration) error {
+	return setInherited(addr, "TCP_USER_TIMEOUT", unix.TCP_USER_TIMEOUT, int(timeout.Milliseconds()))
+}
+
+// sendAtOnce has small output not wait for the acknowledgement of earlier output
+// (tcp(7), TCP_NODELAY).
+func sendAtOnce(addr net.Addr) error {
+	return setInherited(addr, "TCP_NODELAY", unix.TCP_NODELAY, 1)
+}
+
+// setInherited sets an option of the sockets that listen on addr. Accepted sockets
+// inherit it, so it costs no system call per connection. evio does not expose its
+// listening sockets, so setInherited searches the process's descriptors for them.
+func setInherited(addr net.Addr, name string, option, value int) error {
 	fds, err := listeningOn(addr.(*net.TCPAddr).AddrPort())
 	if err == nil && len(fds) == 0 {
 		err = errNotListening
 	}
 	for _, fd := range fds {
 		if err == nil {
-			err = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, int(timeout.Milliseconds()))
+			err = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, option, value)
 		}
 	}
 	if err != nil {
-		return fmt.Errorf("set TCP_USER_TIMEOUT of the sockets that listen on %v: %w", addr, err)
+		return fmt.Errorf("set %s of the sockets that listen on %v: %w", name, addr, err)
 	}
 	return nil
 }

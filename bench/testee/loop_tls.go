@@ -1,0 +1,39 @@
+package testee
+
+import "github.com/tidwall/evio"
+
+// secured is received for wss://.
+func (l *loop) secured(s *slot, in []byte) ([]byte, evio.Action) {
+	if s.tls == nil {
+		s.tls = l.tls.accept()
+	}
+	out, o := s.tls.feed(&s.session, in, l.out[:0])
+	l.out = out
+	if s.session.handshakeEnded() || o != more {
+		s.leave() // the queue opening, the only one it can be in
+	}
+	if o == more {
+		return out, evio.None
+	}
+	return l.end(s, out)
+}
+
+// end sends the last output and FIN, and then waits LingerTimeout for the client's.
+// Output that the socket does not take at once goes out before evio closes it.
+func (l *loop) end(s *slot, out []byte) ([]byte, evio.Action) {
+	rest, ok := halfClose(s.conn, out)
+	if !ok {
+		s.closing = true
+		return rest, evio.Close
+	}
+	s.ended, s.tls = true, nil
+	l.lingering.add(s, l.tick)
+	return nil, evio.None
+}
+
+// stopHandshakers is called after the loop's end, when all connections are closed.
+func (l *loop) stopHandshakers() {
+	if l.tls != nil {
+		l.tls.handshakers.stop()
+	}
+}
