@@ -89,7 +89,7 @@ func TestReadmeNamesEveryOption(t *testing.T) {
 	for _, c := range []struct {
 		verb, section string
 		least         int
-	}{{"run", "## Options of `wsperf run`", 19}, {"drive", "## Several processes", 22}, {"search", "## The highest rate that meets requirements", 21}, {"calibrate", "## Calibration", 7}, {"compare", "## Comparing servers", 40}} {
+	}{{"run", "## Options of `wsperf run`", 19}, {"drive", "## Several processes", 22}, {"search", "## The highest rate that meets requirements", 21}, {"calibrate", "## Calibration", 7}, {"compare", "## Comparing servers", 40}, {"testee", "## Built-in testee", 7}} {
 		section := sectionOf(t, c.section)
 		options := optionsOf(t, c.verb)
 		if len(options) < c.least {

@@ -22,13 +22,18 @@ func UntilEOF(ctx context.Context, in io.Reader) context.Context {
 }
 
 // Serve runs the testee until ctx is done. If the line that names the port
-// cannot be written, it ends: nobody would know the port.
+// cannot be written, it ends: nobody would know the port. With TLS the line has
+// "wss://" before the address.
 func Serve(ctx context.Context, u *ui.UI, cfg testee.Config) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var unheard error
+	scheme := ""
+	if cfg.TLS != nil {
+		scheme = "wss://"
+	}
 	cfg.Ready = func(addr net.Addr) {
-		fmt.Fprintf(u.Out, "%s%v\n", Listening, addr)
+		fmt.Fprintf(u.Out, "%s%s%v\n", Listening, scheme, addr)
 		if unheard = u.Out.Flush(); unheard != nil {
 			cancel(unheard)
 		}
