@@ -12,7 +12,7 @@
 //	loop.go loop_tls.go               an evio server with one loop, and its event handlers
 //	server.go control.go              starts and stops the loops
 //	config.go limit_linux.go          the configuration, and the limit of connections
-//	stall_linux.go ending_linux.go    options of sockets that evio does not set, and the half-close that it does not have
+//	stall_linux.go output_linux.go    options of sockets that evio does not set, and calls that it does not make
 //
 // # Loops
 //
@@ -34,7 +34,7 @@
 // CPU time per connection for full and resumed handshakes of TLS 1.3.
 //
 // The last output is close frame, close_notify and FIN, sent at once; close(2)
-// follows the client's FIN or LingerTimeout (ending_linux.go). A connection that
+// follows the client's FIN or LingerTimeout (output_linux.go). A connection that
 // fails in TLS ends with the alert that crypto/tls chooses and FIN. It sends none to
 // a client that does not begin with TLS, such as one of ws://.
 //
@@ -63,7 +63,7 @@
 //     descriptor and at most 128 KiB. The kernel ends it: accepted sockets inherit
 //     TCP_USER_TIMEOUT from the listening one (stall_linux.go).
 //   - There is no half-close, which TLS needs. Therefore a connection's descriptor
-//     is read from a field of evio's by reflection (ending_linux.go).
+//     is read from a field of evio's by reflection (output_linux.go).
 //
 // # Limitations
 //

@@ -21,7 +21,6 @@ type handshaker struct {
 	conn      *tls.Conn // whose handshake it performs
 	abandoned bool      // the connection has been closed
 	done      bool
-	err       error
 }
 
 func newHandshaker() *handshaker {
@@ -34,7 +33,7 @@ func newHandshaker() *handshaker {
 func (h *handshaker) run(yield func(struct{}) bool) {
 	h.yield = yield
 	for {
-		h.err = h.conn.Handshake()
+		_ = h.conn.Handshake() // conn keeps the error
 		h.done = true
 		if !yield(struct{}{}) {
 			return
@@ -43,9 +42,9 @@ func (h *handshaker) run(yield func(struct{}) bool) {
 }
 
 // resume runs the coroutine until the handshake is done or lacks input.
-func (h *handshaker) resume() (done bool, err error) {
+func (h *handshaker) resume() (done bool) {
 	h.next()
-	return h.done, h.err
+	return h.done
 }
 
 // wait is called within the coroutine, and returns when it is resumed. It reports
@@ -70,7 +69,7 @@ func (p *handshakers) take() *handshaker {
 }
 
 func (p *handshakers) put(h *handshaker) {
-	h.conn, h.abandoned, h.done, h.err = nil, false, false, nil
+	h.conn, h.abandoned, h.done = nil, false, false
 	if len(*p) == maxIdleHandshakers {
 		h.stop()
 		return

@@ -12,17 +12,17 @@ func (l *loop) secured(s *slot, in []byte) ([]byte, evio.Action) {
 	if s.session.handshakeEnded() || o != more {
 		s.leave() // the queue opening, the only one it can be in
 	}
+	rest := write(s.conn, out)
 	if o == more {
-		return out, evio.None
+		return rest, evio.None
 	}
-	return l.end(s, out)
+	return l.end(s, rest)
 }
 
-// end sends the last output and FIN, and then waits LingerTimeout for the client's.
-// Output that the socket does not take at once goes out before evio closes it.
-func (l *loop) end(s *slot, out []byte) ([]byte, evio.Action) {
-	rest, ok := halfClose(s.conn, out)
-	if !ok {
+// end sends FIN, and then waits LingerTimeout for the client's. If the socket has not
+// taken all output, evio closes it when it has.
+func (l *loop) end(s *slot, rest []byte) ([]byte, evio.Action) {
+	if len(rest) > 0 || halfClose(s.conn) != nil {
 		s.closing = true
 		return rest, evio.Close
 	}

@@ -62,8 +62,8 @@ func (t *tlsServer) accept() *tlsConn {
 // ends with close_notify, or with the alert that ended the connection.
 func (x *tlsConn) feed(s *session, in, out []byte) ([]byte, outcome) {
 	x.wire = wire{in, out}
-	o := x.handshake()
-	if o == more && x.handshaking == nil {
+	o := more
+	if x.handshake() {
 		o = x.exchange(s)
 	}
 	out = x.wire.out
@@ -71,21 +71,16 @@ func (x *tlsConn) feed(s *session, in, out []byte) ([]byte, outcome) {
 	return out, o
 }
 
-// handshake continues the TLS handshake, if it is not over.
-func (x *tlsConn) handshake() outcome {
+// handshake continues the TLS handshake, and reports whether it is over. If it has
+// failed, x.conn returns its error from now on.
+func (x *tlsConn) handshake() (over bool) {
 	if x.handshaking == nil {
-		return more
+		return true
 	}
-	done, err := x.handshaking.resume()
-	switch {
-	case !done:
-		return more
-	case err != nil:
+	if over = x.handshaking.resume(); over {
 		x.release()
-		return failed
 	}
-	x.release()
-	return more
+	return over
 }
 
 // release returns the coroutine of a handshake that is over.
@@ -104,7 +99,7 @@ func (x *tlsConn) exchange(s *session) outcome {
 	}
 	x.server.answer = answer
 	if _, broken := x.conn.Write(answer); broken != nil {
-		return failed // an alert has been sent, after which nothing may be
+		return failed // no TLS, or an alert has been sent, after which nothing may be
 	}
 	switch {
 	case o == more && err == errMore:

@@ -1,17 +1,20 @@
 package testee
 
 import (
+	"bytes"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"io"
 	"net"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/gobwas/ws"
+	"github.com/tidwall/evio"
 )
 
 // TestTLSBadInput: each ends in an alert or FIN, without RST, and the testee serves on.
@@ -63,7 +66,7 @@ func TestTLSBadInput(t *testing.T) {
 }
 
 // clientHello returns the record that a client sends first.
-func clientHello(t *testing.T, c *tls.Config) []byte {
+func clientHello(t testing.TB, c *tls.Config) []byte {
 	t.Helper()
 	ours, theirs := net.Pipe()
 	defer ours.Close()
@@ -83,6 +86,7 @@ func TestTLSSilentClients(t *testing.T) {
 	config, trusting := secureConfig(t, true)
 	config.HandshakeTimeout = 30 * time.Millisecond
 	addr := serve(t, config)
+	opened := secureRetry(t, addr, trusting) // on a busy machine the timeout may hit this client too
 	hello := string(clientHello(t, trusting))
 	for _, sent := range []string{"", hello[:1], hello[:len(hello)/2], hello} {
 		raw := connect(t, addr)
@@ -95,6 +99,25 @@ func TestTLSSilentClients(t *testing.T) {
 			io.WriteString(conn, sent)
 		}
 		expectClosed(t, raw)
+	}
+	// The timeout is for the handshakes only.
+	io.WriteString(opened, client(ws.OpText, "still here"))
+	expectBytes(t, opened, testeeFrame(ws.OpText, "still here"))
+}
+
+// secureRetry performs both handshakes, as often as it takes.
+func secureRetry(t *testing.T, addr string, c *tls.Config) *tls.Conn {
+	t.Helper()
+	for deadline := time.Now().Add(testTimeout); ; {
+		conn, _ := secureConnect(t, addr, c)
+		io.WriteString(conn, request)
+		_, err := io.ReadFull(conn, make([]byte, len(response)))
+		if err == nil {
+			return conn
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("no connection: %v", err)
+		}
 	}
 }
 
@@ -112,5 +135,92 @@ func TestTLSStalledClientIsDropped(t *testing.T) {
 	}
 	if !errors.Is(err, syscall.ECONNRESET) && !errors.Is(err, syscall.EPIPE) {
 		t.Errorf("write: %v, want ECONNRESET or EPIPE", err)
+	}
+}
+
+// TestTLSOutputWaits has a client that does not read until the testee cannot write any
+// more, and therefore reads no more. No output may be lost or come twice.
+func TestTLSOutputWaits(t *testing.T) {
+	config, trusting := secureConfig(t, true)
+	conn, raw := secureOpen(t, serve(t, config), trusting)
+	payload := make([]byte, maxPayloadBytes)
+	for i := range payload {
+		payload[i] = byte(i >> 8)
+	}
+	var stuck atomic.Bool
+	written := make(chan int, 1)
+	go func() {
+		n := 0
+		for ; !stuck.Load(); n++ {
+			io.WriteString(conn, client(ws.OpBinary, string(payload))) // the reader sees the error
+		}
+		io.WriteString(conn, client(ws.OpClose, ""))
+		written <- n
+	}()
+	// 100 looks: for a moment the window is also closed while the testee computes.
+	for deadline, closed := time.Now().Add(testTimeout), 0; closed < 100; time.Sleep(time.Millisecond) {
+		if closed++; tcpInfo(t, raw).Snd_wnd > 0 {
+			closed = 0
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("the testee reads on")
+		}
+	}
+	stuck.Store(true)
+	n := 0
+	f, err := ws.ReadFrame(conn)
+	for ; err == nil && f.Header.OpCode == ws.OpBinary && bytes.Equal(f.Payload, payload); n++ {
+		f, err = ws.ReadFrame(conn)
+	}
+	if err != nil || f.Header.OpCode != ws.OpClose || n != <-written {
+		t.Fatalf("%d frames came, then %+v, error %v", n, f.Header, err)
+	}
+	expectCloseNotify(t, conn, raw)
+}
+
+// poisonedWire is a client's TCP connection which, once poisoned, has TLS read zeros.
+type poisonedWire struct {
+	clientWire
+	poisoned bool
+}
+
+func (w *poisonedWire) Read(b []byte) (int, error) {
+	if w.poisoned {
+		clear(b)
+		return len(b), nil
+	}
+	return w.clientWire.Read(b)
+}
+
+// TestTLSAlertAfterTheHandshake: a client that sends a fatal alert gets FIN.
+func TestTLSAlertAfterTheHandshake(t *testing.T) {
+	config, trusting := secureConfig(t, false)
+	raw := connect(t, serve(t, config))
+	wire := &poisonedWire{clientWire: clientWire{Conn: raw}}
+	conn := tls.Client(wire, trusting)
+	io.WriteString(conn, request)
+	expectBytes(t, conn, response)
+	wire.poisoned = true
+	if _, err := conn.Read(make([]byte, 1)); err == nil {
+		t.Fatal("zeros were read")
+	}
+	expectFIN(t, raw)
+}
+
+// contextConn is a connection of evio's of which only the context is used.
+type contextConn struct {
+	evio.Conn
+	slot *slot
+}
+
+func (c contextConn) Context() any { return c.slot }
+
+// TestTLSInputAfterTheEnd: not even a ClientHello is answered after FIN.
+func TestTLSInputAfterTheEnd(t *testing.T) {
+	config, trusting := secureConfig(t, true)
+	config = config.withDefaults()
+	l, s := newLoop(&config, &admission{}), &slot{ended: true}
+	if out, action := l.data(contextConn{slot: s}, clientHello(t, trusting)); len(out) > 0 || action != evio.None || s.tls != nil {
+		t.Errorf("output %q, action %d, TLS: %v", out, action, s.tls != nil)
 	}
 }
