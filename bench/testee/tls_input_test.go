@@ -1,7 +1,6 @@
 package testee
 
 import (
-	"bytes"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -167,13 +166,22 @@ func TestTLSOutputWaits(t *testing.T) {
 		}
 	}
 	stuck.Store(true)
-	n := 0
-	f, err := ws.ReadFrame(conn)
-	for ; err == nil && f.Header.OpCode == ws.OpBinary && bytes.Equal(f.Payload, payload); n++ {
-		f, err = ws.ReadFrame(conn)
+	n, last := 0, testeeFrame(ws.OpClose, "")
+	want := testeeFrame(ws.OpBinary, string(payload))
+	for got := make([]byte, len(want)); ; n++ {
+		_, err := io.ReadFull(conn, got[:len(last)])
+		if string(got[:len(last)]) == last {
+			break
+		}
+		if err == nil {
+			_, err = io.ReadFull(conn, got[len(last):])
+		}
+		if err != nil || string(got) != want {
+			t.Fatalf("frame %d is not what was sent, error %v", n, err)
+		}
 	}
-	if err != nil || f.Header.OpCode != ws.OpClose || n != <-written {
-		t.Fatalf("%d frames came, then %+v, error %v", n, f.Header, err)
+	if sent := <-written; n != sent {
+		t.Errorf("%d frames of %d", n, sent)
 	}
 	expectCloseNotify(t, conn, raw)
 }
