@@ -1,19 +1,20 @@
 // Command testee is an echo server on coder/websocket and net/http.
 //
-// Usage: testee PORT
+// Usage: testee PORT [FOLDER]
 package main
 
 import (
 	"context"
-	"log"
 	"net/http"
 	"os"
 
 	"github.com/coder/websocket"
+
+	"wsperf/bench/testees/listen"
 )
 
 func main() {
-	log.Fatal(http.ListenAndServe("127.0.0.1:"+os.Args[1], http.HandlerFunc(serve)))
+	listen.Serve(os.Args[1:], http.HandlerFunc(serve))
 }
 
 // serve echoes until the library has answered a close frame and closed TCP.

@@ -1,7 +1,7 @@
 // Command testee is an echo server on gobwas/ws, without net/http, with a
 // goroutine per connection.
 //
-// Usage: testee PORT
+// Usage: testee PORT [FOLDER]
 package main
 
 import (
@@ -11,13 +11,12 @@ import (
 
 	"github.com/gobwas/ws"
 	"github.com/gobwas/ws/wsutil"
+
+	"wsperf/bench/testees/listen"
 )
 
 func main() {
-	listener, err := net.Listen("tcp", "127.0.0.1:"+os.Args[1])
-	if err != nil {
-		log.Fatal(err)
-	}
+	listener := listen.On(os.Args[1:])
 	for {
 		conn, err := listener.Accept()
 		if err != nil {

@@ -1,18 +1,19 @@
 // Command testee is an echo server on gorilla/websocket and net/http.
 //
-// Usage: testee PORT
+// Usage: testee PORT [FOLDER]
 package main
 
 import (
-	"log"
 	"net/http"
 	"os"
 
 	"github.com/gorilla/websocket"
+
+	"wsperf/bench/testees/listen"
 )
 
 func main() {
-	log.Fatal(http.ListenAndServe("127.0.0.1:"+os.Args[1], http.HandlerFunc(serve)))
+	listen.Serve(os.Args[1:], http.HandlerFunc(serve))
 }
 
 // serve echoes, and closes TCP when it returns: the library answers a close frame

@@ -1,14 +1,15 @@
 // Command testee is an echo server on lxzan/gws and net/http.
 //
-// Usage: testee PORT
+// Usage: testee PORT [FOLDER]
 package main
 
 import (
-	"log"
 	"net/http"
 	"os"
 
 	"github.com/lxzan/gws"
+
+	"wsperf/bench/testees/listen"
 )
 
 // echo handles the events of a connection. gws answers close frames and closes TCP
@@ -31,5 +32,5 @@ func main() {
 			go conn.ReadLoop() // the handler returns, so net/http frees its buffers
 		}
 	}
-	log.Fatal(http.ListenAndServe("127.0.0.1:"+os.Args[1], http.HandlerFunc(serve)))
+	listen.Serve(os.Args[1:], http.HandlerFunc(serve))
 }

@@ -1,0 +1,3 @@
+module wsperf/bench/testees/listen
+
+go 1.26.0
