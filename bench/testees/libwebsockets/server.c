@@ -5,7 +5,9 @@
 // Therefore each process accepts on a socket of its own, and passes the accepted
 // sockets to its context.
 //
-//     server PORT WORKERS
+//     server PORT WORKERS [FOLDER]
+//
+// FOLDER has a certificate (bench/testees/certificate); with it the testee serves TLS.
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <signal.h>
@@ -18,6 +20,8 @@
 #include <unistd.h>
 
 #include <libwebsockets.h>
+#include <openssl/ssl.h>
+#include <sys/random.h>
 #include <uv.h>
 
 enum {
@@ -79,12 +83,21 @@ static int writable(struct lws *wsi, struct session *s) {
 	return sent < 0 ? -1 : 0;
 }
 
+// All processes take the tickets of each.
+static unsigned char ticket_keys[80]; // name, and keys for HMAC and AES-256, of OpenSSL 3.0
+
+static int share_tickets(SSL_CTX *context) {
+	return SSL_CTX_set_tlsext_ticket_keys(context, ticket_keys, sizeof ticket_keys) == 1 ? 0 : -1;
+}
+
 static int echo(struct lws *wsi, enum lws_callback_reasons reason, void *session, void *in, size_t length) {
 	switch (reason) {
 	case LWS_CALLBACK_RECEIVE:
 		return received(wsi, session, in, length);
 	case LWS_CALLBACK_SERVER_WRITEABLE:
 		return writable(wsi, session);
+	case LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS: // a new SSL_CTX, in user
+		return share_tickets(session);
 	case LWS_CALLBACK_CLOSED:
 		forget(session);
 		return 0;
@@ -144,7 +157,7 @@ static void acceptable(uv_poll_t *handle, int status, int events) {
 	}
 }
 
-static struct lws_context *context_on(uv_loop_t *loop) {
+static struct lws_context *context_on(uv_loop_t *loop, const char *folder) {
 	void *loops[] = {loop};
 	struct lws_context_creation_info info = {
 		.port = CONTEXT_PORT_NO_LISTEN_SERVER,
@@ -155,6 +168,14 @@ static struct lws_context *context_on(uv_loop_t *loop) {
 		.uid = -1,
 		.options = LWS_SERVER_OPTION_LIBUV,
 	};
+	char certificate[PATH_MAX], key[PATH_MAX];
+	if (folder) {
+		snprintf(certificate, sizeof certificate, "%s/cert.pem", folder);
+		snprintf(key, sizeof key, "%s/key.pem", folder);
+		info.ssl_cert_filepath = certificate;
+		info.ssl_private_key_filepath = key;
+		info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
+	}
 	struct lws_context *context = lws_create_context(&info);
 	if (!context)
 		fail("lws_create_context");
@@ -162,14 +183,16 @@ static struct lws_context *context_on(uv_loop_t *loop) {
 }
 
 int main(int argc, char **argv) {
-	if (argc != 3) {
-		fprintf(stderr, "usage: %s PORT WORKERS\n", argv[0]);
+	if (argc < 3 || argc > 4) {
+		fprintf(stderr, "usage: %s PORT WORKERS [FOLDER]\n", argv[0]);
 		return 2;
 	}
 	lws_set_log_level(LLL_ERR, NULL);
+	if (getrandom(ticket_keys, sizeof ticket_keys, 0) != sizeof ticket_keys)
+		fail("getrandom");
 	fork_others(atoi(argv[2]));
 	uv_loop_t *loop = uv_default_loop();
-	uv_poll_t accepting = {.data = context_on(loop)};
+	uv_poll_t accepting = {.data = context_on(loop, argv[3])};
 	if (uv_poll_init(loop, &accepting, listener(atoi(argv[1]))) != 0 ||
 	    uv_poll_start(&accepting, UV_READABLE, acceptable) != 0)
 		fail("uv_poll");
