@@ -3,7 +3,7 @@ module wsperf/bench/testees/nbio
 go 1.26.0
 
 require (
-	github.com/lesismal/llib v1.2.2
+	github.com/lesismal/llib v1.2.5
 	github.com/lesismal/nbio v1.6.8
 )
 
