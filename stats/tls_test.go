@@ -117,7 +117,7 @@ func TestMergedNamesStayInBounds(t *testing.T) {
 
 func TestMergeResultsAddsTLS(t *testing.T) {
 	a, b := mustMerge(t, mixed()), mustMerge(t, mixed())
-	a.Setup.TLS, b.Setup.TLS = TLSSetup{CACert: "ca.pem", Min: "1.2", Groups: []string{"X25519"}}, TLSSetup{CACert: "ca.pem", Min: "1.3", Groups: []string{"X25519"}}
+	a.Setup.TLS, b.Setup.TLS = TLSSetup{CACert: "ca.pem", Min: "1.2", Max: "1.3", Groups: []string{"X25519"}}, TLSSetup{CACert: "ca.pem", Min: "1.3", Max: "1.3", Groups: []string{"X25519"}}
 	a.Setup.SecureTimeoutUs, b.Setup.SecureTimeoutUs = 5, 5
 	a.Client, b.Client = ClientCost{CollectionPauseUs: 1, CollectionCPUUs: 2}, ClientCost{CollectionPauseUs: 10, CollectionCPUUs: 20}
 	r, err := MergeResults(a, b, mustMerge(t))
@@ -133,10 +133,14 @@ func TestMergeResultsAddsTLS(t *testing.T) {
 	if r.Client.CollectionPauseUs != 11 || r.Client.CollectionCPUUs != 22 {
 		t.Errorf("client %+v", r.Client)
 	}
+	want := Difference{"TLS", []string{"1.2 to 1.3, groups X25519, 0 % resumed", "1.3 to 1.3, groups X25519, 0 % resumed"}}
+	if len(r.Differences) != 1 || !reflect.DeepEqual(r.Differences[0], want) {
+		t.Errorf("differences %q", r.Differences)
+	}
 	if a.TLS.Versions["TLS 1.3"] != 6 {
 		t.Error("MergeResults modified its argument")
 	}
-	if both, err := MergeResults(a, b); err != nil || !reflect.DeepEqual(both.Setup.TLS, TLSSetup{CACert: "ca.pem", Groups: []string{"X25519"}}) || both.Setup.SecureTimeoutUs != 5 {
+	if both, err := MergeResults(a, b); err != nil || !reflect.DeepEqual(both.Setup.TLS, TLSSetup{CACert: "ca.pem", Max: "1.3", Groups: []string{"X25519"}}) || both.Setup.SecureTimeoutUs != 5 {
 		t.Errorf("setup %+v, %v", both.Setup, err)
 	}
 }
@@ -202,5 +206,17 @@ func TestPhaseOrderHasEachPhaseOnce(t *testing.T) {
 	}
 	if seen != 1<<NumPhases-1 {
 		t.Errorf("phases %b", seen)
+	}
+}
+
+func TestTLSSetupInWords(t *testing.T) {
+	for want, s := range map[string]TLSSetup{
+		"": {},
+		"1.2 to 1.3, groups X25519 P-256, 50 % resumed":                            {Min: "1.2", Max: "1.3", Groups: []string{"X25519", "P-256"}, ResumePercent: 50},
+		"1.3 to 1.3, groups X25519, 0 % resumed, not verified, with a certificate": {Min: "1.3", Max: "1.3", Groups: []string{"X25519"}, Insecure: true, Cert: "c"},
+	} {
+		if got := s.Text(); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
 	}
 }

@@ -64,7 +64,7 @@ func LoadAllFrom(open Open, paths []string, announce func(path string)) (*stats.
 	return merged, errs
 }
 
-// addTo merges r into merged. Results are merged file by file, because each has 1.5 MB
+// addTo merges r into merged. Results are merged file by file, because each has 3 MB
 // of histograms. If that fails, addTo returns merged as it was and the error.
 func addTo(merged, r *stats.Result) (*stats.Result, error) {
 	if merged == nil {

@@ -56,6 +56,24 @@ func TestTLSWithoutAHandshake(t *testing.T) {
 	}
 }
 
+func TestSchemaRefusesTLS(t *testing.T) {
+	schema, text := compileSchema(t), string(write(t, example.Secure()))
+	for old, spoilt := range map[string]string{
+		`"TLS 1.2":3`: `"TLS 1.2":-3`, `"CurveP256":7`: `"":7`, `"X25519":153`: `"X\u001b25519":153`, `"tried":60`: `"tired":60`,
+		`"alerts":{"bad_certificate":3,"certificate_required":2,"other":1}`: `"alerts":null`,
+		`"resume_percent":50`: `"resume_percent":101`, `"alpn":["http/1.1"]`: `"alpn":"http/1.1"`, `"secure":{"success"`: `"secure":{"successes"`,
+		`"collection_cpu_us":91000`: `"collection_cpu_us":-1`,
+	} {
+		changed := strings.Replace(text, old, spoilt, 1)
+		if changed == text {
+			t.Fatalf("no %s in the file", old)
+		}
+		if validate(schema, []byte(changed)) == nil {
+			t.Errorf("the schema accepts %s", spoilt)
+		}
+	}
+}
+
 func TestReadRefusesTLS(t *testing.T) {
 	text := string(write(t, example.Secure()))
 	for _, c := range []struct{ old, new, want string }{
