@@ -16,8 +16,18 @@
 #include <websocketpp/server.hpp>
 
 namespace ssl = boost::asio::ssl;
+
+// The library's shutdown of TLS does not end when the client's close_notify comes, but after this
+// time, by default 5 s. Only then it closes TCP.
+struct SecureConfig : websocketpp::config::asio_tls {
+	struct transport_config : websocketpp::config::asio_tls::transport_config {
+		static const long timeout_socket_shutdown = 100; // ms
+	};
+	using transport_type = websocketpp::transport::asio::endpoint<transport_config>;
+};
+
 using Plain = websocketpp::server<websocketpp::config::asio>;
-using Secure = websocketpp::server<websocketpp::config::asio_tls>;
+using Secure = websocketpp::server<SecureConfig>;
 
 // The default of net.core.somaxconn: a burst of connections waits in the accept
 // queue, not for the retransmission of a SYN.
@@ -36,9 +46,9 @@ template <class Server> static void listen(Server &server, std::uint16_t port) {
 	server.set_reuse_addr(true);
 	server.set_listen_backlog(backlog);
 	// The library does not disable Nagle's algorithm.
-	server.set_socket_init_handler([](websocketpp::connection_hdl, auto &socket) {
+	server.set_tcp_pre_init_handler([&server](websocketpp::connection_hdl connection) {
 		boost::system::error_code ignored; // the connection may be closed; its handlers see that
-		socket.lowest_layer().set_option(boost::asio::ip::tcp::no_delay(true), ignored);
+		server.get_con_from_hdl(connection)->get_raw_socket().set_option(boost::asio::ip::tcp::no_delay(true), ignored);
 	});
 	server.set_message_handler([&server](websocketpp::connection_hdl connection, typename Server::message_ptr message) {
 		echo(server, connection, message);
