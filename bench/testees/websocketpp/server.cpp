@@ -18,7 +18,7 @@
 namespace ssl = boost::asio::ssl;
 
 // The library's shutdown of TLS does not end when the client's close_notify comes, but after this
-// time, by default 5 s. Only then it closes TCP.
+// time, by default 5 s. TCP is closed when both have happened.
 struct SecureConfig : websocketpp::config::asio_tls {
 	struct transport_config : websocketpp::config::asio_tls::transport_config {
 		static const long timeout_socket_shutdown = 100; // ms
