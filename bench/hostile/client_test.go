@@ -2,11 +2,14 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"fmt"
 	"net/netip"
 	"os"
 	"os/exec"
+	"runtime"
 	"testing"
 	"time"
 
@@ -26,6 +29,30 @@ type clientConfig struct {
 	Connections          int64
 	Low, High, Loops     int
 	Connect, Open, Close time.Duration // timeouts
+
+	TLS    *clientTLS // nil: ws://
+	Secure time.Duration
+
+	Hold int // the run is interrupted when so many connections are in flight; 0: it is not
+}
+
+// clientTLS is a tlsClient with what the test adds.
+type clientTLS struct {
+	CA       string // PEM
+	Insecure bool
+	Min, Max uint16
+	Resume   float64
+	Groups   []tls.CurveID
+}
+
+// engine returns it as the engine takes it.
+func (c *clientTLS) engine(host string) *engine.TLS {
+	if c == nil {
+		return nil
+	}
+	t := &engine.TLS{ServerName: host, Insecure: c.Insecure, MinVersion: c.Min, MaxVersion: c.Max, ResumePercent: c.Resume, Groups: c.Groups, Roots: x509.NewCertPool()}
+	t.Roots.AppendCertsFromPEM([]byte(c.CA))
+	return t
 }
 
 // clientReport is what a client reports of its run.
@@ -34,6 +61,8 @@ type clientReport struct {
 	Causes                     map[string]uint64
 	Fin                        stats.FinResult
 	Allocations, Collections   uint64
+	Goroutines                 int // after the run, more than before it
+	Replies                    []string
 	DescriptorsBefore          []string
 	DescriptorsAfter           []string
 	PeakBytesBefore, PeakBytes int64
@@ -70,7 +99,7 @@ func (c *clientConfig) do() (*clientReport, error) {
 	if r.DescriptorsBefore, err = descriptors(); err != nil {
 		return nil, err
 	}
-	result, err := r.run(cfg)
+	result, err := r.run(cfg, c.Hold)
 	if err != nil {
 		return nil, err
 	}
@@ -86,14 +115,23 @@ func (c *clientConfig) config() (engine.Config, error) {
 	}
 	addr, err := netip.ParseAddrPort(c.Addr)
 	return engine.Config{
+		TLS: c.TLS.engine(addr.Addr().String()), SecureTimeout: c.Secure,
 		Addr: addr, Request: request, Rules: handshake.NewRules(nil),
 		Loops: c.Loops, Load: engine.Load{Connections: c.Connections, Low: c.Low, High: c.High}, CloseCode: 1000,
 		ConnectTimeout: c.Connect, OpenTimeout: c.Open, CloseTimeout: c.Close, Samples: 3,
 	}, err
 }
 
+// waitFor waits until what is asked for is so, or for a minute.
+func waitFor(so func() bool) {
+	for end := time.Now().Add(time.Minute); !so() && time.Now().Before(end); {
+		time.Sleep(time.Millisecond)
+	}
+}
+
 // run makes the run and reads the peak memory before and after it.
-func (r *clientReport) run(cfg engine.Config) (*stats.Result, error) {
+func (r *clientReport) run(cfg engine.Config, hold int) (*stats.Result, error) {
+	before := runtime.NumGoroutine()
 	run, _, err := engine.Prepare(cfg)
 	if err != nil {
 		return nil, err
@@ -102,13 +140,23 @@ func (r *clientReport) run(cfg engine.Config) (*stats.Result, error) {
 	if r.PeakBytesBefore, err = peakBytes("self"); err != nil {
 		return nil, err
 	}
-	result, err := run.Do(context.Background())
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	if hold > 0 {
+		go func() {
+			defer cancel()
+			waitFor(func() bool { return run.Progress().InFlight >= hold })
+		}()
+	}
+	result, err := run.Do(ctx)
 	if err != nil {
 		return nil, err
 	}
 	if r.PeakBytes, err = peakBytes("self"); err != nil {
 		return nil, err
 	}
+	waitFor(func() bool { return runtime.NumGoroutine() <= before })
+	r.Goroutines = runtime.NumGoroutine() - before
 	return result, result.Check()
 }
 
@@ -116,6 +164,11 @@ func (r *clientReport) take(result *stats.Result) {
 	r.Total, r.Success, r.Fail, r.Fin = result.Total, result.Success, result.Fail, result.Fin
 	r.Allocations, r.Collections = result.Client.Allocations, result.Client.Collections
 	r.Took = result.Duration()
+	for _, all := range result.Replies {
+		for _, reply := range all {
+			r.Replies = append(r.Replies, string(reply.Bytes[:min(len(reply.Bytes), 200)]))
+		}
+	}
 	r.Causes = map[string]uint64{}
 	for c, n := range result.Causes {
 		if n > 0 {

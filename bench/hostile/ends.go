@@ -13,20 +13,20 @@ func beforeRequest() []behaviour {
 	// What happens right after accept(2) races with the request.
 	racing := func(causes ...stats.Cause) []stats.Cause { return causes }
 	return []behaviour{
-		{"refused", "no socket listens", one(stats.CauseConnectRefused), atOnce, noListener, nil},
-		{"accept-queue", "the listener's accept queue is full: the SYN is dropped", one(stats.CauseConnectTimeout), connectTimeout, fullQueue, nil},
-		{"accepted-rst", "RST right after accept(2)", racing(stats.CauseOpenReset, stats.CauseConnectReset), atOnce, onAccept, (*peer).reset},
+		{"refused", "no socket listens", one(stats.CauseConnectRefused), atOnce, noListener, nil, nil},
+		{"accept-queue", "the listener's accept queue is full: the SYN is dropped", one(stats.CauseConnectTimeout), connectTimeout, fullQueue, nil, nil},
+		{"accepted-rst", "RST right after accept(2)", racing(stats.CauseOpenReset, stats.CauseConnectReset), atOnce, onAccept, (*peer).reset, nil},
 		{"accepted-close", "close(2) right after accept(2): FIN, or RST if the request has arrived", racing(stats.CauseOpenEOF, stats.CauseOpenReset), atOnce, onAccept,
-			func(p *peer) { p.conn.Close() }},
-		{"accepted-fin", "FIN right after accept(2); the request is read", one(stats.CauseOpenEOF), atOnce, onAccept, (*peer).fin},
-		{"accepted-silence", "silence after accept(2)", one(stats.CauseOpenTimeout), openTimeout, onAccept, (*peer).silence},
+			func(p *peer) { p.conn.Close() }, nil},
+		{"accepted-fin", "FIN right after accept(2); the request is read", one(stats.CauseOpenEOF), atOnce, onAccept, (*peer).fin, nil},
+		{"accepted-silence", "silence after accept(2)", one(stats.CauseOpenTimeout), openTimeout, onAccept, (*peer).silence, nil},
 		{"unread", "close(2) with the request unread: RST", one(stats.CauseOpenReset), atOnce, onAccept,
-			func(p *peer) { p.awaitRequest(); p.conn.Close() }},
+			func(p *peer) { p.awaitRequest(); p.conn.Close() }, nil},
 		{"smtp", "a mail server's banner", one(stats.CauseOpenMalformed), atOnce, onAccept,
-			func(p *peer) { _ = p.send("220 mail.example ESMTP\r\n"); p.silence() }},
+			func(p *peer) { _ = p.send("220 mail.example ESMTP\r\n"); p.silence() }, nil},
 		{"smtp-fin", "a mail server's banner, then FIN", one(stats.CauseOpenMalformed), atOnce, onAccept,
-			func(p *peer) { _ = p.send("220 mail.example ESMTP\r\n") }},
-		{"unsolicited", "a 101 before the request, with the accept key for a key of 24 zero bytes", one(stats.CauseOpenBadAccept), atOnce, onAccept, func(p *peer) { p.open("") }},
+			func(p *peer) { _ = p.send("220 mail.example ESMTP\r\n") }, nil},
+		{"unsolicited", "a 101 before the request, with the accept key for a key of 24 zero bytes", one(stats.CauseOpenBadAccept), atOnce, onAccept, func(p *peer) { p.open("") }, nil},
 	}
 }
 

@@ -93,7 +93,7 @@ func endlessFrames() []behaviour {
 		flood("length-1g", "a frame of 1 GiB", (*peer).untilClose, "\x82\x7f\x00\x00\x00\x00\x40\x00\x00\x00"+strings.Repeat("x", 1<<16)),
 		flood("length-2-63-1", "a frame of 2^63-1 bytes, the longest possible", (*peer).untilClose, "\x82\x7f\x7f\xff\xff\xff\xff\xff\xff\xff"+strings.Repeat("x", 1<<16)),
 		// The closing handshake is complete with the testee's close frame.
-		{"flood-end", "endless data after the testee's close frame, and no FIN", one(stats.CauseNone), closeTimeout, onPath, func(p *peer) {
+		{name: "flood-end", does: "endless data after the testee's close frame, and no FIN", causes: one(stats.CauseNone), bound: closeTimeout, do: func(p *peer) {
 			p.untilClose()
 			p.stream(closeNormal+strings.Repeat("x", 64<<10), hugeBytes)
 		}},

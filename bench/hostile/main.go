@@ -28,6 +28,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout io.Writer) 
 	flags := flag.NewFlagSet("hostile", flag.ContinueOnError)
 	address := flags.String("listen", "127.0.0.1:0", "serve the paths on this IPv4 `address` and port; port 0: any free port")
 	seed := flags.Uint64("seed", rand.Uint64(), "seed of the random choices on the port \"random\"")
+	authorityFile := flags.String("ca", "", "write the certificate of the authority of wss:// to this `file`, for --cacert (default none)")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -36,6 +37,11 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout io.Writer) 
 		return err
 	}
 	defer s.close()
+	if *authorityFile != "" {
+		if err := os.WriteFile(*authorityFile, s.certs.pem(), 0o644); err != nil {
+			return err
+		}
+	}
 	s.print(stdout, *seed)
 	await(ctx, stdin)
 	return nil

@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	lifetime     = 30 * time.Second      // deadline of a connection
+	lifetime     = 2 * time.Minute       // deadline of a connection: longer than any timeout of the client
 	maxRequest   = 16 << 10              // bytes of a request's head
 	maxPayload   = 125                   // bytes of a control frame (RFC 6455 section 5.5)
 	dripInterval = 20 * time.Millisecond // pause after each write of a drip
@@ -34,15 +34,20 @@ const (
 type peer struct {
 	conn *net.TCPConn
 	in   *bufio.Reader
+	out  io.Writer // conn, or what encrypts
 	path string
 	key  handshake.Key
+
+	certs *authority
+	tap   tap
+	keys  keyLog
 }
 
 // newPeer bounds the lifetime of the connection and its send buffer.
 func newPeer(c *net.TCPConn) *peer {
 	_ = c.SetDeadline(time.Now().Add(lifetime))
 	_ = c.SetWriteBuffer(sendBuffer)
-	return &peer{conn: c, in: bufio.NewReader(c)}
+	return &peer{conn: c, in: bufio.NewReader(c), out: c, tap: tap{TCPConn: c}}
 }
 
 // request reads a request up to its empty line, and keeps path and key. It returns
@@ -99,7 +104,7 @@ func (p *peer) awaitRequest() {
 
 // send sends s with its placeholders replaced.
 func (p *peer) send(s string) error {
-	_, err := io.WriteString(p.conn, p.withAcceptKey(s))
+	_, err := io.WriteString(p.out, p.withAcceptKey(s))
 	return err
 }
 
@@ -144,14 +149,16 @@ func moreIf(follows bool) int {
 // TCP_NODELAY, so each byte is a segment.
 func (p *peer) sendBytewise(s string) {
 	for _, b := range []byte(p.withAcceptKey(s)) {
-		_, _ = p.conn.Write([]byte{b})
+		_, _ = p.out.Write([]byte{b})
 	}
 }
 
 // drip sends s one byte every dripInterval, until the client closes.
-func (p *peer) drip(s string) {
-	for _, b := range []byte(p.withAcceptKey(s)) {
-		if _, err := p.conn.Write([]byte{b}); err != nil {
+func (p *peer) drip(s string) { dripTo(p.out, p.withAcceptKey(s)) }
+
+func dripTo(w io.Writer, s string) {
+	for i := range len(s) {
+		if _, err := io.WriteString(w, s[i:i+1]); err != nil {
 			return
 		}
 		time.Sleep(dripInterval)
@@ -170,7 +177,7 @@ func (p *peer) dripEndlessly(s string) {
 func (p *peer) stream(chunk string, size int) {
 	b := []byte(chunk)
 	for sent := 0; sent < size; {
-		n, err := p.conn.Write(b)
+		n, err := p.out.Write(b)
 		if err != nil {
 			return
 		}
@@ -219,5 +226,8 @@ func (p *peer) fin() {
 	p.silence()
 }
 
-// silence sends nothing and reads until the client closes.
-func (p *peer) silence() { _, _ = io.Copy(io.Discard, p.in) }
+// silence sends nothing and reads until the client closes. With TLS, in ends with the client's close_notify.
+func (p *peer) silence() {
+	_, _ = io.Copy(io.Discard, p.in)
+	_, _ = io.Copy(io.Discard, p.conn)
+}

@@ -136,7 +136,7 @@ func TestListenFails(t *testing.T) {
 func TestRandomRepeats(t *testing.T) {
 	pick := func() (names []string) {
 		s := &server{rows: table()}
-		choose := s.chooser(7)
+		choose := s.chooser(7, false)
 		for range 50 {
 			names = append(names, choose().name)
 		}

@@ -41,6 +41,23 @@ This file is written by ` + "`go test ./bench/hostile -run README -update`" + `.
 |---|---|---|---|
 `
 
+const securedIntro = `
+## TLS
+
+The behaviours of wss:// have ports of their own. ` + "`--ca`" + ` writes the certificate of the authority that has issued the testee's:
+
+    go run ./bench/hostile --listen 127.0.0.1:9010 --ca bin/ca.pem
+    bin/wsperf run wss://127.0.0.1:PORT --cacert bin/ca.pem --conns 200 --low 20 --high 20
+
+The port named ` + "`tls`" + ` has the paths above within TLS, and ` + "`tls-random`" + ` picks a random row of this table for each connection.
+` + "`TestSecuredRows`, `TestRowsWithinTLS` and `TestMixedTLS`" + ` make the same demands as without TLS, but memory may grow by garbage. ` + "`TestStalledMemory`" + `
+has 10000 handshakes in flight that the testee does not answer. The last column has options of wsperf beside ` + "`--cacert`" + `. Without any, TLS 1.2 and 1.3
+are offered, and the certificate is verified. Sections are those of RFC 8446 unless another RFC is named.
+
+| behaviour | what the testee does | cause | bound | options |
+|---|---|---|---|---|
+`
+
 // TestREADME: README.md must list the rows that TestRows tests.
 func TestREADME(t *testing.T) {
 	const path = "README.md"
@@ -68,6 +85,10 @@ func readme() string {
 			name += " (port)"
 		}
 		fmt.Fprintf(&b, "| %s | %s | %s | %v |\n", name, r.does, causeNames(r.causes), r.bound)
+	}
+	b.WriteString(securedIntro)
+	for _, r := range securedTable() {
+		fmt.Fprintf(&b, "| %s | %s | %s | %v | %s |\n", r.name, r.does, causeNames(r.causes), r.bound, r.tls.options())
 	}
 	return b.String()
 }

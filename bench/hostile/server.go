@@ -23,6 +23,7 @@ type server struct {
 	rows   []behaviour
 	byPath map[string]behaviour
 	ports  []port
+	certs  *authority
 	held   []io.Closer // listeners, bound sockets, and the connection in the full queue
 }
 
@@ -34,12 +35,15 @@ type port struct {
 
 // listen serves the table on the address, "host:port" with an IPv4 host.
 // Behaviours without a path get other ports of the same host. The first of
-// s.ports is the one with the paths, the last one picks a behaviour at random for
-// each connection. After an error nothing is left open.
+// s.ports is the one with the paths. "tls" has the same within TLS. "random" and "tls-random" pick
+// a behaviour of ws:// or wss:// at random for each connection. After an error nothing is left open.
 func listen(address string, seed uint64) (*server, error) {
-	s := &server{rows: table(), byPath: map[string]behaviour{}}
 	host, _, err := net.SplitHostPort(address)
-	if err == nil {
+	if err != nil {
+		return nil, err
+	}
+	s := &server{rows: slices.Concat(table(), securedTable()), byPath: map[string]behaviour{}}
+	if s.certs, err = newAuthority(host); err == nil {
 		err = s.listenAll(address, net.JoinHostPort(host, "0"), seed)
 	}
 	if err != nil {
@@ -63,7 +67,13 @@ func (s *server) listenAll(address, anyPort string, seed uint64) error {
 			return fmt.Errorf("%s: %w", b.name, err)
 		}
 	}
-	return s.serve("random", anyPort, s.random(seed))
+	if err := s.serve("tls", anyPort, s.secured); err != nil {
+		return err
+	}
+	if err := s.serve("tls-random", anyPort, s.random(seed, true)); err != nil {
+		return err
+	}
+	return s.serve("random", anyPort, s.random(seed, false))
 }
 
 // open opens the port of a behaviour, if it has its own.
@@ -95,12 +105,12 @@ func (s *server) serve(name, address string, pick func() func(*peer)) error {
 	}
 	s.held = append(s.held, listener)
 	s.ports = append(s.ports, port{name, listener.Addr()})
-	go accept(listener, pick)
+	go s.accept(listener, pick)
 	return nil
 }
 
 // accept serves connections until the listener is closed.
-func accept(listener net.Listener, pick func() func(*peer)) {
+func (s *server) accept(listener net.Listener, pick func() func(*peer)) {
 	for {
 		c, err := listener.Accept()
 		switch {
@@ -109,16 +119,17 @@ func accept(listener net.Listener, pick func() func(*peer)) {
 		case err != nil:
 			time.Sleep(acceptPause)
 		default:
-			go handle(c.(*net.TCPConn), pick())
+			go s.handle(c.(*net.TCPConn), pick())
 		}
 	}
 }
 
 // handle carries out a behaviour, and then closes the connection without an RST
 // unless the behaviour has closed it.
-func handle(c *net.TCPConn, do func(*peer)) {
+func (s *server) handle(c *net.TCPConn, do func(*peer)) {
 	defer c.Close()
 	p := newPeer(c)
+	p.certs = s.certs
 	do(p)
 	p.fin()
 }
@@ -138,6 +149,16 @@ func (s *server) named() func(*peer) {
 	}
 }
 
+// secured is named within TLS.
+func (s *server) secured() func(*peer) {
+	do := s.named()
+	return func(p *peer) {
+		if p.secure(p.config("good")) == nil {
+			do(p)
+		}
+	}
+}
+
 // names lists the paths, one per line.
 func (s *server) names() string {
 	var list strings.Builder
@@ -149,9 +170,9 @@ func (s *server) names() string {
 	return list.String()
 }
 
-// random returns a function that picks a random behaviour for a connection.
-func (s *server) random(seed uint64) (pick func() func(*peer)) {
-	choose := s.chooser(seed)
+// random returns a function that picks a random behaviour, of ws:// or wss://, for a connection.
+func (s *server) random(seed uint64, secured bool) (pick func() func(*peer)) {
+	choose := s.chooser(seed, secured)
 	return func() func(*peer) {
 		b := choose()
 		return func(p *peer) {
@@ -165,8 +186,8 @@ func (s *server) random(seed uint64) (pick func() func(*peer)) {
 
 // chooser returns a function that chooses among the behaviours that accept
 // connections. It is not safe for concurrent use.
-func (s *server) chooser(seed uint64) (choose func() behaviour) {
-	accepting := slices.DeleteFunc(slices.Clone(s.rows), func(b behaviour) bool { return b.do == nil })
+func (s *server) chooser(seed uint64, secured bool) (choose func() behaviour) {
+	accepting := slices.DeleteFunc(slices.Clone(s.rows), func(b behaviour) bool { return b.do == nil || (b.tls != nil) != secured })
 	source := rand.New(rand.NewPCG(seed, 0))
 	return func() behaviour { return accepting[source.IntN(len(accepting))] }
 }

@@ -15,6 +15,7 @@ type behaviour struct {
 	bound  bound
 	place  place
 	do     func(*peer) // nil where no connection is accepted
+	tls    *tlsClient  // how wsperf connects with wss://; nil: with ws://
 }
 
 // place says which address has the behaviour.
@@ -33,6 +34,7 @@ type bound uint8
 const (
 	atOnce bound = iota
 	connectTimeout
+	secureTimeout
 	openTimeout
 	closeTimeout
 	headBytes  // handshake.DefaultMaxBytes
@@ -43,6 +45,7 @@ const (
 var boundTexts = [...]string{
 	atOnce:         "at once",
 	connectTimeout: "connect timeout",
+	secureTimeout:  "secure timeout",
 	openTimeout:    "open timeout",
 	closeTimeout:   "close timeout",
 	headBytes:      "16 KiB of head",
@@ -55,12 +58,21 @@ func (b bound) String() string { return boundTexts[b] }
 // one returns the list of a single cause.
 func one(c stats.Cause) []stats.Cause { return []stats.Cause{c} }
 
-// table returns all behaviours in the order of README.md.
+// table returns all behaviours of ws:// in the order of README.md.
 func table() []behaviour {
 	return slices.Concat(
 		allowedHeads(), allowedFrames(), allowedCloses(), urgent(),
 		beforeRequest(), endings(), drips(),
 		otherStatuses(), otherProtocols(), badSyntax(), badHeaders(), endlessHeads(),
 		badFrames(), badCloses(), endlessFrames(),
+	)
+}
+
+// securedTable returns all behaviours of wss:// in the order of README.md.
+func securedTable() []behaviour {
+	return slices.Concat(
+		allowedTLS(), resumptions(), tlsEndings(), notifications(), tlsDrips(),
+		noTLS(), badRecords(), badHellos(), badFlights(), certificates(), versions(),
+		alerts(), updates(), afterTLS12(),
 	)
 }

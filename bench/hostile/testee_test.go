@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -45,12 +46,14 @@ func beTestee() int {
 type process struct {
 	pid       int
 	addresses map[string]string // by the name of the port
+	ca        string            // PEM, of its authority
 }
 
 // startTestee starts a testee in a process of its own, which ends with the test.
 func startTestee(t *testing.T) process {
 	t.Helper()
-	cmd := exec.Command(os.Args[0], "--listen", ownAddress()+":0")
+	ca := filepath.Join(t.TempDir(), "ca.pem")
+	cmd := exec.Command(os.Args[0], "--listen", ownAddress()+":0", "--ca", ca)
 	cmd.Env = append(os.Environ(), testeeRole+"=1")
 	cmd.Stderr = os.Stderr
 	stdin, err := cmd.StdinPipe()
@@ -70,7 +73,13 @@ func startTestee(t *testing.T) process {
 			t.Errorf("testee: %v", err)
 		}
 	})
-	return process{cmd.Process.Pid, readAddresses(t, stdout)}
+	p := process{pid: cmd.Process.Pid, addresses: readAddresses(t, stdout)}
+	text, err := os.ReadFile(ca)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.ca = string(text)
+	return p
 }
 
 // ownAddress returns a loopback address that no other process uses. On a shared
