@@ -10,6 +10,8 @@
 // with that many connections has all of them in flight, or open, at once. A client
 // with fewer gets its answers after IDLE_MS.
 //
+// A ClientHello counts as a request. Its answer is FIN.
+//
 // With --spin it computes for SPIN_US microseconds before each response. With --every it
 // computes until EVERY_US microseconds have passed since the last response: what else it does
 // meanwhile takes no further time, so its capacity is known exactly.
@@ -129,6 +131,10 @@ static void spin(void) {
 }
 
 static void answer_request(int fd, const char accept[28]) {
+	if (!accept[0]) {
+		close(fd);
+		return;
+	}
 	static char response[] = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
 		"Sec-WebSocket-Accept: 0123456789012345678901234567\r\n\r\n";
 	spin();
@@ -155,9 +161,12 @@ static void answer_closes(void) {
 	closes.count = 0;
 }
 
+// request takes a request, or a record with a ClientHello (type 22, RFC 8446 section 5.1), which has no key.
 static void request(int fd, char *b, ssize_t n) {
 	requests.waiting[requests.count].fd = fd;
-	read_key(b, n, requests.waiting[requests.count].accept);
+	requests.waiting[requests.count].accept[0] = 0;
+	if (b[0] != 22)
+		read_key(b, n, requests.waiting[requests.count].accept);
 	if (++requests.count >= requests.hold)
 		answer_requests();
 }
