@@ -19,18 +19,25 @@ type comparison struct {
 
 func (c comparison) handshakes(asked int) int { return max(1, asked/max(1, c.divisor)) }
 
-// figure is one number of a run.
+// figure compares two runs of the same round.
 type figure struct {
 	name string
-	of   func(cost) float64
+	of   func(last, other cost) float64
 }
 
-var (
-	cpu  = figure{"CPU per handshake", cost.cpuUs}
-	rate = figure{"handshakes/s", func(c cost) float64 { return c.perSecond }}
+// ratioOf compares by the ratio of a number of both.
+func ratioOf(name string, of func(cost) float64) figure {
+	return figure{name, func(last, other cost) float64 { return of(last) / of(other) }}
+}
 
-	lateMedian = figure{"lateness at the median", func(c cost) float64 { return c.late.medianUs }}
-	lateQ99    = figure{"lateness at q99", func(c cost) float64 { return c.late.q99Us }}
+func perSecond(c cost) float64 { return c.perSecond }
+
+var (
+	cpu  = ratioOf("CPU per handshake", cost.cpuUs)
+	rate = ratioOf("handshakes/s", perSecond)
+
+	lateMedian = ratioOf("lateness at the median", func(c cost) float64 { return c.late.medianUs })
+	lateQ99    = ratioOf("lateness at q99", func(c cost) float64 { return c.late.q99Us })
 )
 
 // Numbers of connections in flight or open.
@@ -58,7 +65,7 @@ func (b *bench) comparisons() []comparison {
 		b.lateness(1000), b.lateness(5000), b.openLoop(),
 		b.evidence(), b.everyTimestamp(), b.intervals(),
 		{title: "two loops on two CPUs, one of which the testee shares", clients: []client{
-			b.twoProcesses("2 processes", b.plain(), many),
+			b.twoProcesses("2 processes", b.wsperf("", b.plain(), many/2)),
 			b.wsperfOnBoth("2 loops", b.plain(), many),
 		}, figures: []figure{cpu}, goal: "1: two loops cost no more than two processes"},
 		b.defaults("one thread", b.free(1)), b.defaults("two threads", b.free(2)),
@@ -71,6 +78,7 @@ func (b *bench) comparisons() []comparison {
 			b.floor("built-in", b.programs.tuned, b.builtin(), few),
 		}, figures: []figure{rate}, goal: "at least 0.8"},
 	}
+	all = append(all, b.secured()...)
 	if b.ancestor != "" {
 		all = append(all, b.ancestors("0", "250", "500"), b.ancestors("4", "1000", "2000"))
 	}
@@ -82,9 +90,9 @@ func (b *bench) comparisons() []comparison {
 // threads and watermarks of 250 and 500.
 func (b *bench) ancestors(threads, low, high string) comparison {
 	of := func(name, path string) client {
-		return client{name, []int{b.clientCPU}, b.plain(), func(port string, handshakes int) []string {
+		return client{name: name, cpus: []int{b.clientCPU}, testee: b.plain(), made: recorded, args: func(port string, handshakes int) []string {
 			return []string{path, "ws://127.0.0.1:" + port + "/", threads, strconv.Itoa(handshakes), low, high}
-		}, recorded}
+		}}
 	}
 	return comparison{title: "the ancestor itself, " + threads + " threads, " + low + " to " + high + " in flight",
 		clients: []client{of("ancestor", b.ancestor), of("wsperf", b.programs.wsperf)}, figures: []figure{cpu}, goal: "at most 0.33"}
@@ -143,41 +151,52 @@ type client struct {
 	testee testeeSpec
 	args   func(port string, handshakes int) []string // its command line, program first
 	made   func(output string) int                    // how many handshakes it made, of its standard output
+	then   *client                                    // runs after it, and their costs are added; nil: none
 }
 
 func (b *bench) floor(name, path string, t testeeSpec, inFlight int) client {
-	return client{name, []int{b.clientCPU}, t, func(port string, handshakes int) []string {
+	return client{name: name, cpus: []int{b.clientCPU}, testee: t, made: printed, args: func(port string, handshakes int) []string {
 		return []string{path, port, strconv.Itoa(handshakes), strconv.Itoa(inFlight)}
-	}, printed}
+	}}
 }
 
 // wsperf runs wsperf with equal watermarks: like the floor, it then starts a
 // handshake whenever fewer than inFlight are in flight.
 func (b *bench) wsperf(name string, t testeeSpec, inFlight int) client {
-	return client{name, []int{b.clientCPU}, t, func(port string, handshakes int) []string {
+	return b.running(b.programs.wsperf, name, "ws", t, inFlight)
+}
+
+// running runs wsperf, the program at path, with a URL of that scheme.
+func (b *bench) running(path, name, scheme string, t testeeSpec, inFlight int) client {
+	return client{name: name, cpus: []int{b.clientCPU}, testee: t, made: reported, args: func(port string, handshakes int) []string {
 		n := strconv.Itoa(inFlight)
-		return []string{b.programs.wsperf, "run", "ws://127.0.0.1:" + port + "/", "--conns", strconv.Itoa(handshakes),
+		return []string{path, "run", scheme + "://127.0.0.1:" + port + "/", "--conns", strconv.Itoa(handshakes),
 			"--low", n, "--high", n, "--quiet"}
-	}, reported}
+	}}
 }
 
 func (b *bench) wsperfOnBoth(name string, t testeeSpec, inFlight int) client {
-	c := b.wsperf(name, t, inFlight)
+	return b.onBoth(b.wsperf(name, t, inFlight))
+}
+
+func (b *bench) onBoth(c client) client {
 	c.cpus = []int{b.clientCPU, b.testeeCPU}
 	return c
 }
 
-// twoProcesses runs two processes that share nothing but the kernel. Each has
+// twoProcesses runs a client as two processes that share nothing but the kernel. Each has
 // its own CPU and makes half of the handshakes. The command fails if either process does:
 // wait without an operand would return 0 whatever the first one did (POSIX.1-2024, wait).
-func (b *bench) twoProcesses(name string, t testeeSpec, inFlight int) client {
-	one := b.wsperf(name, t, inFlight/2)
+func (b *bench) twoProcesses(name string, one client) client {
 	run := func(port string, handshakes, cpu int) string {
 		return strings.Join(one.args(port, handshakes), " ") + " --cpus " + strconv.Itoa(cpu)
 	}
-	return client{name, []int{b.clientCPU, b.testeeCPU}, t, func(port string, handshakes int) []string {
+	two := b.onBoth(one)
+	two.name = name
+	two.args = func(port string, handshakes int) []string {
 		half := handshakes / 2
 		first, second := run(port, half, b.clientCPU), run(port, handshakes-half, b.testeeCPU)
 		return []string{"sh", "-c", first + " & first=$!; " + second + "; ended=$?; wait $first && exit $ended"}
-	}, reported}
+	}
+	return two
 }

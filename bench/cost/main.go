@@ -32,6 +32,7 @@ type bench struct {
 	clientCPU, testeeCPU int
 	programs             programs
 	network              network
+	earlierErr           error // why there is no earlier wsperf
 }
 
 func main() {
@@ -141,6 +142,9 @@ func (b *bench) carryOut(stdout io.Writer) error {
 	if err := b.programs.build(b.uses); err != nil {
 		return err
 	}
+	if b.uses(b.programs.earlier) {
+		b.earlierErr = buildAsOf(beforeTLS, b.programs.earlier)
+	}
 	b.network = newNetwork()
 	defer b.network.close()
 	if err := b.writeFacts(w); err != nil {
@@ -153,13 +157,17 @@ func (b *bench) carryOut(stdout io.Writer) error {
 func (b *bench) uses(path string) bool {
 	for _, c := range b.comparisons() {
 		for _, cl := range c.clients {
-			words := append(cl.args("0", leastHandshakes), cl.testee.command)
-			if b.wanted(c) && strings.Contains(strings.Join(words, " "), path) {
+			if b.wanted(c) && cl.uses(path) {
 				return true
 			}
 		}
 	}
 	return false
+}
+
+func (c client) uses(path string) bool {
+	words := append(c.args("0", leastHandshakes), c.testee.command)
+	return strings.Contains(strings.Join(words, " "), path) || c.then != nil && c.then.uses(path)
 }
 
 func (b *bench) compareAll(w io.Writer) error {

@@ -121,9 +121,9 @@ func quietTestee(t *testing.T) testeeSpec {
 // shell is a client that runs a shell command line, with port and number of handshakes as
 // $1 and $2.
 func shell(t *testing.T, name string, spec testeeSpec, line string) client {
-	return client{name, allowedCPUs(t), spec, func(port string, handshakes int) []string {
+	return client{name: name, cpus: allowedCPUs(t), testee: spec, made: printed, args: func(port string, handshakes int) []string {
 		return []string{"sh", "-c", line, name, port, itoa(handshakes)}
-	}, printed}
+	}}
 }
 
 func newTestees(t *testing.T) *testees {
@@ -217,7 +217,7 @@ func TestTwoProcesses(t *testing.T) {
 	} {
 		b := &bench{clientCPU: 0, testeeCPU: 1} // --cpus is for the script only
 		b.programs.wsperf = script(t, "wsperf", begin+test.text)
-		c := b.twoProcesses("two", testeeSpec{}, 4)
+		c := b.twoProcesses("two", b.wsperf("", testeeSpec{}, 2))
 		c.cpus = allowedCPUs(t)
 		r, err := c.runCommand(c.args("4711", 7), 7)
 		switch {

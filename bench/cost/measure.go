@@ -27,8 +27,27 @@ type cost struct {
 
 func (c cost) cpuUs() float64 { return c.userUs + c.systemUs }
 
-// run runs the client to its end.
+// run runs the client to its end, and then the one that follows.
 func (c client) run(running *testees, handshakes int) (cost, error) {
+	measured, err := c.runAlone(running, handshakes)
+	if err != nil || c.then == nil {
+		return measured, err
+	}
+	other, err := c.then.run(running, handshakes)
+	return measured.plus(other), err
+}
+
+// plus returns the cost of two runs, one after the other, as if each of their handshakes were in two parts.
+func (c cost) plus(other cost) cost {
+	c.userUs += other.userUs
+	c.systemUs += other.systemUs
+	c.switches += other.switches
+	c.perSecond = 1 / (1/c.perSecond + 1/other.perSecond)
+	c.peakBytes = max(c.peakBytes, other.peakBytes)
+	return c
+}
+
+func (c client) runAlone(running *testees, handshakes int) (cost, error) {
 	port, err := running.port(c.testee)
 	if err != nil {
 		return cost{}, err
@@ -102,27 +121,32 @@ func countCalls(clients []client, handshakes int, running *testees) (calls []flo
 		return nil, nil
 	}
 	for _, c := range clients {
-		port, err := running.port(c.testee)
-		if err != nil {
-			return nil, err
+		sum := 0
+		for part := &c; part != nil; part = part.then {
+			n, err := part.countCalls(strace, handshakes, running)
+			if err != nil {
+				return nil, err
+			}
+			sum += n
 		}
-		n, err := c.countCalls(strace, c.args(port, handshakes), handshakes)
-		if err != nil {
-			return nil, err
-		}
-		calls = append(calls, float64(n)/float64(handshakes))
+		calls = append(calls, float64(sum)/float64(handshakes))
 	}
 	return calls, nil
 }
 
-func (c client) countCalls(strace string, command []string, handshakes int) (calls int, err error) {
+// countCalls counts those of the client alone.
+func (c client) countCalls(strace string, handshakes int, running *testees) (calls int, err error) {
+	port, err := running.port(c.testee)
+	if err != nil {
+		return 0, err
+	}
 	file, err := os.CreateTemp("", "wsperf-calls-")
 	if err != nil {
 		return 0, err
 	}
 	defer os.Remove(file.Name())
 	defer file.Close()
-	trace := append([]string{strace, "-f", "-c", "-U", "calls,name", "-o", file.Name()}, command...)
+	trace := append([]string{strace, "-f", "-c", "-U", "calls,name", "-o", file.Name()}, c.args(port, handshakes)...)
 	if _, err := c.runCommand(trace, handshakes); err != nil {
 		return 0, err
 	}

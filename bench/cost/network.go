@@ -64,17 +64,17 @@ func (b *bench) acrossNamespaces(inFlight int) comparison {
 }
 
 func (b *bench) floorAcross(name, path string, t testeeSpec, inFlight int) client {
-	return b.across(client{name, []int{b.clientCPU}, t, func(port string, handshakes int) []string {
+	return b.across(client{name: name, cpus: []int{b.clientCPU}, testee: t, made: printed, args: func(port string, handshakes int) []string {
 		return []string{path, port, strconv.Itoa(handshakes), strconv.Itoa(inFlight), testeeEnd.Addr().String()}
-	}, printed})
+	}})
 }
 
 func (b *bench) wsperfAcross(name string, t testeeSpec, inFlight int) client {
-	return b.across(client{name, []int{b.clientCPU}, t, func(port string, handshakes int) []string {
+	return b.across(client{name: name, cpus: []int{b.clientCPU}, testee: t, made: reported, args: func(port string, handshakes int) []string {
 		n := strconv.Itoa(inFlight)
 		return []string{b.programs.wsperf, "run", "ws://" + testeeEnd.Addr().String() + ":" + port + "/", "--conns", strconv.Itoa(handshakes),
 			"--low", n, "--high", n, "--quiet"}
-	}, reported})
+	}})
 }
 
 // across runs a client in its namespace.

@@ -55,7 +55,7 @@ func writeComparison(w io.Writer, c comparison, runs [][]cost, calls []float64) 
 		fmt.Fprintf(&b, "  %-14s %10.2f %10.2f %10.2f %14.0f %10s %10.3f %10.1f\n", client.name,
 			median(runs[i], cost.cpuUs), median(runs[i], func(r cost) float64 { return r.userUs }),
 			median(runs[i], func(r cost) float64 { return r.systemUs }),
-			median(runs[i], func(r cost) float64 { return r.perSecond }), callsOf(calls, i),
+			median(runs[i], perSecond), callsOf(calls, i),
 			median(runs[i], func(r cost) float64 { return r.switches }),
 			median(runs[i], func(r cost) float64 { return float64(r.peakBytes) / 1e6 }))
 	}
@@ -72,7 +72,7 @@ func callsOf(calls []float64, i int) string {
 	return fmt.Sprintf("%.2f", calls[i])
 }
 
-// writeRatios compares the last client with each of the others. Each ratio is of
+// writeRatios compares the last client with each of the others. Each figure is of
 // two runs of the same round.
 func writeRatios(b *strings.Builder, c comparison, runs [][]cost) {
 	last := len(c.clients) - 1
@@ -86,10 +86,10 @@ func writeRatios(b *strings.Builder, c comparison, runs [][]cost) {
 	}
 }
 
-// sortedRatios returns the ratio of a figure of both clients for each round.
+// sortedRatios returns the figure of both clients for each round, which mostly is a ratio.
 func sortedRatios(runs, base []cost, f figure) (ratios []float64) {
 	for round, r := range runs {
-		ratios = append(ratios, f.of(r)/f.of(base[round]))
+		ratios = append(ratios, f.of(r, base[round]))
 	}
 	slices.Sort(ratios)
 	return ratios

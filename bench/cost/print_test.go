@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"math"
 	"os"
 	"path/filepath"
@@ -66,21 +67,27 @@ func checkGolden(t *testing.T, name string, got []byte) {
 // TestCommandsGolden lists what every comparison runs, and on which CPUs.
 func TestCommandsGolden(t *testing.T) {
 	b := &bench{ancestor: "ANCESTOR", clientCPU: 2, testeeCPU: 5}
-	b.programs = programs{wsperf: "WSPERF", floor: "FLOOR", tuned: "TUNED", testee: "TESTEE", websocketpp: "WEBSOCKETPP", sleeper: "SLEEPER"}
+	b.programs = programs{wsperf: "WSPERF", floor: "FLOOR", tuned: "TUNED", testee: "TESTEE", websocketpp: "WEBSOCKETPP", sleeper: "SLEEPER",
+		tlsFloor: "TLSFLOOR", bare: "BARE", earlier: "EARLIER", certificate: "CERTIFICATE"}
 	b.network = network{client: []string{"nsenter", "--net=NEAR"}, testee: "nsenter --net=FAR "}
 	var out bytes.Buffer
 	for _, c := range b.comparisons() {
 		fmt.Fprintf(&out, "%s: %s, goal: %s\n", c.title, names(c.figures), c.goal)
-		for _, client := range c.clients {
-			testee := client.testee.command
-			if !client.testee.free {
-				testee += " (pinned)"
-			}
-			args := client.args("PORT", c.handshakes(1001))
-			fmt.Fprintf(&out, "  %s on CPUs %v: %s\n    testee: %s\n", client.name, client.cpus, strings.Join(args, " "), testee)
+		for i := range c.clients {
+			writeCommands(&out, &c.clients[i], c.handshakes(1001))
 		}
 	}
 	checkGolden(t, "commands.txt", out.Bytes())
+}
+
+func writeCommands(w io.Writer, c *client, handshakes int) {
+	for ; c != nil; c = c.then {
+		testee := c.testee.command
+		if !c.testee.free {
+			testee += " (pinned)"
+		}
+		fmt.Fprintf(w, "  %s on CPUs %v: %s\n    testee: %s\n", c.name, c.cpus, strings.Join(c.args("PORT", handshakes), " "), testee)
+	}
 }
 
 func TestRatiosAreOfTheSameRound(t *testing.T) {
@@ -102,7 +109,7 @@ func TestMedian(t *testing.T) {
 		for _, v := range test.all {
 			runs = append(runs, cost{perSecond: v})
 		}
-		if got := median(runs, rate.of); got != test.want {
+		if got := median(runs, perSecond); got != test.want {
 			t.Errorf("median of %v is %v, want %v", test.all, got, test.want)
 		}
 		if runs[0].perSecond != test.all[0] {

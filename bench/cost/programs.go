@@ -16,6 +16,8 @@ import (
 // programs are the paths of the programs that build made.
 type programs struct {
 	wsperf, floor, tuned, testee, sleeper, websocketpp string
+	tlsFloor, bare, earlier                            string
+	certificate                                        string // of the testee with TLS, which writes it
 }
 
 // programsIn returns the paths of the programs in a folder.
@@ -29,6 +31,11 @@ func programsIn(folder string) programs {
 		sleeper: filepath.Join(folder, "floor-sleeper"),
 
 		websocketpp: filepath.Join(folder, "websocketpp-client"),
+
+		tlsFloor:    filepath.Join(folder, "floor-tlsclient"),
+		bare:        filepath.Join(folder, "floor-bare"),
+		earlier:     filepath.Join(folder, "before-wss"),
+		certificate: filepath.Join(folder, "testee.pem"),
 	}
 }
 
@@ -40,6 +47,8 @@ func (p programs) build(used func(path string) bool) error {
 		{"gcc", "-O2", "-DTUNED", "-o", p.tuned, "bench/floor/client.c"},
 		{"gcc", "-O2", "-o", p.testee, "bench/floor/testee.c"},
 		{"gcc", "-O2", "-o", p.sleeper, "bench/floor/sleeper.c"},
+		{"gcc", "-O2", "-o", p.tlsFloor, "bench/floor/tlsclient.c", "-lssl", "-lcrypto"},
+		{"go", "build", "-o", p.bare, "wsperf/bench/floor/bare"},
 		{"g++", "-O2", "-o", p.websocketpp, "bench/peers/websocketpp/client.cpp", "-lboost_system", "-lpthread"},
 	} {
 		if !used(command[slices.Index(command, "-o")+1]) {
