@@ -27,5 +27,24 @@ func reported(output string) int {
 	return sum
 }
 
+// The report of wsperf says in these lines how many TLS handshakes were full ones and how many resumed a session, of
+// successes, and how many were ended by the testee.
+var (
+	full    = counted(`secure`)
+	resumed = counted(`secure_resumed`)
+	ended   = counted(`secure_eof`)
+)
+
+// counted reads a line of the report of wsperf that begins with a word and a number.
+func counted(word string) func(output string) int {
+	line := regexp.MustCompile(`(?m)^ *` + word + ` +([0-9]+)(?: |$)`)
+	return func(output string) int {
+		if m := line.FindStringSubmatch(output); m != nil {
+			return printed(m[1])
+		}
+		return 0
+	}
+}
+
 // recorded reads a result file with a record per connection.
 func recorded(output string) int { return strings.Count(output, `"failed":false`) }

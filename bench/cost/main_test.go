@@ -256,6 +256,11 @@ func TestMade(t *testing.T) {
 		{reported, "             Total:     50000\n           Success:     49999\n              Fail:         1\n", 49999},
 		{reported, "           Success:       500\n\n           Success:       501\n", 1001},
 		{reported, "", 0},
+		{ended, "Causes of failure\n\n  secure_eof                   1001\n      \"EOF\" (3 bytes, 3 samples)\n", 1001},
+		{ended, "  secure_timeout    1001\n", 0},
+		{full, "  secure         250      3.514    535.551\n  secure_resumed        251      7.192    535.039\n", 250},
+		{resumed, "  secure         250      3.514    535.551\n  secure_resumed        251      7.192    535.039\n", 251},
+		{resumed, "  secure         250      3.514    535.551\n", 0},
 		{recorded, `{"total_duration":1,"connection_stats":[{"open":1,"failed":false},{"open":1,"failed":true},{"failed":false}]}`, 2},
 		{recorded, "", 0},
 	} {

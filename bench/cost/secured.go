@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 )
@@ -71,15 +70,15 @@ func (b *bench) unverified(name string, t testeeSpec, inFlight int) client {
 // tlsFloors compares wsperf with the C floor on OpenSSL, and with what a client in Go has to pay at least: crypto/tls alone
 // and a handshake over ws://.
 func (b *bench) tlsFloors(kind tlsKind, goal string) comparison {
-	t, divisor := b.tlsTestee(kind.resumed), fullDivisor
+	t, divisor, made := b.tlsTestee(kind.resumed), fullDivisor, full
 	if kind.resumed {
-		divisor = resumedDivisor
+		divisor, made = resumedDivisor, resumed
 	}
 	floor, options := kind.options()
+	wsperf := b.withOptions(b.unverified("wsperf", t, few), options...)
+	wsperf.made = made
 	return comparison{title: kind.name, clients: []client{
-		b.tlsFloor("OpenSSL", t, floor...),
-		b.bare("bare+ws", floor...),
-		b.withOptions(b.unverified("wsperf", t, few), options...),
+		b.tlsFloor("OpenSSL", t, floor...), b.bare("bare+ws", floor...), wsperf,
 	}, figures: []figure{cpu}, goal: "at most " + goal + " to OpenSSL, 1.10 to bare+ws", divisor: divisor}
 }
 
@@ -126,7 +125,7 @@ func (b *bench) tlsMemory(group, goal string) comparison {
 	t := testeeSpec{command: fmt.Sprintf("%s %d 1 %d", b.plain().command, hellos, idleMs)}
 	wss := b.withOptions(b.unverified("wss", t, hellos), "--tls-min", "1.3", "--tls-groups", group, "--secure-timeout", "60s")
 	return comparison{title: "memory of " + strconv.Itoa(hellos) + " TLS handshakes in flight, " + group, clients: []client{
-		b.wsperf("ws", t, hellos), ending(wss, 1, endOfFile),
+		b.wsperf("ws", t, hellos), ending(wss, 1, ended),
 	}, figures: []figure{memory}, goal: "at most " + goal, divisor: defaultHandshakes / hellos}
 }
 
@@ -138,14 +137,4 @@ func ending(c client, code int, made func(output string) int) client {
 		return []string{"sh", "-c", fmt.Sprintf("%s; test $? = %d", strings.Join(args(port, handshakes), " "), code)}
 	}
 	return c
-}
-
-var endLine = regexp.MustCompile(`(?m)^ *secure_eof +([0-9]+)$`)
-
-// endOfFile reads from the report of wsperf how many TLS handshakes the testee has ended.
-func endOfFile(output string) int {
-	if m := endLine.FindStringSubmatch(output); m != nil {
-		return printed(m[1])
-	}
-	return 0
 }
