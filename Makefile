@@ -134,11 +134,12 @@ compare-quick: build ## compare three of them, in Go (2 minutes), into bin/compa
 soak: build ## run 10 minutes at full rate, check that memory stays flat and counts agree, or make soak SOAK=1m
 	$(GO) run ./bench/soak -duration $(SOAK) -wsperf bin/wsperf
 
-bench: bin bench-peers ## measure CPU per handshake beside a C floor, other loads, hot functions (10 minutes), into bin/bench.txt too
+bench: bin bench-peers ## measure CPU per handshake beside a C floor, other loads, hot functions (15 minutes), into bin/bench.txt too
 	$(GO) run ./bench/cost -out bin/bench.txt
 	$(GO) test -run '^$$' -bench . -benchmem $(BENCHED) | tee -a bin/bench.txt
 
 bench-peers:
+	@bench/floor/install
 	@test -d /usr/include/websocketpp || { apt-get update -qq && apt-get install -y -qq g++ libwebsocketpp-dev libboost-system-dev; }
 
 pgo: ## record the profile for the compiler (1 minute); keep it if make bench shows a gain
