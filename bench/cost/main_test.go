@@ -261,6 +261,7 @@ func TestMade(t *testing.T) {
 		{full, "  secure         250      3.514    535.551\n  secure_resumed        251      7.192    535.039\n", 250},
 		{resumed, "  secure         250      3.514    535.551\n  secure_resumed        251      7.192    535.039\n", 251},
 		{resumed, "  secure         250      3.514    535.551\n", 0},
+		{full, "  secure_resumed        251      7.192    535.039\n", 0},
 		{recorded, `{"total_duration":1,"connection_stats":[{"open":1,"failed":false},{"open":1,"failed":true},{"failed":false}]}`, 2},
 		{recorded, "", 0},
 	} {

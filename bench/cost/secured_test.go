@@ -58,6 +58,11 @@ func TestProgramsOfBoth(t *testing.T) {
 			t.Errorf("%s is not used", path)
 		}
 	}
+	second := client{args: func(string, int) []string { return []string{"SECOND"} }, testee: testeeSpec{command: "TESTEE"}}
+	first := client{args: func(string, int) []string { return nil }, then: &second}
+	if !first.uses("SECOND") || !first.uses("TESTEE") || first.uses("THIRD") {
+		t.Error("the program or the testee of the second client is not used")
+	}
 	for _, path := range []string{b.programs.earlier, b.programs.tuned, b.programs.sleeper} {
 		if b.uses(path) {
 			t.Errorf("%s is used", path)
