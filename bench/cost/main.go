@@ -142,6 +142,9 @@ func (b *bench) carryOut(stdout io.Writer) error {
 	if err := b.programs.build(b.uses); err != nil {
 		return err
 	}
+	if err := b.programs.writeChain(); err != nil {
+		return err
+	}
 	if b.uses(b.programs.earlier) {
 		b.earlierErr = buildAsOf(beforeTLS, b.programs.earlier)
 	}

@@ -68,7 +68,7 @@ func checkGolden(t *testing.T, name string, got []byte) {
 func TestCommandsGolden(t *testing.T) {
 	b := &bench{ancestor: "ANCESTOR", clientCPU: 2, testeeCPU: 5}
 	b.programs = programs{wsperf: "WSPERF", floor: "FLOOR", tuned: "TUNED", testee: "TESTEE", websocketpp: "WEBSOCKETPP", sleeper: "SLEEPER",
-		tlsFloor: "TLSFLOOR", bare: "BARE", earlier: "EARLIER", certificate: "CERTIFICATE"}
+		tlsFloor: "TLSFLOOR", bare: "BARE", earlier: "EARLIER", root: "ROOT", chain: "CHAIN", key: "KEY"}
 	b.network = network{client: []string{"nsenter", "--net=NEAR"}, testee: "nsenter --net=FAR "}
 	var out bytes.Buffer
 	for _, c := range b.comparisons() {

@@ -17,7 +17,7 @@ import (
 type programs struct {
 	wsperf, floor, tuned, testee, sleeper, websocketpp string
 	tlsFloor, bare, earlier                            string
-	certificate                                        string // of the testee with TLS, which writes it
+	root, chain, key                                   string // of the testees with TLS
 }
 
 // programsIn returns the paths of the programs in a folder.
@@ -32,10 +32,12 @@ func programsIn(folder string) programs {
 
 		websocketpp: filepath.Join(folder, "websocketpp-client"),
 
-		tlsFloor:    filepath.Join(folder, "floor-tlsclient"),
-		bare:        filepath.Join(folder, "floor-bare"),
-		earlier:     filepath.Join(folder, "before-wss"),
-		certificate: filepath.Join(folder, "testee.pem"),
+		tlsFloor: filepath.Join(folder, "floor-tlsclient"),
+		bare:     filepath.Join(folder, "floor-bare"),
+		earlier:  filepath.Join(folder, "before-wss"),
+		root:     filepath.Join(folder, "root.pem"),
+		chain:    filepath.Join(folder, "chain.pem"),
+		key:      filepath.Join(folder, "key.pem"),
 	}
 }
 

@@ -57,9 +57,9 @@ func (k tlsKind) options() (floor, wsperf []string) {
 // on OpenSSL cannot say that they want none.
 func (b *bench) tlsTestee(tickets bool) testeeSpec {
 	t := b.builtin()
-	t.command += " --tls"
+	t.command += " --tls --cert " + b.programs.chain + " --key " + b.programs.key
 	if !tickets {
-		t.command += " --tickets=false --cert-out " + b.programs.certificate
+		t.command += " --tickets=false"
 	}
 	return t
 }
@@ -96,7 +96,7 @@ func (b *bench) tlsFloor(name string, t testeeSpec, options ...string) client {
 // bare is crypto/tls alone, and then wsperf over ws://.
 func (b *bench) bare(name string, options ...string) client {
 	ws := b.wsperf("ws", b.builtin(), few)
-	return client{name: name, cpus: []int{b.clientCPU}, testee: testeeSpec{command: b.programs.bare + " -serve"}, made: printed, then: &ws,
+	return client{name: name, cpus: []int{b.clientCPU}, testee: testeeSpec{command: b.programs.bare + " -serve " + b.programs.chain + " " + b.programs.key}, made: printed, then: &ws,
 		args: func(port string, handshakes int) []string {
 			return append(append([]string{b.programs.bare}, options...), port, strconv.Itoa(handshakes))
 		}}
@@ -105,9 +105,9 @@ func (b *bench) bare(name string, options ...string) client {
 // verified compares wsperf that verifies the certificate with one that does not, and with the C floor that does.
 func (b *bench) verified() comparison {
 	t := b.tlsTestee(false)
-	verified := b.withOptions(b.running(b.programs.wsperf, "verified", "wss", t, few), "--cacert", b.programs.certificate)
+	verified := b.withOptions(b.running(b.programs.wsperf, "verified", "wss", t, few), "--cacert", b.programs.root)
 	return comparison{title: "TLS: a certificate that is verified", clients: []client{
-		b.tlsFloor("OpenSSL", t, "-c", b.programs.certificate), b.unverified("unverified", t, few), verified,
+		b.tlsFloor("OpenSSL", t, "-c", b.programs.root), b.unverified("unverified", t, few), verified,
 	}, figures: []figure{cpu}, goal: "at most 0.50 to OpenSSL, 1.05 to unverified", divisor: fullDivisor}
 }
 

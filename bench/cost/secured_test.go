@@ -103,14 +103,18 @@ func TestEarlierCommit(t *testing.T) {
 
 // TestTLSFloor: the C client makes as many handshakes as it is told to, of the kind that it is told, and refuses another.
 func TestTLSFloor(t *testing.T) {
-	folder := t.TempDir()
-	p := programsIn(folder)
+	p, other := programsIn(t.TempDir()), programsIn(t.TempDir())
 	if err := exec.Command("sh", "-c", "command -v gcc && test -f /usr/include/openssl/ssl.h").Run(); err != nil {
 		t.Skip("gcc and OpenSSL are not installed (bench/floor/install)")
 	}
 	t.Chdir("../..")
 	if err := p.build(func(path string) bool { return path == p.tlsFloor || path == p.wsperf }); err != nil {
 		t.Fatal(err)
+	}
+	for _, p := range []programs{p, other} {
+		if err := p.writeChain(); err != nil {
+			t.Fatal(err)
+		}
 	}
 	b, running := &bench{programs: p}, newTestees(t)
 	for _, test := range []struct {
@@ -120,12 +124,13 @@ func TestTLSFloor(t *testing.T) {
 	}{
 		{false, "", "100\n"},
 		{false, "-2", "100\n"},
-		{false, "-c " + p.certificate, "100\n"},
+		{false, "-c " + p.root, "100\n"},
 		{true, "-r", "100\n"},
 		{true, "-2 -r", "100\n"},
 		{false, "-r", "has sent no ticket"},
 		{false, "-c /dev/null", "/dev/null: "},
-		{true, "-c " + p.certificate, "certificate verify failed"},
+		{false, "-c " + p.key, p.key + ": "},
+		{false, "-c " + other.root, "certificate verify failed"},
 	} {
 		port, err := running.port(b.tlsTestee(test.tickets))
 		if err != nil {

@@ -11,12 +11,12 @@ import (
 )
 
 // startServers returns the port of servers in this process.
-func startServers(t *testing.T) (port string) {
+func startServers(t *testing.T, files ...string) (port string) {
 	t.Helper()
 	stdin, stop := io.Pipe()
 	lines, stdout := io.Pipe()
 	ended := make(chan error, 1)
-	go func() { ended <- serve(stdin, stdout) }()
+	go func() { ended <- serve(files, stdin, stdout) }()
 	t.Cleanup(func() {
 		stop.Close()
 		if err := <-ended; err != nil {
@@ -91,8 +91,10 @@ func TestMessages(t *testing.T) {
 
 func TestArguments(t *testing.T) {
 	for _, test := range []struct{ args, want string }{
-		{"", "usage: bare -serve, or bare [-2] [-r] PORT HANDSHAKES"},
+		{"", "usage: bare -serve [CERTIFICATES KEY], or bare [-2] [-r] PORT HANDSHAKES"},
 		{"1 0", `HANDSHAKES "0": must be 1 or more`},
+		{"-serve /no/file", "usage: bare -serve [CERTIFICATES KEY], or bare [-2] [-r] PORT HANDSHAKES"},
+		{"-serve /no/file /no/key", "open /no/file: no such file or directory"},
 		{"1 x", `HANDSHAKES "x": must be 1 or more`},
 	} {
 		if err := run(strings.Fields(test.args)); err == nil || err.Error() != test.want {

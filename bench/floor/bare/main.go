@@ -2,12 +2,12 @@
 // costs is what any client that uses crypto/tls has to pay for TLS. The rest of a client of wss:// is what a handshake
 // costs over ws://.
 //
-//	bare -serve
+//	bare -serve [CERTIFICATES KEY]
 //	bare [-2] [-r] PORT HANDSHAKES
 //
 // -serve is the servers, in a process of their own: it prints its port, and serves until the end of its standard input. So
 // the CPU time of the other process is the clients' alone, with all garbage collection that they cause, and getrusage(2) is exact. It
-// prints the number of its handshakes.
+// prints the number of its handshakes. The certificates are a self-signed one, or those in a file (PEM), the key of the first in another.
 //
 // The two exchange what 64 connections have to say in one message over one TCP connection, which costs a connection a
 // 64th of two or three system calls.
@@ -32,6 +32,8 @@ func main() {
 	}
 }
 
+var errUsage = errors.New("usage: bare -serve [CERTIFICATES KEY], or bare [-2] [-r] PORT HANDSHAKES")
+
 func run(args []string) error {
 	f := flag.NewFlagSet("bare", flag.ContinueOnError)
 	server := f.Bool("serve", false, "serve on a free port until the end of standard input")
@@ -41,10 +43,10 @@ func run(args []string) error {
 		return err
 	}
 	if *server {
-		return serve(os.Stdin, os.Stdout)
+		return serve(f.Args(), os.Stdin, os.Stdout)
 	}
 	if f.NArg() != 2 {
-		return errors.New("usage: bare -serve, or bare [-2] [-r] PORT HANDSHAKES")
+		return errUsage
 	}
 	n, err := strconv.Atoi(f.Arg(1))
 	if err != nil || n < 1 {

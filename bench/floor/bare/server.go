@@ -16,9 +16,9 @@ import (
 	"time"
 )
 
-// serve prints where it listens, and serves until the end of input.
-func serve(input io.Reader, output io.Writer) error {
-	config, err := serverConfig()
+// serve prints where it listens, and serves until the end of input. files are those of certificates and key, or none.
+func serve(files []string, input io.Reader, output io.Writer) error {
+	config, err := serverConfig(files)
 	if err != nil {
 		return err
 	}
@@ -50,24 +50,32 @@ func acceptAll(listener net.Listener, config *tls.Config) {
 	}
 }
 
-// serverConfig has a self-signed certificate with a key of the kind of wsperf testee's.
-func serverConfig() (*tls.Config, error) {
+func serverConfig(files []string) (*tls.Config, error) {
+	certificate, err := tls.Certificate{}, errUsage
+	switch len(files) {
+	case 0:
+		certificate, err = selfSigned()
+	case 2:
+		certificate, err = tls.LoadX509KeyPair(files[0], files[1])
+	}
+	return &tls.Config{
+		Certificates: []tls.Certificate{certificate}, CurvePreferences: groups,
+		MinVersion: tls.VersionTLS12, MaxVersion: tls.VersionTLS13,
+	}, err
+}
+
+// selfSigned makes a certificate with a key of the kind of wsperf testee's.
+func selfSigned() (c tls.Certificate, err error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
-		return nil, err
+		return c, err
 	}
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(24 * time.Hour), DNSNames: []string{"localhost"},
 		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback},
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	if err != nil {
-		return nil, err
-	}
-	return &tls.Config{
-		Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}, CurvePreferences: groups,
-		MinVersion: tls.VersionTLS12, MaxVersion: tls.VersionTLS13,
-	}, nil
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, err
 }
 
 // servers are the server ends of a process's connections.
