@@ -69,8 +69,8 @@ func (b *bench) unverified(name string, t testeeSpec, inFlight int) client {
 	return b.withOptions(b.running(b.programs.wsperf, name, "wss", t, inFlight), "--insecure")
 }
 
-// tlsFloors compares wsperf with the C floor on OpenSSL, and with what a client in Go has to pay at least: crypto/tls alone
-// and a handshake over ws://.
+// tlsFloors compares wsperf with the C floor on OpenSSL, and with crypto/tls alone and then
+// handshakes over ws://.
 func (b *bench) tlsFloors(kind tlsKind, goal string) comparison {
 	t, divisor, made := b.tlsTestee(kind.resumed), floorsDivisor, full
 	if kind.resumed {

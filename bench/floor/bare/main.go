@@ -1,6 +1,5 @@
 // Command bare makes TLS handshakes with crypto/tls alone: client and server have memory in place of sockets. What it
-// costs is what any client that uses crypto/tls has to pay for TLS. The rest of a client of wss:// is what a handshake
-// costs over ws://.
+// costs is crypto/tls's part of a client of wss://. The other part is about what a handshake costs over ws://.
 //
 //	bare -serve [CERTIFICATES KEY]
 //	bare [-2] [-r] PORT HANDSHAKES
