@@ -93,13 +93,19 @@ func handshakes(conn *tls.Conn) error {
 	if err := ws.WriteFrame(conn, frame); err != nil {
 		return fmt.Errorf("close frame: %w", err)
 	}
-	if frame, err = ws.ReadFrame(conn); err != nil {
+	return readClose(conn)
+}
+
+func readClose(conn io.Reader) error {
+	header, err := ws.ReadHeader(conn)
+	if err != nil {
 		return fmt.Errorf("the testee's close frame: %w", err)
 	}
-	if frame.Header.OpCode != ws.OpClose {
-		return fmt.Errorf("opcode %d in place of a close frame", frame.Header.OpCode)
+	if header.OpCode != ws.OpClose || header.Length > ws.MaxControlFramePayloadSize {
+		return fmt.Errorf("opcode %d with %d bytes in place of a close frame", header.OpCode, header.Length)
 	}
-	return nil
+	_, err = io.CopyN(io.Discard, conn, header.Length)
+	return err
 }
 
 // watch returns when TCP has ended. Our close_notify is an answer (RFC 8446 section 6.1), unless

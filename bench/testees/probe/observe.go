@@ -52,7 +52,7 @@ func (t *target) observe(conns int, patience time.Duration) (o observation, err 
 	if len(last.tickets) == 0 {
 		return o, nil
 	}
-	if last, err = o.resumed.repeat(t, conns, last.tickets, p); err != nil {
+	if _, err = o.resumed.repeat(t, conns, last.tickets, p); err != nil {
 		return o, fmt.Errorf("resumed handshakes: %w", err)
 	}
 	if o.again, err = t.takesTwice(p); err != nil {
