@@ -7,7 +7,7 @@ export CGO_ENABLED ?= 0
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 # For each fuzz target: a number of executions, or a time such as 30s or 1h.
 FUZZTIME    ?= 100000x
-FUZZED      := ./handshake ./stats/file ./stats/page ./stats/report ./stats/require ./bench/testee ./cmd/internal/compare ./cmd/internal/job ./cmd/wsperf
+FUZZED      := ./engine ./handshake ./stats/file ./stats/page ./stats/report ./stats/require ./bench/testee ./cmd/internal/compare ./cmd/internal/job ./cmd/wsperf
 # At least 20s. A run of 10m or more detects a leak of half a byte per connection.
 SOAK        ?= 10m
 BENCHED     := ./engine ./handshake ./stats ./stats/file ./bench/testee
