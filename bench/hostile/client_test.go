@@ -33,7 +33,7 @@ type clientConfig struct {
 	TLS    *clientTLS // nil: ws://
 	Secure time.Duration
 
-	Hold int // the run is interrupted when so many connections are in flight; 0: it is not
+	Hold int // the run is interrupted when so many connections are in flight, or after 40 s; 0: it is not
 }
 
 // clientTLS is a tlsClient with what the test adds.
@@ -122,9 +122,9 @@ func (c *clientConfig) config() (engine.Config, error) {
 	}, err
 }
 
-// waitFor waits until what is asked for is so, or for a minute.
+// waitFor waits until what is asked for is so, or for 40 s.
 func waitFor(so func() bool) {
-	for end := time.Now().Add(time.Minute); !so() && time.Now().Before(end); {
+	for end := time.Now().Add(40 * time.Second); !so() && time.Now().Before(end); {
 		time.Sleep(time.Millisecond)
 	}
 }

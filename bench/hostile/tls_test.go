@@ -13,7 +13,7 @@ import (
 // tlsPeakGrowth is peakGrowth with TLS, in bytes: collected garbage counts, which a run without TLS has none of.
 const tlsPeakGrowth = 64 << 20
 
-// mixedTLSGrowth is the same with 300 in flight, some of which get messages of 100 kB.
+// mixedTLSGrowth is the same with 100 in flight, some of which get messages of 100 kB.
 const mixedTLSGrowth = 256 << 20
 
 // securedBy has a client connect to the testee with TLS.
@@ -92,8 +92,12 @@ func TestStalledMemory(t *testing.T) {
 		limit int64
 	}{{tls.X25519, stalledBytes}, {tls.X25519MLKEM768, stalledHybridBytes}} {
 		t.Run(c.group.String(), func(t *testing.T) {
-			const few, all = 100, 10_000
-			each := (stalled(t, testee, c.group, all) - stalled(t, testee, c.group, few)) / (all - few)
+			few, base := stalled(t, testee, c.group, 100)
+			all, peak := stalled(t, testee, c.group, 10_000) // fewer on a machine that is very slow
+			if all < 1000 {
+				t.Fatalf("%d handshakes in flight are too few to tell", all)
+			}
+			each := (peak - base) / (all - few)
 			t.Logf("%d bytes for each of %d handshakes in flight", each, all)
 			if each > c.limit || each <= 0 {
 				t.Errorf("%d bytes for each of %d handshakes in flight, want at most %d", each, all, c.limit)
@@ -102,8 +106,9 @@ func TestStalledMemory(t *testing.T) {
 	}
 }
 
-// stalled has n connections in flight whose ClientHello is not answered, interrupts them, and returns the client's growth in peak memory.
-func stalled(t *testing.T, testee process, group tls.CurveID, n int) int64 {
+// stalled has n connections in flight whose ClientHello is not answered, interrupts them, and returns their number and the
+// client's growth in peak memory.
+func stalled(t *testing.T, testee process, group tls.CurveID, n int) (inFlight, growth int64) {
 	t.Helper()
 	cfg := clientConfig{
 		Addr: testee.addresses["tls-silence-accepted"], Path: "/", Connections: int64(n), Low: n, High: n, Loops: 1, Hold: n,
@@ -112,21 +117,22 @@ func stalled(t *testing.T, testee process, group tls.CurveID, n int) int64 {
 	cfg.securedBy(&tlsClient{}, testee)
 	cfg.TLS.Groups = []tls.CurveID{group, tls.X25519}
 	r := client(t, cfg, 2*time.Minute)
-	if r.Causes[stats.CauseInterrupted.String()] != uint64(n) {
-		t.Fatalf("causes %v, want %d interrupted", r.Causes, n)
+	if r.Causes[stats.CauseInterrupted.String()] != r.Total {
+		t.Fatalf("causes %v, want %d interrupted", r.Causes, r.Total)
 	}
 	if r.Goroutines > 0 {
 		t.Errorf("%d goroutines more than before the run", r.Goroutines)
 	}
-	return r.PeakBytes - r.PeakBytesBefore
+	return int64(r.Total), r.PeakBytes - r.PeakBytesBefore
 }
 
 // TestMixedTLS gives each connection a random behaviour of wss://. Half of the handshakes try to resume a session.
 func TestMixedTLS(t *testing.T) {
+	const patience = 2 * time.Second // cryptography keeps the client, and the testee, from answering at once
 	testee := startTestee(t)
 	cfg := clientConfig{
-		Addr: testee.addresses["tls-random"], Path: "/", Connections: 20000, Low: 300, High: 300, Loops: 2,
-		Connect: short, Secure: short, Open: short, Close: short,
+		Addr: testee.addresses["tls-random"], Path: "/", Connections: 10000, Low: 100, High: 100, Loops: 2,
+		Connect: patience, Secure: patience, Open: patience, Close: patience,
 	}
 	if testing.Short() {
 		cfg.Connections = 2000
@@ -140,6 +146,16 @@ func TestMixedTLS(t *testing.T) {
 	}
 	checkMixOf(t, securedTable(), r)
 	checkEnd(t, r, mixedTLSGrowth)
-	checkTimeWaits(t, testee.addresses)
+	checkFetched(t, testee, cfg.Loops)
 	checkTestee(t, testee)
+}
+
+// checkFetched is checkTimeWaits for a client that resumes sessions: each loop has made one connection for a ticket, and has closed
+// it as any program does if the testee did not.
+func checkFetched(t *testing.T, testee process, loops int) {
+	t.Helper()
+	clients, _, err := timeWaits(testee.addresses)
+	if err != nil || clients > loops {
+		t.Errorf("%d connections in TIME_WAIT on wsperf's side, want at most %d; error %v", clients, loops, err)
+	}
 }
