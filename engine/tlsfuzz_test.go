@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"io"
 	"math/big"
+	"slices"
 	"testing"
 	"time"
 
@@ -63,7 +64,8 @@ func newFuzzTestee(t testing.TB) *fuzzTestee {
 	if err != nil {
 		t.Fatal(err)
 	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), DNSNames: []string{"testee.example"}, NotAfter: time.Now().Add(time.Hour)}
+	names := append(slices.Repeat([]string{"another.testee.example"}, 100), "testee.example") // more than crypto/tls reads at once
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), DNSNames: names, NotAfter: time.Now().Add(time.Hour)}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, public, private)
 	if err != nil {
 		t.Fatal(err)
