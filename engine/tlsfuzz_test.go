@@ -15,7 +15,8 @@ import (
 )
 
 // FuzzTLSRecords has a testee's records come to a session in pieces, changed in one byte, and ended too early. The pieces
-// decide nothing. What is changed or missing is noticed: it is no success.
+// decide nothing. What is changed or missing is noticed: it is no success. How a changed byte is noticed can depend on random
+// bytes, which are others in the other conversation: with a changed length, they are taken for a record's header.
 func FuzzTLSRecords(f *testing.F) {
 	testee := newFuzzTestee(f)
 	f.Add(true, []byte{}, uint16(0), byte(0), uint16(1<<16-1))
@@ -28,7 +29,7 @@ func FuzzTLSRecords(f *testing.F) {
 	f.Fuzz(func(t *testing.T, tls13 bool, cuts []byte, at uint16, mask byte, end uint16) {
 		harm := harm{at: int(at), mask: mask, end: int(end)}
 		whole := testee.talk(t, tls13, nil, harm)
-		if pieces := testee.talk(t, tls13, cuts, harm); pieces != whole {
+		if pieces := testee.talk(t, tls13, cuts, harm); pieces != whole && (mask == 0 || pieces.success != whole.success) {
 			t.Fatalf("whole %+v, in pieces %+v", whole, pieces)
 		}
 		if undisturbed := whole.came == whole.sent && (mask == 0 || harm.at >= whole.sent); undisturbed != whole.success && !harm.isAllowed() {
