@@ -29,7 +29,7 @@ func certificates() (rows []behaviour) {
 		{"chain-cut", "a chain without its intermediate authorities", stats.CauseSecureUnknownCA, 0},
 		{"100k", "a certificate of 100 kB", 0, 0},
 		{"300k", "a certificate of 300 kB", stats.CauseSecureProtocol, stats.CauseSecureProtocol},
-		{"garbage", "500 zero bytes as certificate", stats.CauseSecureProtocol, stats.CauseSecureProtocol},
+		{"garbage", "500 zero bytes as certificate", stats.CauseSecureBadCertificate, stats.CauseSecureBadCertificate},
 		{"other-key", "a signature with a key that is not the certificate's", stats.CauseSecureProtocol, stats.CauseSecureProtocol},
 	} {
 		do := func(p *peer) { p.polite(p.config(r.kind)) }

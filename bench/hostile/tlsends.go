@@ -14,7 +14,6 @@ type tlsMoment struct {
 	reach      func(*peer)
 	phase      stats.Phase             // the client's phase at that point
 	notify     func(p *peer, b []byte) // sends a close_notify, whose plaintext is b; nil: there are no keys for it
-	cutsData   bool                    // the moment is within a record of application data
 }
 
 // cutting reaches a moment in the testee's flight.
@@ -50,26 +49,26 @@ func tlsMoments() []tlsMoment {
 		return speaking(func(p *peer) { p.tap.sent, p.tap.change = recordResponse, cut(i, 20); reach(p) })
 	}
 	return []tlsMoment{
-		{"hello", "after the ClientHello", cutting(good, recordHello, 0), secure, inClear, false},
-		{"server-hello", "within the ServerHello", cutting(good, recordHello, 40), secure, nil, false},
-		{"extensions", "after the ServerHello", cutting(good, recordExtensions, 0), secure, nil, false},
-		{"certificate", "before the certificate", cutting(good, recordCertificate, 0), secure, inFlight, false},
-		{"in-certificate", "within the certificate", cutting(good, recordCertificate, 100), secure, nil, false},
-		{"in-finished", "within the testee's Finished", cutting(good, recordFinished, 20), secure, nil, false},
-		{"12-hello", "within a ServerHello of TLS 1.2", cutting((*peer).config12, recordHello, 40), secure, nil, false},
-		{"12-flight", "after the testee's first flight of TLS 1.2", cutting((*peer).config12, 3, -1), secure, inClear, false},
-		{"12-finished", "after the client's Finished of TLS 1.2", cutting((*peer).config12, record12Change, 0), secure, inClear, false},
-		{"12-change", "after the testee's change_cipher_spec of TLS 1.2", cutting((*peer).config12, record12Finished, 0), secure, nil, false},
-		{"flight", "after the testee's flight", cutting(good, recordFinished, -1), open, nil, false},
-		{"finished", "after the client's Finished", speaking(func(*peer) {}), open, within, false},
-		{"request", "after the request", speaking(asked), open, within, false},
-		{"in-response", "within the record of the response", inRecord(recordResponse, opened), open, nil, true},
-		{"in-head", "within the response, between two records", speaking(func(p *peer) { asked(p); _ = p.send(statusLine) }), open, within, false},
-		{"open", "after the response", speaking(opened), closing, within, false},
-		{"close", "after the client's close frame", speaking(closed), closing, within, false},
-		{"in-reply", "within the record of the testee's close frame", inRecord(recordClose, replied), closing, nil, true},
-		{"in-frame", "within the testee's close frame, between two records", speaking(func(p *peer) { closed(p); _ = p.send("\x88\x02") }), closing, within, false},
-		{"end", "after the testee's close frame", speaking(replied), fin, within, false},
+		{"hello", "after the ClientHello", cutting(good, recordHello, 0), secure, inClear},
+		{"server-hello", "within the ServerHello", cutting(good, recordHello, 40), secure, nil},
+		{"extensions", "after the ServerHello", cutting(good, recordExtensions, 0), secure, nil},
+		{"certificate", "before the certificate", cutting(good, recordCertificate, 0), secure, inFlight},
+		{"in-certificate", "within the certificate", cutting(good, recordCertificate, 100), secure, nil},
+		{"in-finished", "within the testee's Finished", cutting(good, recordFinished, 20), secure, nil},
+		{"12-hello", "within a ServerHello of TLS 1.2", cutting((*peer).config12, recordHello, 40), secure, nil},
+		{"12-flight", "after the testee's first flight of TLS 1.2", cutting((*peer).config12, 3, -1), secure, inClear},
+		{"12-finished", "after the client's Finished of TLS 1.2", cutting((*peer).config12, record12Change, 0), secure, inClear},
+		{"12-change", "after the testee's change_cipher_spec of TLS 1.2", cutting((*peer).config12, record12Finished, 0), secure, nil},
+		{"flight", "after the testee's flight", cutting(good, recordFinished, -1), open, nil},
+		{"finished", "after the client's Finished", speaking(func(*peer) {}), open, within},
+		{"request", "after the request", speaking(asked), open, within},
+		{"in-response", "within the record of the response", inRecord(recordResponse, opened), open, nil},
+		{"in-head", "within the response, between two records", speaking(func(p *peer) { asked(p); _ = p.send(statusLine) }), open, within},
+		{"open", "after the response", speaking(opened), closing, within},
+		{"close", "after the client's close frame", speaking(closed), closing, within},
+		{"in-reply", "within the record of the testee's close frame", inRecord(recordClose, replied), closing, nil},
+		{"in-frame", "within the testee's close frame, between two records", speaking(func(p *peer) { closed(p); _ = p.send("\x88\x02") }), closing, within},
+		{"end", "after the testee's close frame", speaking(replied), fin, within},
 	}
 }
 
@@ -97,9 +96,6 @@ func tlsEndings() []behaviour {
 	} {
 		for _, m := range tlsMoments() {
 			row := secured(e.name+"-"+m.name, e.does+" "+m.when, e.causes[m.phase], func(p *peer) { m.reach(p); e.do(p) }).within(e.bound[m.phase])
-			if e.name == "fin" && m.cutsData {
-				row = row.or(stats.CauseSecureEOF) // which crypto/tls tells of in its own words: the record is not whole
-			}
 			rows = append(rows, row)
 		}
 	}
