@@ -35,6 +35,7 @@ var allowed = []struct {
 	{"bench/link", []string{"wsperf/bench/link/", "wsperf/engine/child", "golang.org/x/sys/unix"}},
 	{"bench/hostile", []string{"wsperf/handshake", "wsperf/stats", "github.com/gobwas/ws", "golang.org/x/sys/unix"}},
 	{"bench/program", nil},
+	{"bench/testees/probe", []string{"github.com/gobwas/ws"}},
 	{"bench/browser", nil},
 	{"bench/quiet", []string{"wsperf/bench/link/netns", "wsperf/engine/child", "wsperf/engine/host", "golang.org/x/sys/unix"}},
 	{"bench/proof", []string{"wsperf/engine/host", "wsperf/handshake", "wsperf/stats", "github.com/gobwas/ws", "github.com/HdrHistogram/hdrhistogram-go", "golang.org/x/sys/unix"}},
