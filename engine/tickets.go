@@ -71,15 +71,17 @@ func (l *loop) fetchTickets(ctx context.Context) error {
 		return err
 	}
 	defer tcp.Close()
+	// Unless the testee has ended TCP first, TIME_WAIT would be on our side, and keep a port.
+	linger := tcp.(*net.TCPConn).SetLinger
+	_ = linger(0)
 	defer context.AfterFunc(ctx, func() { tcp.Close() })()
-	err = l.converse(tls.Client(tcp, l.tls.resuming))
-	if err == nil {
-		_, err = io.Copy(io.Discard, tcp) // up to the testee's FIN
+	if err := l.converse(tls.Client(tcp, l.tls.resuming)); err != nil {
+		return err
 	}
-	if err != nil {
-		_ = tcp.(*net.TCPConn).SetLinger(0) // TIME_WAIT would be on our side, and keep a port
+	if _, err := io.Copy(io.Discard, tcp); err != nil { // up to the testee's FIN
+		return err
 	}
-	return err
+	return linger(-1)
 }
 
 func (l *loop) dialer() *net.Dialer {
