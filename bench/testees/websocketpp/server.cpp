@@ -1,16 +1,21 @@
-// Echo testee on WebSocket++ and Boost.Asio: WORKERS threads run one io_service.
+// Echo testee on WebSocket++ and Boost.Asio: WORKERS threads run one io_service. With TLS each has its
+// own: a connection's stream is used by two threads at once otherwise, and the heap is corrupted.
 //
 //     server PORT WORKERS [FOLDER]
 //
 // FOLDER has a certificate (bench/testees/certificate); with it the testee serves TLS.
+#include <cerrno>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <vector>
+
+#include <sys/socket.h>
 
 #include <websocketpp/config/asio.hpp>
 #include <websocketpp/server.hpp>
@@ -45,6 +50,11 @@ template <class Server> static void listen(Server &server, std::uint16_t port) {
 	server.init_asio();
 	server.set_reuse_addr(true);
 	server.set_listen_backlog(backlog);
+	server.set_tcp_pre_bind_handler([](websocketpp::lib::shared_ptr<boost::asio::ip::tcp::acceptor> acceptor) {
+		const int on = 1; // several may listen (socket(7))
+		const int failed = setsockopt(acceptor->native_handle(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
+		return websocketpp::lib::error_code(failed ? errno : 0, std::generic_category());
+	});
 	// The library does not disable Nagle's algorithm.
 	server.set_tcp_pre_init_handler([&server](websocketpp::connection_hdl connection) {
 		boost::system::error_code ignored; // the connection may be closed; its handlers see that
@@ -75,16 +85,25 @@ static std::shared_ptr<ssl::context> certified(const std::string &folder) {
 	return context;
 }
 
-template <class Server> static void serve(Server &server, char **argv) {
-	listen(server, static_cast<std::uint16_t>(std::atoi(argv[1])));
-	run(server, std::atoi(argv[2]));
+static void serve(std::uint16_t port, int workers) {
+	Plain server;
+	listen(server, port);
+	run(server, workers);
 }
 
-static void serve_tls(char **argv) {
-	Secure server;
-	// One context for all connections: it has the ticket key.
-	server.set_tls_init_handler([context = certified(argv[3])](websocketpp::connection_hdl) { return context; });
-	serve(server, argv);
+static void serve_tls(std::uint16_t port, int workers, const std::string &folder) {
+	const auto context = certified(folder); // for all connections: it has the ticket key
+	std::vector<std::unique_ptr<Secure>> servers;
+	std::vector<std::thread> threads;
+	for (int i = 0; i < workers; i++) {
+		servers.push_back(std::make_unique<Secure>());
+		servers[i]->set_tls_init_handler([context](websocketpp::connection_hdl) { return context; });
+		listen(*servers[i], port);
+	}
+	for (auto &server : servers)
+		threads.emplace_back([&server] { server->run(); });
+	for (auto &thread : threads)
+		thread.join();
 }
 
 int main(int argc, char **argv) {
@@ -93,12 +112,12 @@ int main(int argc, char **argv) {
 		return 2;
 	}
 	try {
-		if (argc == 4) {
-			serve_tls(argv);
-		} else {
-			Plain server;
-			serve(server, argv);
-		}
+		const auto port = static_cast<std::uint16_t>(std::atoi(argv[1]));
+		const int workers = std::atoi(argv[2]);
+		if (argc == 4)
+			serve_tls(port, workers, argv[3]);
+		else
+			serve(port, workers);
 	} catch (const std::exception &e) {
 		std::fprintf(stderr, "%s: %s\n", argv[0], e.what());
 		return 1;
