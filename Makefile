@@ -20,7 +20,7 @@ PERF_CONTROL = bin/perf.ctl,bin/perf.ack
 
 .DEFAULT_GOAL := help
 .PHONY: build run test test-all unit system race race-long test-interop test-browser test_ws test_ab test_netty testee-wspp testee-ab testee-netty analyze lint fuzz soak bench \
-        bench-peers compare compare-quick pgo perf-stat perf-record perf-report perf man clean help
+        bench-peers compare compare-quick compare-tls pgo perf-stat perf-record perf-report perf man clean help
 
 build: ## build bin/wsperf
 	$(GO) build -o bin/wsperf ./cmd/wsperf
@@ -130,6 +130,9 @@ compare: build ## compare all testees of bench/testees that can be installed (15
 
 compare-quick: build ## compare three of them, in Go (2 minutes), into bin/compare.html too
 	$(COMPARE) --only "$$(bench/testees/installed gobwas gorilla gws)" --rounds 8 --html bin/compare.html
+
+compare-tls: build ## compare three testees over ws, wss and wss with resumed handshakes (5 minutes), into bin/compare-tls.html too
+	$(subst compare.yaml,compare-tls.yaml,$(COMPARE)) --only "$$(bench/testees/installed gws libwebsockets ws)" --html bin/compare-tls.html
 
 soak: build ## run 10 minutes at full rate, check that memory stays flat and counts agree, or make soak SOAK=1m
 	$(GO) run ./bench/soak -duration $(SOAK) -wsperf bin/wsperf
