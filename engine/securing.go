@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -165,7 +166,7 @@ func describe(err error) string {
 }
 
 func namesOf(c *x509.Certificate) []string {
-	names := c.DNSNames
+	names := slices.Clone(c.DNSNames) // crypto/tls shares certificates between connections, and so between loops
 	for _, ip := range c.IPAddresses {
 		names = append(names, ip.String())
 	}

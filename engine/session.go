@@ -113,10 +113,10 @@ func (x *session) mustSend() bool {
 	return len(x.out) > 6 || len(x.out) > 0 && x.out[0] != recordChangeCipherSpec
 }
 
-// Write takes ciphertext from crypto/tls. It takes all of it: the loop sends it.
 // sent drops n bytes of ciphertext that the socket has taken.
 func (x *session) sent(n int) { x.out = x.out[:copy(x.out, x.out[n:])] }
 
+// Write takes ciphertext from crypto/tls. It takes all of it: the loop sends it.
 func (x *session) Write(b []byte) (int, error) {
 	x.out = append(x.out, b...)
 	return len(b), nil
@@ -250,7 +250,7 @@ func (y *tlsLayer) end(x *session) {
 	y.free = append(y.free, x)
 }
 
-// lastRead returns what was read last of a session, if it is what the first bytes of its testee are: no TLS.
+// lastRead returns what was read last of a session, until something else is read.
 func (y *tlsLayer) lastRead(x *session) []byte { return y.inbox[:x.read] }
 
 // close ends all coroutines. It is called by the loop's thread when all connections have ended.
