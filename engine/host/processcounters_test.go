@@ -2,6 +2,7 @@ package host
 
 import (
 	"errors"
+	"os/exec"
 	"testing"
 	"time"
 
@@ -173,7 +174,7 @@ func TestThreadOfTheMeantime(t *testing.T) {
 func TestTooFewDescriptorsForCounters(t *testing.T) {
 	softwareOrSkip(t)
 	set := FindCounters(switching)
-	w, many := watch(t, startOther(t, 0, 3).Process.Pid), watch(t, startOther(t, 0, 300).Process.Pid)
+	w, many := watch(t, startSleepers(t, 4)...), watch(t, startOther(t, 0, 300).Process.Pid)
 	before, needed := descriptors(t), len(switching)*w.watched()
 	for name, c := range map[string]struct {
 		w     *Processes
@@ -204,6 +205,20 @@ func TestTooFewDescriptorsForCounters(t *testing.T) {
 	if err != nil || none.Descriptors() != 0 || none.Read(nil) {
 		t.Errorf("an empty set counts: %v", err)
 	}
+}
+
+// startSleepers starts processes that never have more than one thread, unlike those of Go.
+func startSleepers(t *testing.T, n int) (pids []int) {
+	t.Helper()
+	for range n {
+		c := exec.Command("sleep", "600")
+		if err := c.Start(); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _, _ = c.Process.Kill(), c.Wait() })
+		pids = append(pids, c.Process.Pid)
+	}
+	return pids
 }
 
 // allowDescriptors lowers the limit so that so many more can be opened, until restore is called.
