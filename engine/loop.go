@@ -103,6 +103,7 @@ func (l *loop) run() {
 	l.nowNs = l.clock()
 	l.before = l.usage()
 	l.intervals.begin(l.window.fromNs.Load())
+	l.checkStop() // while tickets were fetched
 	for {
 		more := l.startSome()
 		if l.finished() {

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"time"
 
 	"wsperf/handshake"
 )
@@ -59,13 +60,14 @@ func (r *Run) fetchTickets(ctx context.Context) {
 		}
 	}
 	all.Wait()
+	if ctx.Err() != nil { // the loops see it before they start a connection
+		r.stop.Store(true)
+	}
 }
 
 // fetchTickets makes a connection with opening and closing handshake. Testees send tickets behind the
 // handshake (RFC 8446 section 4.6.1), so they are here when the response is.
 func (l *loop) fetchTickets(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, l.cfg.ConnectTimeout+l.cfg.SecureTimeout+l.cfg.OpenTimeout+l.cfg.CloseTimeout)
-	defer cancel()
 	tcp, err := l.dialer().DialContext(ctx, "tcp", l.cfg.Addr.String())
 	if err != nil {
 		return err
@@ -85,24 +87,45 @@ func (l *loop) fetchTickets(ctx context.Context) error {
 }
 
 func (l *loop) dialer() *net.Dialer {
-	d := &net.Dialer{}
+	d := &net.Dialer{Timeout: l.cfg.ConnectTimeout}
 	if len(l.cfg.Sources) > 0 {
 		d.LocalAddr = net.TCPAddrFromAddrPort(netip.AddrPortFrom(l.cfg.Sources[0], 0))
 	}
 	return d
 }
 
-// converse does both handshakes of WebSocket, and answers the testee's close_notify.
+// converse does all three handshakes, each within its timeout, and answers the testee's close_notify.
 func (l *loop) converse(c *tls.Conn) error {
+	for _, phase := range []struct {
+		timeout time.Duration
+		do      func(*tls.Conn) error
+	}{
+		{l.cfg.SecureTimeout, (*tls.Conn).Handshake},
+		{l.cfg.OpenTimeout, l.converseOpening},
+		{l.cfg.CloseTimeout, l.converseClosing},
+	} {
+		if err := c.SetDeadline(time.Now().Add(phase.timeout)); err != nil {
+			return err
+		}
+		if err := phase.do(c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (l *loop) converseOpening(c *tls.Conn) error {
 	var key handshake.Key
 	nonce := l.random16()
 	key.Set(&nonce)
 	if _, err := c.Write(l.testee.request.WithKey(&key)); err != nil {
 		return err
 	}
-	if _, err := io.ReadAtLeast(c, l.inbox, 1); err != nil { // what it says does not matter
-		return err
-	}
+	_, err := io.ReadAtLeast(c, l.inbox, 1) // what it says does not matter
+	return err
+}
+
+func (l *loop) converseClosing(c *tls.Conn) error {
 	if _, err := c.Write(handshake.AppendClose(nil, l.cfg.CloseCode, l.random4())); err != nil {
 		return err
 	}

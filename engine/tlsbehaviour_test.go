@@ -107,6 +107,31 @@ func TestTLSInterrupted(t *testing.T) {
 	}
 }
 
+// TestInterruptedForATicket: no connection is started, and nothing is waited for.
+func TestInterruptedForATicket(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cfg := wss(t, newAuthority(t), scripted(t, func(p *peer) {
+		cancel()
+		p.silence()
+	}), 1000)
+	cfg.TLS.ResumePercent = 100
+	if r := doUntil(t, ctx, cfg); !r.Interrupted || r.Total != 0 {
+		t.Errorf("interrupted: %v, %d connections, want none", r.Interrupted, r.Total)
+	}
+}
+
+// TestSilentForATicket: the handshake that fetches a ticket has the timeouts of the others.
+func TestSilentForATicket(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	cfg := wss(t, newAuthority(t), scripted(t, func(p *peer) { p.silence() }), 1)
+	cfg.TLS.ResumePercent = 100
+	cfg.SecureTimeout, cfg.OpenTimeout = 50*time.Millisecond, 10*time.Minute
+	if r := doUntil(t, ctx, cfg); r.Interrupted || r.Causes[stats.CauseSecureTimeout] != 1 {
+		t.Errorf("interrupted: %v, causes %v, want one secure_timeout", r.Interrupted, causes(r))
+	}
+}
+
 // half is a connection that takes some bytes and swallows the rest.
 type half struct {
 	*net.TCPConn

@@ -13,6 +13,10 @@ import (
 // has no limit. 16 KiB is twice the limit of common HTTP servers.
 const maxHeadBytes = 16 << 10
 
+// recordHandshake is the first byte of a ClientHello (RFC 8446 section 5.1), and of no request. Refused at once,
+// a client need not wait for its timeout: a ClientHello may have no end of a line.
+const recordHandshake = 0x16
+
 // An outcome tells the loop what to do with a connection after some input.
 type outcome uint8
 
@@ -112,6 +116,10 @@ func (s *session) handshakeEnded() bool { return s.state != inHead }
 // it in s.head.
 func (s *session) readHead() outcome {
 	if len(s.head) == 0 {
+		if s.wire.in[0] == recordHandshake {
+			s.wire.out = appendRefusal(s.wire.out, http.StatusBadRequest, "TLS at a port for plain HTTP")
+			return failed
+		}
 		if n := headEnd(s.wire.in[:min(len(s.wire.in), maxHeadBytes)], 0); n > 0 {
 			return s.upgrade(s.wire.take(n))
 		}

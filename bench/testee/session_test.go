@@ -3,6 +3,7 @@ package testee
 import (
 	"bufio"
 	"bytes"
+	"crypto/tls"
 	"encoding/binary"
 	"io"
 	"net/http"
@@ -194,6 +195,14 @@ func TestRefusals(t *testing.T) {
 			checkRefusal(t, out, c.status, c.header)
 		})
 	}
+}
+
+// TestClientHello: a client that speaks TLS to a port for plain HTTP need not wait for the end of a head.
+func TestClientHello(t *testing.T) {
+	hello := string(clientHello(t, &tls.Config{InsecureSkipVerify: true}))
+	out, _ := run(t, []byte(hello[:1]))
+	checkEveryCut(t, hello, out, failed)
+	checkRefusal(t, out, http.StatusBadRequest, nil)
 }
 
 // checkRefusal parses the response with net/http. It must be the whole output.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"net/http"
 	"time"
 )
 
@@ -99,6 +100,7 @@ func (x *tlsConn) exchange(s *session) outcome {
 	}
 	x.server.answer = answer
 	if _, broken := x.conn.Write(answer); broken != nil {
+		x.answerPlainHTTP(broken)
 		return failed // no TLS, or an alert has been sent, after which nothing may be
 	}
 	switch {
@@ -111,6 +113,15 @@ func (x *tlsConn) exchange(s *session) outcome {
 	// closing its write side of the connection". EOF is the client's close_notify.
 	_ = x.conn.CloseWrite() // Write, in memory, never fails
 	return max(o, finished)
+}
+
+// answerPlainHTTP says in HTTP what is wrong if the connection has failed because it began with a request: crypto/tls
+// sends nothing then.
+func (x *tlsConn) answerPlainHTTP(err error) {
+	header, is := errors.AsType[tls.RecordHeaderError](err)
+	if is && string(header.RecordHeader[:4]) == "GET " {
+		x.wire.out = appendRefusal(x.wire.out, http.StatusBadRequest, "plain HTTP at a port for TLS")
+	}
 }
 
 // abandon ends the TLS handshake of a connection that has been closed.

@@ -22,7 +22,8 @@ func TestTLSBadInput(t *testing.T) {
 	config.LingerTimeout = time.Minute
 	addr := serve(t, config)
 	for _, c := range []struct{ name, sent, want string }{
-		{"plain HTTP", request, ""},
+		{"plain HTTP", request, string(appendRefusal(nil, 400, "plain HTTP at a port for TLS"))},
+		{"plain bytes", "GETS nothing", ""},
 		{"application data", "\x17\x03\x03\x00\x05hello", ""},
 		{"SSL 2", "\x80\x2e\x01\x00\x02" + strings.Repeat("x", 100), "\x15\x03\x01\x00\x02\x02\x46"},                 // protocol_version
 		{"a message that is no ClientHello", "\x16\x03\x01\x00\x04\x14\x00\x00\x00", "\x15\x03\x01\x00\x02\x02\x0a"}, // unexpected_message

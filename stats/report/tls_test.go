@@ -122,6 +122,7 @@ const (
 	ofNginx  = "HTTP/1.1 400 Bad Request\r\nServer: nginx/1.22.1\r\nContent-Type: text/html\r\nContent-Length: 255\r\nConnection: close\r\n\r\n<html>\r\n<head><title>400 The plain HTTP request was sent to HTTPS port</title></head>\r\n"
 	ofGo     = "HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n"
 	ofApache = "HTTP/1.1 400 Bad Request\r\nServer: Apache\r\n\r\nReason: You're speaking plain HTTP to an SSL-enabled server port.<br />\n"
+	ofOurs   = "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\nplain HTTP at a port for TLS\n"
 	alert    = "\x15\x03\x01\x00\x02\x02\x46"
 	hello    = "\x16\x03\x03\x00\x7a\x02"
 )
@@ -145,6 +146,7 @@ func TestHints(t *testing.T) {
 		{"an alert within TLS", "wss://a", stats.CauseOpenMalformed, alert, ""},
 		{"nginx", "ws://a", stats.CauseOpenStatus, ofNginx, wantsTLS},
 		{"Apache", "ws://a", stats.CauseOpenStatus, ofApache, wantsTLS},
+		{"our testee", "ws://a", stats.CauseOpenStatus, ofOurs, wantsTLS},
 		{"Go", "ws://a", stats.CauseOpenMalformed, ofGo, wantsTLS},
 		{"Go behind a proxy that speaks 1.1", "ws://a", stats.CauseOpenStatus, ofGo, wantsTLS},
 		{"nginx within TLS", "wss://a", stats.CauseOpenStatus, ofNginx, ""},
@@ -161,6 +163,36 @@ func TestHints(t *testing.T) {
 			t.Errorf("%s: want %q in\n%s", c.name, c.want, said)
 		}
 		checkPrintable(t, c.name, text(t, r))
+	}
+}
+
+// TestHintsWithoutReply are for servers that say nothing, as long as no connection came further.
+func TestHintsWithoutReply(t *testing.T) {
+	for _, c := range []struct {
+		url     string
+		cause   stats.Cause
+		reached stats.Phase
+		want    string
+	}{
+		{"wss://a", stats.CauseSecureTimeout, stats.PhaseConnect, wantsPlain},
+		{"wss://a", stats.CauseSecureEOF, stats.PhaseConnect, wantsPlain},
+		{"wss://a", stats.CauseSecureReset, stats.PhaseConnect, wantsPlain},
+		{"wss://a", stats.CauseSecureTimeout, stats.PhaseSecure, ""},
+		{"wss://a", stats.CauseSecureEOF, stats.PhaseSecureResumed, ""},
+		{"ws://a", stats.CauseOpenEOF, stats.PhaseConnect, mayWantTLS},
+		{"ws://a", stats.CauseOpenReset, stats.PhaseConnect, mayWantTLS},
+		{"ws://a", stats.CauseOpenReset, stats.PhaseOpen, ""},
+		{"wss://a", stats.CauseOpenEOF, stats.PhaseSecure, ""},
+		{"ws://a", stats.CauseOpenTimeout, stats.PhaseConnect, ""},
+	} {
+		rec := stats.NewRecorder(nil)
+		example.RecordFailures(rec, c.cause, 400)
+		r := example.Complete(rec)
+		r.Setup.URL = c.url
+		_ = r.Phases[c.reached].Failure.RecordValue(400) // within the range
+		if got := hintFor(r, c.cause); got != c.want {
+			t.Errorf("%s, %v, phase %v reached: %q, want %q", c.url, c.cause, c.reached, got, c.want)
+		}
 	}
 }
 
