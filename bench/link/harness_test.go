@@ -48,10 +48,11 @@ const port = 9001
 
 var far4, far6 = netip.AddrPortFrom(emulator.Far4.Addr(), port), netip.AddrPortFrom(emulator.Far6.Addr(), port)
 
-// builtIn starts the built-in testee at the far end.
-func builtIn(t *testing.T, link *emulator.Link, at netip.AddrPort) {
+// builtIn starts the built-in testee at the far end, with more options.
+func builtIn(t *testing.T, link *emulator.Link, at netip.AddrPort, args ...string) {
 	t.Helper()
-	testee, err := startTestee(t.Context(), link, []string{wsperf(t), "testee", "--listen", at.String(), "--loops", "1", "--exit-on-eof"})
+	command := []string{wsperf(t), "testee", "--listen", at.String(), "--loops", "1", "--exit-on-eof"}
+	testee, err := startTestee(t.Context(), link, append(command, args...))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,7 +75,13 @@ type connection struct {
 // run runs wsperf at the near end against an address, and reads its result file.
 func run(t *testing.T, link *emulator.Link, to netip.AddrPort, args ...string) outcome {
 	t.Helper()
-	path, out, err := runInto(t, link, to, args)
+	return runURL(t, link, "ws://"+to.String()+"/", args...)
+}
+
+// runURL is run for a URL.
+func runURL(t *testing.T, link *emulator.Link, url string, args ...string) outcome {
+	t.Helper()
+	path, out, err := runInto(t, link, url, args)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
@@ -84,7 +91,7 @@ func run(t *testing.T, link *emulator.Link, to netip.AddrPort, args ...string) o
 // runFailing is run for connections that fail, and with them the command.
 func runFailing(t *testing.T, link *emulator.Link, to netip.AddrPort, args ...string) outcome {
 	t.Helper()
-	path, out, err := runInto(t, link, to, args)
+	path, out, err := runInto(t, link, "ws://"+to.String()+"/", args)
 	if err == nil {
 		t.Errorf("exit code 0, want an error\n%s", out)
 	}
@@ -92,10 +99,10 @@ func runFailing(t *testing.T, link *emulator.Link, to netip.AddrPort, args ...st
 }
 
 // runInto uses one loop, which is not pinned: link and testee need CPUs too.
-func runInto(t *testing.T, link *emulator.Link, to netip.AddrPort, args []string) (path, out string, err error) {
+func runInto(t *testing.T, link *emulator.Link, url string, args []string) (path, out string, err error) {
 	t.Helper()
 	path = filepath.Join(t.TempDir(), "result.json")
-	out, err = runNear(t, link, append([]string{wsperf(t), "run", "ws://" + to.String() + "/", "--loops", "0", "--quiet", "--log", "--out", path}, args...))
+	out, err = runNear(t, link, append([]string{wsperf(t), "run", url, "--loops", "0", "--quiet", "--log", "--out", path}, args...))
 	return path, out, err
 }
 
