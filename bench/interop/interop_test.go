@@ -46,7 +46,7 @@ func TestTestees(t *testing.T) {
 	var table strings.Builder
 	eachTestee(t, "TLS=", func(t *testing.T, name string) {
 		row(&table, name, plain, runAndCompare(t, wsperf, plain))
-		checkWrongScheme(t, wsperf, "wss", "ws")
+		checkWrongScheme(t, wsperf, "wss", "ws", "--secure-timeout")
 	})
 	t.Logf("low 250, high 500, %d workers:\n\n%s%s", workers, tableHead, table.String())
 }
@@ -66,7 +66,7 @@ func TestTesteesSecured(t *testing.T) {
 		if r.TLS.Tried != r.Total || r.TLS.Resumed == 0 {
 			t.Errorf("%d resumed of %d that tried", r.TLS.Resumed, r.TLS.Tried)
 		}
-		checkWrongScheme(t, wsperf, "ws", "wss")
+		checkWrongScheme(t, wsperf, "ws", "wss", "--open-timeout")
 	})
 	t.Logf("low 250, high 500, %d workers:\n\n%s%s", workers, tableHead, table.String())
 }
@@ -126,10 +126,10 @@ func runAndCompare(t *testing.T, wsperf string, l load) *stats.Result {
 }
 
 // checkWrongScheme makes a few connections to the port of another scheme. Whatever the testee does with them, the report says what is wrong.
-func checkWrongScheme(t *testing.T, wsperf, given, right string) {
+func checkWrongScheme(t *testing.T, wsperf, given, right, timeout string) {
 	t.Helper()
 	cmd := exec.Command(wsperf, "run", fmt.Sprintf("%s://127.0.0.1:%d/", given, port),
-		"--conns", "4", "--loops", "1", "--secure-timeout", "2s", "--open-timeout", "2s", "--quiet")
+		"--conns", "4", "--loops", "1", timeout, "2s", "--quiet")
 	out, err := cmd.CombinedOutput()
 	if want := fmt.Sprintf("use a %s:// URL", right); err == nil || !strings.Contains(string(out), want) {
 		t.Errorf("%s:// at a port for %s://: error %v, want %q in\n%s", given, right, err, want, out)
