@@ -24,6 +24,8 @@ const (
 	stopTimeout = 5 * time.Second
 	// Listening begins the line with which the testee says that it accepts connections.
 	Listening = "listening on "
+	// secureScheme is before the address in that line if the testee speaks TLS.
+	secureScheme = "wss://"
 )
 
 // Testee is a built-in testee in a child process, which ends when this process does.
@@ -33,33 +35,43 @@ type Testee struct {
 }
 
 // Start starts the testee on the given CPUs and waits until it listens.
-func Start(ctx context.Context, cpus []int) (*Testee, error) {
+func Start(ctx context.Context, cpus []int) (*Testee, error) { return start(ctx, cpus, "") }
+
+// StartTLS starts one that speaks TLS, and has it write its self-signed certificate to the file
+// certOut before it listens.
+func StartTLS(ctx context.Context, cpus []int, certOut string) (*Testee, error) {
+	return start(ctx, cpus, secureScheme, "--tls", "--cert-out", certOut)
+}
+
+// start starts the testee with further options. It is to say the scheme before its address.
+func start(ctx context.Context, cpus []int, scheme string, options ...string) (*Testee, error) {
 	program, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
 	c, err := child.Start(child.Command{
 		Path: program, CPUs: cpus,
-		Args: []string{"wsperf", "testee", "--listen", "127.0.0.1:0", "--loops", strconv.Itoa(len(cpus)), "--exit-on-eof"},
+		Args: append([]string{"wsperf", "testee", "--listen", "127.0.0.1:0", "--loops", strconv.Itoa(len(cpus)), "--exit-on-eof"}, options...),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("start the built-in testee: %w", err)
 	}
 	t := &Testee{child: c}
-	if err := t.awaitAddress(ctx); err != nil {
+	if err := t.awaitAddress(ctx, Listening+scheme); err != nil {
 		return nil, errors.Join(err, t.end())
 	}
 	return t, nil
 }
 
-func (t *Testee) awaitAddress(ctx context.Context) error {
+// awaitAddress waits for the line with the testee's address, which begins with said.
+func (t *Testee) awaitAddress(ctx context.Context, said string) error {
 	if ctx.Err() != nil {
 		return ui.ErrEarly
 	}
 	bounded, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	line, err := t.child.FirstLine(bounded)
-	switch where, found := strings.CutPrefix(line, Listening); {
+	switch where, found := strings.CutPrefix(line, said); {
 	case ctx.Err() != nil:
 		return ui.ErrEarly
 	case bounded.Err() != nil:

@@ -2,8 +2,12 @@ package builtin
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"os"
+	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -34,7 +38,18 @@ func TestMain(m *testing.M) {
 		os.Exit(u.Finish(nil))
 	}
 	ctx := UntilEOF(context.Background(), u.In)
-	os.Exit(u.Finish(Serve(ctx, u, testee.Config{Listen: "127.0.0.1:0", Loops: 1})))
+	cfg := testee.Config{Listen: "127.0.0.1:0", Loops: 1}
+	if slices.Contains(os.Args, "--tls") && os.Getenv(faultRole) != "plain" {
+		certificate, err := testee.SelfSigned(cfg.Listen)
+		if err == nil {
+			err = os.WriteFile(os.Args[len(os.Args)-1], testee.EncodeCertificate(certificate), 0o600)
+		}
+		if err != nil {
+			os.Exit(u.Finish(err))
+		}
+		cfg.TLS = testee.NewTLSConfig(certificate, true)
+	}
+	os.Exit(u.Finish(Serve(ctx, u, cfg)))
 }
 
 func allowed(t *testing.T) []int {
@@ -67,6 +82,36 @@ func TestRunsOnItsCPUsInAProcessGroupOfItsOwn(t *testing.T) {
 	}
 	if err := b.Stop(); err != nil || b.child.Wait() != nil {
 		t.Errorf("it ended with %v, %v", err, b.child.Wait())
+	}
+}
+
+// TestStartTLS: a client verifies the testee with the certificate that it has written.
+func TestStartTLS(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "testee.pem")
+	b, err := StartTLS(t.Context(), allowed(t), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { b.child.End(0) })
+	text, err := os.ReadFile(path)
+	roots := x509.NewCertPool()
+	if err != nil || !roots.AppendCertsFromPEM(text) {
+		t.Fatalf("%v: %s", err, text)
+	}
+	c, err := tls.Dial("tcp", b.Addr.String(), &tls.Config{RootCAs: roots})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(c.Close(), b.Stop()); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestStartTLSNeedsTLS: a testee without it is not taken for one.
+func TestStartTLSNeedsTLS(t *testing.T) {
+	t.Setenv(faultRole, "plain")
+	if _, err := StartTLS(t.Context(), allowed(t), filepath.Join(t.TempDir(), "testee.pem")); err == nil || err.Error() != "the built-in testee failed: exit status 0" {
+		t.Errorf("error %v", err)
 	}
 }
 

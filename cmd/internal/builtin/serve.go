@@ -30,7 +30,7 @@ func Serve(ctx context.Context, u *ui.UI, cfg testee.Config) error {
 	var unheard error
 	scheme := ""
 	if cfg.TLS != nil {
-		scheme = "wss://"
+		scheme = secureScheme
 	}
 	cfg.Ready = func(addr net.Addr) {
 		fmt.Fprintf(u.Out, "%s%s%v\n", Listening, scheme, addr)
