@@ -2,17 +2,20 @@ package stats
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
 // Calibration compares a run with what its machine can do with the built-in testee ("wsperf
 // calibrate"): "calibration" in the result file. The zero value means that there is no
-// calibration of a load of this shape.
+// calibration with these loops, CPUs and watermarks.
 type Calibration struct {
 	PerSecond float64   `json:"handshakes_per_second,omitzero"` // that the machine can do; 0: not compared
 	Share     float64   `json:"share,omitzero"`                 // of it that the run did
+	TLS       string    `json:"tls,omitempty"`                  // the kind of handshakes that are compared; empty: ws://
 	Measured  time.Time `json:"measured,omitzero"`              // when that was found, in UTC
 	Differs   string    `json:"differs,omitempty"`              // what has changed since, so that it is not compared
+	Missing   string    `json:"missing,omitempty"`              // why none is of such handshakes, and what to run
 	Problem   string    `json:"problem,omitempty"`              // why no calibration could be read
 }
 
@@ -41,7 +44,7 @@ func mergeCalibrations(rs []*Result) (only Calibration) {
 func (r *Result) checkCalibration() error {
 	c := &r.Calibration
 	switch {
-	case !printableASCII(c.Differs, MaxCalibrationBytes) || !printableASCII(c.Problem, MaxCalibrationBytes):
+	case slices.ContainsFunc([]string{c.Differs, c.Problem, c.TLS, c.Missing}, func(text string) bool { return !printableASCII(text, MaxCalibrationBytes) }):
 		return fmt.Errorf("calibration: texts must be printable ASCII of at most %d characters", MaxCalibrationBytes)
 	case !(c.PerSecond >= 0 && c.PerSecond <= maxPerSecond) || !(c.Share >= 0 && c.Share <= maxPerSecond):
 		return fmt.Errorf("calibration: %v handshakes a second, share %v: must be 0 to %v", c.PerSecond, c.Share, float64(maxPerSecond))

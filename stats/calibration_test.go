@@ -19,7 +19,7 @@ func TestMergeCalibrations(t *testing.T) {
 
 func TestCheckCalibration(t *testing.T) {
 	for _, c := range []Calibration{
-		{Differs: "\x1b"}, {Problem: strings.Repeat("x", MaxCalibrationBytes+1)}, {PerSecond: -1}, {Share: math.NaN()}, {PerSecond: math.Inf(1)},
+		{Differs: "\x1b"}, {TLS: "\x1b"}, {Missing: "\n"}, {Problem: strings.Repeat("x", MaxCalibrationBytes+1)}, {PerSecond: -1}, {Share: math.NaN()}, {PerSecond: math.Inf(1)},
 	} {
 		r := newResult()
 		r.Calibration = c

@@ -23,13 +23,22 @@ Each is the median of three runs with a closed loop; all take half a minute. A c
 is not used with another kernel, CPU, setting of the CPUs or version of wsperf, and the
 report says so.
 
+With --tls it measures wss:// instead, full and resumed handshakes apart, with TLS 1.3,
+X25519 and the built-in testee's certificate (ECDSA, P-256), which is verified. Runs are
+compared with a calibration of the same version, group and share of resumed handshakes, or
+the report says what to calibrate. wsperf run chooses two placements for wss://; all take
+45 seconds.
+
 The first interrupt (Ctrl-C) ends the calibration, and nothing is kept.`
 
 const calibrateExample = `  # what wsperf run can do
   wsperf calibrate
 
   # for runs with --cpus 1,3 --low 1000 --high 2000
-  wsperf calibrate --cpus 1,3 --low 1000 --high 2000`
+  wsperf calibrate --cpus 1,3 --low 1000 --high 2000
+
+  # for runs over wss://, half of whose handshakes resume a session
+  wsperf calibrate --tls --tls-resume 50%`
 
 func newCalibrateCommand(u *ui.UI) *cobra.Command {
 	o := calibrate.Default()

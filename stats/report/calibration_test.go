@@ -21,6 +21,11 @@ func TestCeiling(t *testing.T) {
 		{stats.Calibration{PerSecond: 100, Share: 0.99, Measured: day}, stats.TesteeBuiltin, "2026-11-26)\n"},
 		{stats.Calibration{Measured: day, Differs: "kernel"}, "", "Ceiling   not known: changed since wsperf calibrate ran on 2026-11-26: kernel: run it again\n"},
 		{stats.Calibration{Problem: "\x1bdamaged"}, "", `Ceiling   not known: \x1bdamaged` + "\n"},
+		{stats.Calibration{PerSecond: 2310, Share: 0.9, Measured: day, TLS: "TLS 1.3, X25519, full"}, "",
+			"Ceiling   90 % of the 2310 handshakes/s that this machine can do with the built-in testee over TLS 1.3, X25519, full (wsperf calibrate --tls, 2026-11-26): wsperf itself may be the bottleneck\n"},
+		{stats.Calibration{Measured: day, Differs: "version of Go", TLS: "TLS 1.3, resumed"}, "",
+			"Ceiling   not known over TLS 1.3, resumed: changed since wsperf calibrate --tls ran on 2026-11-26: version of Go: run it again\n"},
+		{stats.Calibration{TLS: "TLS 1.3, resumed", Missing: "\x1brun it with --tls"}, "", `Ceiling   not known: \x1brun it with --tls` + "\n"},
 		{stats.Calibration{}, "", ""},
 	} {
 		r := example.Plain()

@@ -211,15 +211,3 @@ func TestRemediesFitALine(t *testing.T) {
 		}
 	}
 }
-
-// TestCeilingIsOfPlainRuns: a calibration is of ws://, and says nothing of a run with TLS.
-func TestCeilingIsOfPlainRuns(t *testing.T) {
-	r := example.Full()
-	if ceiling(r) == nil {
-		t.Fatal("the example has no calibration")
-	}
-	r.Setup.URL = "wss://a"
-	if got := ceiling(r); got != nil {
-		t.Errorf("a run with TLS: %q", got)
-	}
-}

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -30,18 +31,22 @@ const (
 // Options is what to calibrate: the shape of the load, and how long each run takes.
 type Options struct {
 	job.Options
-	TimeUs int64 // of each run, in microseconds
+	TimeUs  int64     // of each run, in microseconds
+	Secure  bool      // over wss://; otherwise ws://
+	Resumed []float64 // over wss://: shares of resumed handshakes, in percent, each of which is calibrated
 }
 
 // Default returns the options of a calibration that is given none.
 func Default() Options {
-	return Options{Options: job.Default(), TimeUs: (3 * time.Second).Microseconds()}
+	return Options{Options: job.Default(), TimeUs: (3 * time.Second).Microseconds(), Resumed: []float64{0, 100}}
 }
 
 // Bind makes flags of the options. The defaults are what o holds.
 func (o *Options) Bind(f *pflag.FlagSet) *job.CommandLine {
 	f.SortFlags = false
 	f.Var(job.Time{ToUs: &o.TimeUs, Least: leastTime, Most: mostTime}, "time", "make each run for this `TIME`")
+	f.BoolVar(&o.Secure, "tls", false, "calibrate wss:// instead of ws:// (default off)")
+	f.Var(share{&o.Resumed}, nameResume, "let `PERCENT` of the TLS handshakes resume a session (default calibrate full and resumed ones)")
 	return job.BindCalibrate(f, &o.Options)
 }
 
@@ -67,11 +72,17 @@ type load struct {
 // New checks everything that can be checked without touching the network or the disk.
 func New(o Options) (*Calibration, error) {
 	o.Connections, o.DurationUs, o.WarmupUs = 0, o.TimeUs, warmup.Microseconds()
+	if err := o.checkTLS(); err != nil {
+		return nil, err
+	}
 	allowed, err := host.AllowedCPUs()
 	if err != nil {
 		return nil, err
 	}
 	c := &Calibration{options: o, loads: loads(o.Options, allowed)}
+	if o.Secure {
+		c.loads = secureLoads(o, allowed)
+	}
 	for _, l := range c.loads {
 		if _, err := job.New(l.options); err != nil {
 			return nil, err
@@ -83,15 +94,22 @@ func New(o Options) (*Calibration, error) {
 // loads returns the placements that wsperf run chooses itself, or the one that the user asks for.
 // With one CPU, two of them are the same.
 func loads(o job.Options, allowed []int) []load {
-	all := o
-	all.CPUs = allowed
 	switch {
-	case o.Loops != job.LoopPerCPU || len(o.CPUs) > 0:
+	case asked(o):
 		return []load{{"any testee, with these loops and CPUs", o, true}}
 	case len(allowed) == 1:
 		return []load{{"the built-in testee or one elsewhere", o, true}, {"a testee on this machine", o, false}}
 	}
-	return []load{{"the built-in testee", o, true}, {"a testee on this machine", o, false}, {"a testee elsewhere", all, false}}
+	return []load{{"the built-in testee", o, true}, {"a testee on this machine", o, false}, elsewhere(o, allowed)}
+}
+
+// asked reports whether the user asks for a placement.
+func asked(o job.Options) bool { return o.Loops != job.LoopPerCPU || len(o.CPUs) > 0 }
+
+// elsewhere has a loop for each CPU.
+func elsewhere(o job.Options, allowed []int) load {
+	o.CPUs = allowed
+	return load{"a testee elsewhere", o, false}
 }
 
 // Do makes the runs, prints what the machine can do, and keeps it.
@@ -140,7 +158,7 @@ func (l load) calibrate(ctx context.Context, w *measure.Repeated) (e calibration
 		}
 		rs = append(rs, r)
 	}
-	return calibration.NewEntry(rs), nil
+	return calibration.NewEntry(rs)
 }
 
 // doubt says why the machine may be able to do more than a run did.
@@ -152,19 +170,11 @@ func doubt(r *stats.Result) string {
 }
 
 func (l load) run(ctx context.Context, w *measure.Repeated) (r *stats.Result, err error) {
-	o := l.options
-	if !l.apart {
-		testee, err := startTestee(ctx)
-		if err != nil {
-			return nil, err
-		}
-		defer func() { err = errors.Join(err, testee.Stop()) }()
-		o.URL = "ws://" + testee.Addr.String() + "/"
-	}
-	j, err := job.New(o)
+	j, stop, err := l.begin(ctx)
 	if err != nil {
 		return nil, err
 	}
+	defer func() { err = errors.Join(err, stop()) }()
 	m, err := measure.Run(ctx, j, w)
 	switch {
 	case err != nil:
@@ -175,13 +185,35 @@ func (l load) run(ctx context.Context, w *measure.Repeated) (r *stats.Result, er
 	return m.Result, measure.Outcome(m.Result)
 }
 
-// startTestee starts a testee that is not told of wsperf, as those of others are not.
-func startTestee(ctx context.Context) (*builtin.Testee, error) {
+// begin starts a testee that is not told of wsperf, as those of others are not, unless the run
+// starts the built-in one. stop ends it.
+func (l load) begin(ctx context.Context) (j *job.Job, stop func() error, err error) {
+	switch {
+	case job.Secure(l.options.URL):
+		return l.beginSecure(ctx)
+	case l.apart:
+		j, err = job.New(l.options)
+		return j, func() error { return nil }, err
+	}
 	allowed, err := host.AllowedCPUs()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return builtin.Start(ctx, allowed)
+	testee, err := builtin.Start(ctx, allowed)
+	if err != nil {
+		return nil, nil, err
+	}
+	o := l.options
+	o.URL = "ws://" + testee.Addr.String() + "/"
+	return against(testee, o)
+}
+
+// against makes the job of a run against a testee, which ends without one.
+func against(testee *builtin.Testee, o job.Options) (j *job.Job, stop func() error, err error) {
+	if j, err = job.New(o); err != nil {
+		return nil, nil, errors.Join(err, testee.Stop())
+	}
+	return j, testee.Stop, nil
 }
 
 // print prints a table, or the entries as JSON.
@@ -189,15 +221,26 @@ func (c *Calibration) print(u *ui.UI, entries []calibration.Entry) error {
 	if c.options.JSON {
 		return cmp.Or(json.NewEncoder(u.Out).Encode(entries), u.Out.Flush())
 	}
-	const format = "%-37s %5s %-8s %5s %6s %14s  %s\n"
-	fmt.Fprintf(u.Out, format, "runs against", "loops", "cpus", "low", "high", "handshakes/s", "of 3 runs")
+	const format = "%-37s %5s %-8s %5s %6s %14s  %-14s  %s"
+	row := func(cells ...any) {
+		fmt.Fprintln(u.Out, strings.TrimRight(fmt.Sprintf(format, cells...), " "))
+	}
+	row("runs against", "loops", "cpus", "low", "high", "handshakes/s", "of 3 runs", c.overTitle())
 	for i, e := range entries {
 		cpus := host.FormatCPUs(e.Shape.CPUs)
 		if cpus == "" {
 			cpus = "any"
 		}
-		fmt.Fprintf(u.Out, format, c.loads[i].against, fmt.Sprint(e.Shape.Loops), cpus, fmt.Sprint(e.Shape.Low), fmt.Sprint(e.Shape.High),
-			fmt.Sprintf("%.0f", e.PerSecond), fmt.Sprintf("%.0f to %.0f", e.Least, e.Most))
+		row(c.loads[i].against, fmt.Sprint(e.Shape.Loops), cpus, fmt.Sprint(e.Shape.Low), fmt.Sprint(e.Shape.High),
+			fmt.Sprintf("%.0f", e.PerSecond), fmt.Sprintf("%.0f to %.0f", e.Least, e.Most), e.Shape.TLS)
 	}
 	return u.Out.Flush()
+}
+
+// overTitle is the title of the column that says what the handshakes were over.
+func (c *Calibration) overTitle() string {
+	if c.options.Secure {
+		return "over"
+	}
+	return ""
 }

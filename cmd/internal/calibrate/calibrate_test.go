@@ -1,6 +1,7 @@
 package calibrate
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 
@@ -32,6 +33,33 @@ func TestLoads(t *testing.T) {
 		}
 		if !slices.Equal(against, c.against) || !slices.EqualFunc(cpus, c.cpus, slices.Equal) {
 			t.Errorf("%s: %q, CPUs %v", c.name, against, cpus)
+		}
+	}
+}
+
+// TestSecureLoads: wsperf run has no built-in testee of wss://, and so no placement for it.
+func TestSecureLoads(t *testing.T) {
+	pinned := Default()
+	pinned.CPUs, pinned.Resumed = []int{2}, []float64{30}
+	for _, c := range []struct {
+		name    string
+		options Options
+		allowed []int
+		want    string
+	}{
+		{"usual", Default(), []int{1, 2}, "a testee on this machine [] 0 false; a testee on this machine [] 100 false; a testee elsewhere [1 2] 0 false; a testee elsewhere [1 2] 100 false; "},
+		{"one CPU", Default(), []int{3}, "a testee on this machine [] 0 false; a testee on this machine [] 100 false; a testee elsewhere [3] 0 false; a testee elsewhere [3] 100 false; "},
+		{"CPUs and a share", pinned, []int{1, 2}, "any testee, with these loops and CPUs [2] 30 true; "},
+	} {
+		got := ""
+		for _, l := range secureLoads(c.options, c.allowed) {
+			got += fmt.Sprint(l.against, " ", l.options.CPUs, " ", l.options.TLS.ResumePercent, " ", l.apart, "; ")
+			if !job.Secure(l.options.URL) {
+				t.Errorf("%s: URL %s", c.name, l.options.URL)
+			}
+		}
+		if got != c.want {
+			t.Errorf("%s: %s\nwant %s", c.name, got, c.want)
 		}
 	}
 }

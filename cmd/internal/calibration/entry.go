@@ -4,6 +4,7 @@ package calibration
 
 import (
 	"cmp"
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -44,22 +45,27 @@ type Shape struct {
 	CPUs  []int `json:"cpus"` // of the loops; empty: not pinned
 	Low   int   `json:"low"`  // watermarks; 0 in an open loop, which has none
 	High  int   `json:"high"`
+	TLS   TLS   `json:"tls,omitzero"` // missing: ws://, as in files of versions without it
 }
 
 // ShapeOf returns the shape of a result's load.
 func ShapeOf(r *stats.Result) Shape {
 	cpus := append([]int{}, r.Setup.CPUs...) // JSON has an empty list, not null
 	slices.Sort(cpus)
-	return Shape{r.Setup.Loops, cpus, r.Setup.Low, r.Setup.High}
+	secured, _ := tlsOf(r)
+	return Shape{r.Setup.Loops, cpus, r.Setup.Low, r.Setup.High, secured}
 }
 
-// fits reports whether a load of a shape can be compared with that of s, which is a closed loop's.
-// An open loop has no watermarks: what the machine can do with any fits.
+// fits reports whether a load of a shape can be compared with that of s, which is a closed loop's, if
+// both are over ws:// or over the same TLS. An open loop has no watermarks: what the machine can do
+// with any fits.
 func (s Shape) fits(load Shape) bool {
 	return s.Loops == load.Loops && slices.Equal(s.CPUs, load.CPUs) && (load.High == 0 || s.Low == load.Low && s.High == load.High)
 }
 
-func (s Shape) equal(o Shape) bool { return s.fits(o) && s.Low == o.Low && s.High == o.High }
+func (s Shape) equal(o Shape) bool {
+	return s.fits(o) && s.Low == o.Low && s.High == o.High && s.TLS == o.TLS
+}
 
 // Facts are what a machine's ceiling depends on.
 type Facts struct {
@@ -71,15 +77,20 @@ type Facts struct {
 	Governor    string `json:"governor"`
 	ClockSource string `json:"clock_source"`
 	Mitigations string `json:"mitigations"`
+	Go          string `json:"go,omitempty"` // version whose crypto/tls it is; empty: ws://
 }
 
 // FactsOf returns the facts that a result was measured with.
 func FactsOf(r *stats.Result) Facts {
 	p := &r.Provenance
-	return Facts{
+	f := Facts{
 		Version: strings.TrimSpace(r.Setup.Version + " " + p.Commit), System: p.System, CPUModel: p.CPUModel, CPUs: p.CPUs, AllowedCPUs: p.AllowedCPUs,
 		Governor: p.Governor, ClockSource: p.ClockSource, Mitigations: mitigations(p),
 	}
+	if r.UsesTLS() {
+		f.Go = r.Setup.GoVersion
+	}
+	return f
 }
 
 func mitigations(p *stats.Provenance) string {
@@ -99,42 +110,13 @@ func (f Facts) differences(o Facts) (names []string) {
 		{"version of wsperf", f.Version == o.Version}, {"kernel", f.System == o.System}, {"CPU model", f.CPUModel == o.CPUModel},
 		{"number of CPUs", f.CPUs == o.CPUs}, {"allowed CPUs", f.AllowedCPUs == o.AllowedCPUs}, {"frequency governor", f.Governor == o.Governor},
 		{"clock source", f.ClockSource == o.ClockSource}, {"mitigations", f.Mitigations == o.Mitigations},
+		{"version of Go", f.Go == o.Go},
 	} {
 		if !c.same {
 			names = append(names, c.name)
 		}
 	}
 	return names
-}
-
-// Compare compares a result with the entry that fits: of those with the same facts the one with the
-// highest rate, so that an open loop is compared with what the machine can do at best. Without one it
-// says what has changed since the latest.
-func Compare(all []Entry, r *stats.Result) (c stats.Calibration) {
-	if r.UsesTLS() { // the ceiling is that of ws://
-		return c
-	}
-	shape, facts := ShapeOf(r), FactsOf(r)
-	var best, latest *Entry
-	for i := range all {
-		e := &all[i]
-		if !e.Shape.fits(shape) {
-			continue
-		}
-		if e.Facts == facts && (best == nil || e.PerSecond > best.PerSecond) {
-			best = e
-		}
-		if latest == nil || e.Measured.After(latest.Measured) {
-			latest = e
-		}
-	}
-	switch {
-	case best != nil:
-		return stats.Calibration{PerSecond: best.PerSecond, Share: perSecond(r) / best.PerSecond, Measured: best.Measured.UTC()}
-	case latest != nil:
-		return stats.Calibration{Measured: latest.Measured.UTC(), Differs: strings.Join(latest.Facts.differences(facts), ", ")}
-	}
-	return c
 }
 
 // perSecond is the rate of a result without its drain, if that is known.
@@ -156,16 +138,21 @@ func add(all []Entry, e Entry) []Entry {
 	return all[max(0, len(all)-maxEntries):]
 }
 
-// NewEntry makes an entry of results with the same shape, of which there is at least one.
-func NewEntry(rs []*stats.Result) Entry {
+// NewEntry makes an entry of results with the same shape, of which there is at least one. It fails if
+// their TLS handshakes are of several kinds, or of one that no result can be compared with.
+func NewEntry(rs []*stats.Result) (Entry, error) {
 	var rates []float64
 	for _, r := range rs {
 		rates = append(rates, perSecond(r))
 	}
 	slices.Sort(rates)
 	last := rs[len(rs)-1]
+	_, why := tlsOf(last)
+	if why != "" {
+		return Entry{}, errors.New(why)
+	}
 	return Entry{
 		Shape: ShapeOf(last), Facts: FactsOf(last), Measured: last.Ended.UTC().Truncate(time.Second),
 		PerSecond: rates[(len(rates)-1)/2], Least: rates[0], Most: rates[len(rates)-1],
-	}
+	}, nil
 }

@@ -19,39 +19,10 @@ func result(s Shape) *stats.Result {
 	return r
 }
 
-var closed = Shape{2, []int{1, 3}, 50, 100}
+var closed = Shape{Loops: 2, CPUs: []int{1, 3}, Low: 50, High: 100}
 
 func entry(s Shape, perSecond float64, hour int) Entry {
 	return Entry{Shape: s, Facts: FactsOf(result(s)), Measured: time.Date(2026, 1, 2, hour, 0, 0, 0, time.UTC), PerSecond: perSecond}
-}
-
-func TestCompare(t *testing.T) {
-	open, unpinned, wide := Shape{2, []int{3, 1}, 0, 0}, Shape{2, nil, 50, 100}, Shape{2, []int{1, 3}, 500, 1000}
-	other := entry(closed, 5000, 3)
-	other.Facts.System, other.Facts.CPUs = "Linux 7", 8
-	earlier := entry(closed, 9000, 2)
-	earlier.Facts.CPUModel = "old"
-	for _, c := range []struct {
-		name  string
-		all   []Entry
-		load  Shape
-		share float64
-		says  string
-	}{
-		{"none", nil, closed, 0, ""},
-		{"of the same shape", []Entry{entry(closed, 4000, 1)}, closed, 0.25, ""},
-		{"of other watermarks", []Entry{entry(wide, 4000, 1)}, closed, 0, ""},
-		{"of other CPUs", []Entry{entry(unpinned, 4000, 1)}, closed, 0, ""},
-		{"an open loop, CPUs in another order", []Entry{entry(closed, 4000, 1), entry(wide, 5000, 1), entry(unpinned, 9000, 1)}, open, 0.2, ""},
-		{"of another machine", []Entry{other}, closed, 0, "kernel, number of CPUs"},
-		{"of another machine and an earlier one", []Entry{earlier, other}, closed, 0, "kernel, number of CPUs"},
-		{"of this machine and a later one", []Entry{entry(closed, 4000, 1), other}, closed, 0.25, ""},
-	} {
-		got := Compare(c.all, result(c.load))
-		if got.Share != c.share || got.Differs != c.says || (c.share > 0) != (got.PerSecond > 0) {
-			t.Errorf("%s: %+v", c.name, got)
-		}
-	}
 }
 
 // TestDifferences changes each fact in turn.
@@ -61,6 +32,7 @@ func TestDifferences(t *testing.T) {
 		"CPU model": func(r *stats.Result) { r.Provenance.CPUModel = "slow" }, "number of CPUs": func(r *stats.Result) { r.Provenance.CPUs = 1 },
 		"allowed CPUs": func(r *stats.Result) { r.Provenance.AllowedCPUs = "0" }, "frequency governor": func(r *stats.Result) { r.Provenance.Governor = "powersave" },
 		"clock source": func(r *stats.Result) { r.Provenance.ClockSource = "hpet" }, "mitigations": func(r *stats.Result) { r.Provenance.Mitigations["a"] = "0" },
+		"version of Go": func(r *stats.Result) { r.Setup.URL, r.Setup.GoVersion = "wss://a/", "go1.26" },
 	} {
 		r := result(closed)
 		change(r)
@@ -92,11 +64,14 @@ func TestNewEntry(t *testing.T) {
 		r.Success = n
 		rs = append(rs, r)
 	}
-	e := NewEntry(rs)
-	if e.PerSecond != 200 || e.Least != 100 || e.Most != 300 || !e.Shape.equal(closed) || e.Measured != time.Unix(1001, 0).UTC() || !strings.Contains(e.Facts.Mitigations, "auto;a=1;b=2") {
+	e, err := NewEntry(rs)
+	if err != nil || e.PerSecond != 200 || e.Least != 100 || e.Most != 300 || !e.Shape.equal(closed) || e.Measured != time.Unix(1001, 0).UTC() || !strings.Contains(e.Facts.Mitigations, "auto;a=1;b=2") {
 		t.Errorf("%+v", e)
 	}
-	if e := NewEntry(rs[:2]); e.PerSecond != 100 {
-		t.Errorf("of two runs, the higher counts: %+v", e)
+	if e, err := NewEntry(rs[:2]); err != nil || e.PerSecond != 100 {
+		t.Errorf("of two runs, the higher counts: %+v, %v", e, err)
+	}
+	if e, err := NewEntry([]*stats.Result{secured(100, 0, map[string]uint64{"X25519": 1, "CurveP256": 1})}); err == nil || e.PerSecond != 0 {
+		t.Errorf("of two groups: %+v, %v", e, err)
 	}
 }

@@ -36,6 +36,30 @@ func TestStore(t *testing.T) {
 	}
 }
 
+// TestTLSIsKept, and a file of a version without it has entries for ws://.
+func TestTLSIsKept(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "calibration.json")
+	f, err := Prepare(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	full, mixed := entryOf(x25519(1000, 0), 2000), entryOf(x25519(1000, 300), 2500)
+	if err := Save(f, path, []Entry{full, mixed}, func(func()) {}); err != nil {
+		t.Fatal(err)
+	}
+	if all, err := Load(path); err != nil || len(all) != 2 || all[0].Shape.TLS != full.Shape.TLS || all[1].Shape.TLS != mixed.Shape.TLS || all[0].Facts != full.Facts {
+		t.Errorf("%+v, %v", all, err)
+	}
+	const old = `{"shape":{"loops":2,"cpus":[1,3],"low":50,"high":100},"measured":"2026-01-02T03:04:05Z","handshakes_per_second":5}`
+	if err := os.WriteFile(path, []byte(of(old)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	all, err := Load(path)
+	if err != nil || Compare(all, result(closed)).Differs == "" || Compare(all, x25519(9, 0)).Missing == "" {
+		t.Errorf("%+v, %v", all, err)
+	}
+}
+
 // good is an entry, as the file has it.
 const good = `{"measured":"2026-01-02T03:04:05Z","handshakes_per_second":1}`
 
