@@ -26,6 +26,7 @@ type evidence struct {
 	connectUs, readyUs int64   // medians
 	openUs             int64
 
+	tls        tlsUse
 	loopsKnown bool
 	busiest    loop    // of the loops
 	runWait    float64 // of the loop that waited longest for a CPU
@@ -51,6 +52,13 @@ type loop struct {
 	number        int
 	busy          float64 // not asleep in epoll_wait
 	used, runWait float64 // on a CPU, waiting for one
+}
+
+// tlsUse is what TLS costs wsperf. All but some 2 us per connection of what it computes in user space
+// is crypto/tls's.
+type tlsUse struct {
+	used          bool    // the URL is wss://
+	userUs, cpuUs float64 // CPU time per connection, in user space and all
 }
 
 // lagOf is how long responses waited for their loop, in microseconds.
@@ -97,6 +105,7 @@ func evidenceOf(r *stats.Result) *evidence {
 	flown := secondsInFlight(r)
 	e.inFlight = flown / e.seconds
 	e.addLoops(r)
+	e.tls = tlsUse{r.UsesTLS(), float64(r.Client.UserUs) / float64(r.Total), float64(r.Client.UserUs+r.Client.SystemUs) / float64(r.Total)}
 	e.addTestee(&r.TesteeCost, r.Duration().Seconds())
 	e.testee.idle = idleOf(r)
 	e.testee.beside = slices.ContainsFunc(r.Loops, func(l stats.LoopResult) bool { return l.CPU < 0 || mayUse(r.TesteeCost.AllowedCPUs, l.CPU) })
@@ -129,6 +138,7 @@ func secondsInFlight(r *stats.Result) float64 {
 		}
 	}{
 		{stats.PhaseConnect, r.Phases[stats.PhaseConnect].Success}, {stats.PhaseOpen, r.Phases[stats.PhaseOpen].Success},
+		{stats.PhaseSecure, r.Phases[stats.PhaseSecure].Success}, {stats.PhaseSecureResumed, r.Phases[stats.PhaseSecureResumed].Success},
 		{stats.PhaseTotal, r.Phases[stats.PhaseTotal].Failure},
 	} {
 		us += float64(h.of.TotalCount()) * h.of.Mean()
@@ -227,10 +237,12 @@ func (e *evidence) addDrops(r *stats.Result, flown float64) {
 	}
 }
 
-// slow counts the connections that took as long as if something of theirs had been dropped.
+// slow counts the connections that took as long as if something of theirs had been dropped. With TLS,
+// a ClientHello that follows a dropped ACK prolongs phase secure.
 func slow(r *stats.Result) (n int64) {
 	for _, h := range []*hdrhistogram.Histogram{
-		r.Phases[stats.PhaseConnect].Success, r.Phases[stats.PhaseOpen].Success, r.Phases[stats.PhaseTotal].Failure,
+		r.Phases[stats.PhaseConnect].Success, r.Phases[stats.PhaseSecure].Success, r.Phases[stats.PhaseSecureResumed].Success,
+		r.Phases[stats.PhaseOpen].Success, r.Phases[stats.PhaseTotal].Failure,
 	} {
 		for _, bar := range h.Distribution() {
 			if float64(bar.To) >= 1e6*leastRetransmission {

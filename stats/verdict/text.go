@@ -70,7 +70,11 @@ func clientReason(e *evidence) string {
 	if e.starved() {
 		return starvedReason(e)
 	}
-	return fmt.Sprintf("a loop of wsperf was busy for %s of the time, and can do no more: give it more CPUs, or compare by testee_cost", percent(e.busiest.busy))
+	with := ""
+	if e.tls.used && e.tls.userUs > mostly*e.tls.cpuUs {
+		with = ", most of it with TLS"
+	}
+	return fmt.Sprintf("a loop of wsperf was busy for %s of the time%s, and can do no more: give it more CPUs, or compare by testee_cost", percent(e.busiest.busy), with)
 }
 
 func starvedReason(e *evidence) string {
@@ -177,7 +181,11 @@ func inFlightLine(e *evidence) string {
 
 func loopLine(e *evidence) string {
 	b := &e.busiest
-	return fmt.Sprintf("wsperf: loop %d was busy for %s of the time, on a CPU for %s, waiting for one for %s", b.number, percent(b.busy), percent(b.used), percent(b.runWait))
+	text := fmt.Sprintf("wsperf: loop %d was busy for %s of the time, on a CPU for %s, waiting for one for %s", b.number, percent(b.busy), percent(b.used), percent(b.runWait))
+	if t := &e.tls; t.used && t.cpuUs > 0 {
+		text += fmt.Sprintf("; with TLS, a connection cost it %.0f us of CPU, %.0f us of them in user space (ws://: some 2 us)", t.cpuUs, t.userUs)
+	}
+	return text
 }
 
 func lagLine(e *evidence) string {

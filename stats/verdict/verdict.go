@@ -20,6 +20,7 @@ const (
 	softirqs   = 0.60  // of a CPU that is not idle
 	atMark     = 0.85  // of the low watermark, as the mean in flight
 	sameTime   = 1.50  // of phase connect, as phase open: the way takes most of both
+	mostly     = 0.50  // of wsperf's CPU time
 	failed     = 0.01  // of the connections
 	finished   = 0.90  // of the successes of an open loop, by its last start: no backlog grew
 )

@@ -31,6 +31,9 @@ func TestVerdict(t *testing.T) {
 		{"nobody is busy", func(*evidence) {}, stats.BottleneckWatermark, "; --high 840 would lift it"},
 		{"fewer in flight than the low watermark", func(e *evidence) { e.inFlight = 30 }, stats.BottleneckUnclear, "fewer were in flight"},
 		{"a busy loop", func(e *evidence) { e.busiest.busy = 0.96 }, stats.BottleneckClient, "busy for 96 %"},
+		{"a loop that is busy with TLS", func(e *evidence) { e.busiest.busy, e.tls = 0.96, tlsUse{true, 250, 300} }, stats.BottleneckClient, "busy for 96 % of the time, most of it with TLS, and"},
+		{"a loop that is busy with packets, with TLS", func(e *evidence) { e.busiest.busy, e.tls = 0.96, tlsUse{true, 40, 90} }, stats.BottleneckClient, "busy for 96 % of the time, and"},
+		{"a loop that is busy with headers", func(e *evidence) { e.busiest.busy, e.tls = 0.96, tlsUse{false, 60, 90} }, stats.BottleneckClient, "busy for 96 % of the time, and"},
 		{"a busy loop and a busy testee", func(e *evidence) { e.busiest.busy, e.testee.busiest = 0.96, 0.97 }, stats.BottleneckClient, "busy for 96 %"},
 		{"a loop without a CPU", func(e *evidence) { e.busiest.busy, e.runWait = 0.9, 0.5 }, stats.BottleneckClient, "waited for a CPU for 50 %"},
 		{"a loop without a CPU and a testee used up", func(e *evidence) { e.runWait, e.testee.busiest = 0.5, 0.99 }, stats.BottleneckTestee, "can do no more"},
@@ -166,6 +169,34 @@ func TestEvidence(t *testing.T) {
 	}
 	if !near(e.inFlight, flown/1e6/seconds) {
 		t.Errorf("%v in flight, want %v", e.inFlight, flown/1e6/seconds)
+	}
+}
+
+// TestEvidenceOfTLS: a connection is in flight in phase secure too, in which it can wait for what the
+// kernel dropped. What TLS costs is said of the loop.
+func TestEvidenceOfTLS(t *testing.T) {
+	r := example.Secure()
+	before := evidenceOf(r)
+	for _, p := range []stats.Phase{stats.PhaseSecure, stats.PhaseSecureResumed} {
+		if err := r.Phases[p].Success.RecordValues(300_000, 100); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.Kernel = []stats.KernelResult{{}}
+	r.Kernel[0].Counters[stats.ListenOverflows] = 150
+	r.Client.UserUs, r.Client.SystemUs = int64(250*r.Total), int64(50*r.Total)
+	e := evidenceOf(r)
+	if got := (e.inFlight - before.inFlight) * e.seconds; !near(got, 200*0.3) {
+		t.Errorf("200 handshakes of 0.3 s: %v s in flight", got)
+	}
+	if want := 150 / float64(r.Total); e.drop.overflows != want {
+		t.Errorf("overflows %v, want %v", e.drop.overflows, want)
+	}
+	if got := loopLine(e); !strings.HasSuffix(got, "; with TLS, a connection cost it 300 us of CPU, 250 us of them in user space (ws://: some 2 us)") || len(got) > stats.MaxVerdictBytes {
+		t.Errorf("%q", got)
+	}
+	if got := loopLine(evidenceOf(example.Plain())); strings.Contains(got, "TLS") {
+		t.Errorf("without TLS: %q", got)
 	}
 }
 
