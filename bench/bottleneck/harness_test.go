@@ -3,7 +3,6 @@ package bottleneck
 import (
 	"context"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -89,10 +88,11 @@ func find(t *testing.T, program string) string {
 // testee is a running testee.
 type testee struct {
 	*child.Child
-	address string
+	url string
 }
 
-// listens starts a program whose first line is "listening on ADDRESS".
+// listens starts a program whose first line is "listening on ADDRESS", or with TLS "listening on
+// wss://ADDRESS".
 func (t *stage) listens(p process, args ...string) testee {
 	t.Helper()
 	started := t.start(p, args...)
@@ -103,13 +103,17 @@ func (t *stage) listens(p process, args ...string) testee {
 	if err != nil {
 		t.Fatalf("%s: %v: %s", args[0], err, started.LastWords())
 	}
-	return testee{started, strings.TrimPrefix(line, "listening on ")}
+	at := strings.TrimPrefix(line, "listening on ")
+	if !strings.HasPrefix(at, "wss://") {
+		at = "ws://" + at
+	}
+	return testee{started, at + "/"}
 }
 
 // builtin starts the built-in testee with one loop.
-func (t *stage) builtin(p process) testee {
+func (t *stage) builtin(p process, options ...string) testee {
 	t.Helper()
-	return t.listens(p, programs.Wsperf(t), "testee", "--listen", "127.0.0.1:0", "--loops", "1", "--exit-on-eof")
+	return t.listens(p, append([]string{programs.Wsperf(t), "testee", "--listen", "127.0.0.1:0", "--loops", "1", "--exit-on-eof"}, options...)...)
 }
 
 // python starts the testee in testdata, which has one thread.
@@ -127,7 +131,7 @@ func (t *stage) native(p process, args ...string) testee {
 		t.Fatalf("gcc: %v\n%s", err, out)
 	}
 	s := t.listens(p, slices.Concat([]string{path, "--exit-on-eof"}, args, []string{"0"})...)
-	s.address = net.JoinHostPort("127.0.0.1", s.address)
+	s.url = strings.Replace(s.url, "://", "://127.0.0.1:", 1)
 	return s
 }
 
@@ -163,7 +167,7 @@ func (t *stage) watchTimers() (wakesLate func() bool) {
 func (t *stage) measure(p process, s testee, args ...string) *stats.Result {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "result.json")
-	words := []string{programs.Wsperf(t), "run", "ws://" + s.address + "/", "--quiet", "--out", path}
+	words := []string{programs.Wsperf(t), "run", s.url, "--quiet", "--out", path}
 	if p.cpu >= 0 {
 		words = append(words, "--cpus", strconv.Itoa(p.cpu))
 	}

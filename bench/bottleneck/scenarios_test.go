@@ -34,6 +34,8 @@ func scenarios() []scenario {
 		{"a tenth of the highest rate", true, lowRate},
 		{"a testee with a quota of 20 % of a CPU", false, throttledTestee},
 		{"a slow testee elsewhere, hidden", false, elsewhere},
+		{"a TLS signature that costs the client most", false, costlySignature},
+		{"20 ms of delay, 50 in flight, TLS", false, longSecureWay},
 	}
 }
 
@@ -65,10 +67,10 @@ func costlyTestee(t *stage) (*stats.Result, []stats.Bottleneck) {
 
 // apart measures a testee with a client on the other CPU. It returns by how much of a CPU the
 // client's loop was busier than the testee's threads, by the result and by the threads' clocks.
-func (t *stage) apart(s testee) (r *stats.Result, ahead float64) {
+func (t *stage) apart(s testee, options ...string) (r *stats.Result, ahead float64) {
 	t.Helper()
 	before := cpuNs(t.T, s.PID())
-	r = t.measure(process{cpu: t.client}, s, forAWhile()...)
+	r = t.measure(process{cpu: t.client}, s, forAWhile(options...)...)
 	testee := float64(cpuNs(t.T, s.PID())-before) / float64(r.Duration())
 	client := float64(r.Loops[0].CPUUs) / float64(r.Duration().Microseconds())
 	t.Logf("client %.3f, testee %.3f of a CPU", client, testee)
@@ -107,12 +109,19 @@ func shortBacklog(t *stage) (*stats.Result, []stats.Bottleneck) {
 
 // longWay has the delay each way, so that a handshake takes 80 ms: 100 of them at once are 1250 a second.
 func longWay(t *stage) (*stats.Result, []stats.Bottleneck) {
+	return t.far(nil, nil), only(stats.BottleneckWatermark)
+}
+
+// far measures the built-in testee across a link of 20 ms each way, with 50 to 100 in flight. Client and
+// testee have further options.
+func (t *stage) far(ofTestee, ofClient []string) *stats.Result {
+	t.Helper()
 	link, err := emulator.New(emulator.Config{Delay: 20 * time.Millisecond})
 	skipIfRefused(t.T, err)
 	t.Cleanup(func() { link.Close() })
 	at := netip.AddrPortFrom(emulator.Far4.Addr(), 9001)
-	s := t.listens(process{in: link.Far, cpu: -1}, programs.Wsperf(t), "testee", "--listen", at.String(), "--loops", "1", "--exit-on-eof")
-	return t.measure(process{in: link.Near, cpu: -1}, s, forAWhile("--loops", "0", "--low", "50", "--high", "100")...), only(stats.BottleneckWatermark)
+	s := t.builtin(process{in: link.Far, cpu: -1}, append([]string{"--listen", at.String()}, ofTestee...)...)
+	return t.measure(process{in: link.Near, cpu: -1}, s, forAWhile(append([]string{"--loops", "0", "--low", "50", "--high", "100"}, ofClient...)...)...)
 }
 
 // lowRate finds the highest rate first.
