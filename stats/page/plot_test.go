@@ -7,6 +7,7 @@ import (
 	"math"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -61,6 +62,42 @@ func TestPlotsAreDrawnTwice(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestColoursDiffer: no two colours of a palette, light or dark, are taken for each other.
+func TestColoursDiffer(t *testing.T) {
+	const least = 95 // sum of the differences in red, green and blue
+	palettes := regexp.MustCompile(`--c0:.*`).FindAllString(ownStyles, -1)
+	if len(palettes) < 3 {
+		t.Fatalf("%d palettes", len(palettes))
+	}
+	for _, palette := range palettes {
+		all := regexp.MustCompile(`--c(\d): #(..)(..)(..)`).FindAllStringSubmatch(palette, -1)
+		if len(all) != colours {
+			t.Fatalf("%d colours: %s", len(all), palette)
+		}
+		for i, a := range all {
+			for _, b := range all[:i] {
+				if d := distance(t, a[2:], b[2:]); d < least {
+					t.Errorf("colours %s and %s differ by %d: %s", b[1], a[1], d, palette)
+				}
+			}
+		}
+	}
+}
+
+// distance sums the differences between hexadecimal numbers.
+func distance(t *testing.T, a, b []string) (sum int64) {
+	t.Helper()
+	for i := range a {
+		x, err := strconv.ParseInt(a[i], 16, 64)
+		y, wrong := strconv.ParseInt(b[i], 16, 64)
+		if err != nil || wrong != nil {
+			t.Fatal(err, wrong)
+		}
+		sum += max(x-y, y-x)
+	}
+	return sum
 }
 
 func TestAmount(t *testing.T) {
