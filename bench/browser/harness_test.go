@@ -21,6 +21,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"wsperf/bench/program"
+	"wsperf/engine/child"
 )
 
 var programs program.Builder
@@ -125,10 +126,10 @@ func media(medium, scheme string) chromedp.Action[chromedp.Void] {
 }
 
 // made are pages that wsperf has written.
-type made struct{ compared, ten, single, hostile string }
+type made struct{ compared, ten, single, secure, hostile string }
 
 func (m *made) all() map[string]string {
-	return map[string]string{"compared": m.compared, "ten": m.ten, "single": m.single, "hostile": m.hostile}
+	return map[string]string{"compared": m.compared, "ten": m.ten, "single": m.single, "secure": m.secure, "hostile": m.hostile}
 }
 
 var (
@@ -152,7 +153,7 @@ func makePages(t *testing.T) *made {
 		t.Fatal(err)
 	}
 	m := &made{}
-	for name, path := range map[string]*string{"compared": &m.compared, "ten": &m.ten, "single": &m.single, "hostile": &m.hostile} {
+	for name, path := range map[string]*string{"compared": &m.compared, "ten": &m.ten, "single": &m.single, "secure": &m.secure, "hostile": &m.hostile} {
 		*path = filepath.Join(folder, name+".html")
 	}
 	results := filepath.Join(folder, "results")
@@ -172,6 +173,8 @@ func makePages(t *testing.T) *made {
 		args = append(args, fmt.Sprintf("a-testee-%d=%s,%s", i, one, one))
 	}
 	wsperf(t, args...)
+	url, cert := secureTestee(t)
+	wsperf(t, "run", url, "--cacert", cert, "--tls-resume", "50%", "--duration", "1s", "--interval", "100ms", "--low", "10", "--high", "20", "--html", m.secure, "--quiet")
 	wsperf(t, "run", "ws://"+hostile(t)+"/"+strings.Repeat("long", 60), "--conns", "20", "--loops", "1", "--low", "1", "--high", "2", "--html", m.hostile, "--quiet")
 	return m
 }
@@ -182,6 +185,25 @@ func wsperf(t *testing.T, args ...string) {
 	if out, err := exec.Command(programs.Wsperf(t), args...).CombinedOutput(); err != nil && !strings.Contains(string(out), "Causes of failure") {
 		t.Fatalf("wsperf %v: %v\n%s", args, err, out)
 	}
+}
+
+// secureTestee starts the built-in testee with TLS, and returns its URL and the file with its certificate. It
+// ends with the test.
+func secureTestee(t *testing.T) (url, cert string) {
+	t.Helper()
+	cert = filepath.Join(t.TempDir(), "testee.pem")
+	testee, err := child.Start(child.Command{Path: programs.Wsperf(t), Args: []string{"wsperf", "testee", "--tls", "--listen", "127.0.0.1:0", "--loops", "1", "--cert-out", cert, "--exit-on-eof"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { testee.End(time.Second) })
+	ctx, cancel := context.WithTimeout(t.Context(), perTab)
+	defer cancel()
+	line, err := testee.FirstLine(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimPrefix(line, "listening on "), cert
 }
 
 // hostile is the address of a server whose every reply is markup.

@@ -64,6 +64,28 @@ func TestEveryPlotIsDrawn(t *testing.T) {
 	}
 }
 
+// TestSecure: a result over TLS has full and resumed handshakes in its plots and tables, and a section
+// on what was negotiated.
+func TestSecure(t *testing.T) {
+	tab := open(t, pages(t).secure)
+	said := eval[string](t, tab, `document.querySelector("#tls").parentElement.textContent`)
+	for _, want := range []string{"TLS 1.3", "X25519", "TLS_AES_128_GCM_SHA256", "Resumed"} {
+		if !strings.Contains(said, want) {
+			t.Errorf("%q is missing in section TLS: %q", want, said)
+		}
+	}
+	const first = 6 // in the palette
+	for i, phase := range []string{"secure", "secure_resumed"} {
+		if pixels := coloured(t, tab, first+i); pixels[0] < 30 {
+			t.Errorf("phase %s has %v pixels in the plots", phase, pixels)
+		}
+		if n := eval[int](t, tab, fmt.Sprintf(`[...document.querySelectorAll("figure")].filter(f => f.textContent.includes(%q)).length`, phase)); n < 1 {
+			t.Errorf("no plot has phase %s", phase)
+		}
+	}
+	tab.quiet(t)
+}
+
 // TestNameHidesItEverywhere, by a click and by the keyboard, and shows it again.
 func TestNameHidesItEverywhere(t *testing.T) {
 	tab := open(t, pages(t).compared)
