@@ -1,18 +1,15 @@
 package testee
 
 import (
-	"bytes"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"io"
 	"net"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/gobwas/ws"
-	"github.com/gobwas/ws/wsutil"
 	"golang.org/x/sys/unix"
 )
 
@@ -142,31 +139,18 @@ func talk(t *testing.T, conn *tls.Conn, raw net.Conn) {
 func TestTLSEcho(t *testing.T) {
 	config, client := secureConfig(t, true)
 	conn, _ := secureOpen(t, serve(t, config), client)
-	for _, size := range []int{0, 1, 125, 126, 16384, 16385, 65536, maxPayloadBytes} {
-		sent := bytes.Repeat([]byte("abc"), size/3+1)[:size]
-		written := make(chan error, 1)
-		go func() { written <- wsutil.WriteClientBinary(conn, sent) }()
-		got, err := wsutil.ReadServerBinary(conn)
-		if err != nil || !bytes.Equal(got, sent) {
-			t.Fatalf("%d bytes: got %d, error %v", size, len(got), err)
-		}
-		if err := <-written; err != nil {
-			t.Fatal(err)
-		}
-	}
+	expectEchoes(t, conn, 0, 1, 125, 126, 16384, 16385, 65536, maxPayloadBytes)
 }
 
 // TestTLSEnds: whatever the session ends with is followed by close_notify and FIN.
 func TestTLSEnds(t *testing.T) {
-	// The payload, which is not read, looks like close frames.
-	tooBig := "\x82\xff\x00\x00\x00\x00\x00\x10\x00\x01\x00\x00\x00\x00" + strings.Repeat("\x88\x80\x00\x00\x00\x00", 1<<15)
 	config, trusting := secureConfig(t, true)
 	config.LingerTimeout = time.Minute
 	addr := serve(t, config)
 	for sent, want := range map[string]string{
 		client(ws.OpClose, body(1000, "")):   closeFrame(1000),
 		testeeFrame(ws.OpText, "not masked"): closeFrame(1002),
-		tooBig:                               closeFrame(1009),
+		tooBig(6 << 15):                      closeFrame(1009),
 	} {
 		conn, raw := secureOpen(t, addr, trusting)
 		go io.WriteString(conn, sent) // may fail: the testee does not read all of it
@@ -174,12 +158,7 @@ func TestTLSEnds(t *testing.T) {
 		expectCloseNotify(t, conn, raw)
 	}
 	conn, raw := secureConnect(t, addr, trusting)
-	io.WriteString(conn, strings.Replace(request, "Host", "Toast", 1))
-	got, err := io.ReadAll(conn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	checkRefusal(t, string(got), 400, nil)
+	expectRefusal(t, conn)
 	expectFIN(t, raw)
 }
 
