@@ -82,6 +82,7 @@ func TestLoadRefuses(t *testing.T) {
 		"too large":           {strings.Repeat(" ", maxBytes+1), "is too large"},
 		"no list of entries":  {`{"schema":"wsperf-calibration/1","entries":7}`, "is damaged"},
 		"another kind of CPU": {`{"schema":"wsperf-calibration/1","entries":[{"shape":{"cpus":"1"},"handshakes_per_second":1}]}`, "is damaged"},
+		"another kind of TLS": {`{"schema":"wsperf-calibration/1","entries":[{"shape":{"tls":"1.3"},"handshakes_per_second":1}]}`, "is damaged"},
 		"good":                {of(strings.Repeat(good+",", maxEntries-1) + good), ""},
 	} {
 		path := filepath.Join(t.TempDir(), "calibration.json")
