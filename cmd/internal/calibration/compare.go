@@ -12,8 +12,8 @@ import (
 // says what has changed since the latest, or what to calibrate.
 func Compare(all []Entry, r *stats.Result) stats.Calibration {
 	secured, why := tlsOf(r)
-	similar := similar(all, r)
-	alike := alike(similar, secured)
+	similar := fitting(all, r)
+	alike := over(secured, similar)
 	switch {
 	case len(similar) == 0:
 		return stats.Calibration{}
@@ -27,8 +27,8 @@ func Compare(all []Entry, r *stats.Result) stats.Calibration {
 	return c
 }
 
-// similar returns the entries that fit a result's load, whatever they are over.
-func similar(all []Entry, r *stats.Result) (some []Entry) {
+// fitting returns the entries that fit a result's load, whatever they are over.
+func fitting(all []Entry, r *stats.Result) (some []Entry) {
 	shape := ShapeOf(r)
 	for _, e := range all {
 		if e.Shape.fits(shape) {
@@ -38,8 +38,8 @@ func similar(all []Entry, r *stats.Result) (some []Entry) {
 	return some
 }
 
-// alike returns those with the same TLS.
-func alike(all []Entry, secured TLS) (some []Entry) {
+// over returns the entries over the same TLS.
+func over(secured TLS, all []Entry) (some []Entry) {
 	for _, e := range all {
 		if e.Shape.TLS == secured {
 			some = append(some, e)
