@@ -25,20 +25,25 @@ const MaxCalibrationBytes = 300
 // HighShare is the share of what a machine can do above which wsperf itself may be what bounds a run.
 const HighShare = 0.85
 
-// mergeCalibrations keeps that of a result alone: of several runs at once each had a part of the
-// machine.
-func mergeCalibrations(rs []*Result) (only Calibration) {
-	with := 0
-	for _, r := range rs {
-		if r.Total > 0 {
-			only = r.Calibration
-			with++
-		}
+// calibrationSum keeps the calibration of a result alone: of several runs at once each had a part
+// of the machine.
+type calibrationSum struct {
+	last Calibration
+	with int // results with a connection
+}
+
+func (s *calibrationSum) add(r *Result) {
+	if r.Total > 0 {
+		s.last = r.Calibration
+		s.with++
 	}
-	if with > 1 {
+}
+
+func (s *calibrationSum) result() Calibration {
+	if s.with > 1 {
 		return Calibration{}
 	}
-	return only
+	return s.last
 }
 
 func (r *Result) checkCalibration() error {

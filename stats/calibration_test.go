@@ -9,10 +9,14 @@ import (
 func TestMergeCalibrations(t *testing.T) {
 	with, without := newResult(), newResult()
 	with.Total, with.Calibration = 1, Calibration{PerSecond: 5}
-	if got := mergeCalibrations([]*Result{with, without}); got.PerSecond != 5 {
+	var s calibrationSum
+	s.add(with)
+	s.add(without)
+	if got := s.result(); got.PerSecond != 5 {
 		t.Errorf("beside a result without a connection: %+v", got)
 	}
-	if got := mergeCalibrations([]*Result{with, with}); got != (Calibration{}) {
+	s.add(with)
+	if got := s.result(); got != (Calibration{}) {
 		t.Errorf("of two runs: %+v", got)
 	}
 }

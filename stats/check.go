@@ -8,7 +8,7 @@ import "fmt"
 func (r *Result) Check() error {
 	for _, check := range []func() error{
 		r.checkUnmeasured, r.checkTotals, r.checkPhases, r.checkFin, r.checkParts, r.checkReplies, r.checkErrnos, r.checkTLS, r.checkLoaded, r.checkLoad,
-		r.checkFindings, r.checkIntervals, r.checkProvenance, r.checkCounters, r.checkKernels, r.checkMachines, r.checkTesteeCost, r.checkVerdict, r.checkCalibration,
+		r.checkFindings, r.checkIntervals, r.checkProvenance, r.checkCounters, r.checkKernels, r.checkMachines, r.checkTesteeCost, r.checkVerdict, r.checkCalibration, r.checkShares, r.checkOmitted,
 	} {
 		if err := check(); err != nil {
 			return err

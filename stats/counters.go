@@ -27,19 +27,20 @@ const notInAll = "not in all runs"
 // Known reports whether the run tried to count. That of an older file did not.
 func (c *Counters) Known() bool { return len(c.Counts)+len(c.Absent) > 0 }
 
-// mergeCounters adds the counters of all results with a connection.
-func mergeCounters(rs []*Result) (sum Counters) {
-	first := true
-	for _, r := range rs {
-		switch c := &r.Counters; {
-		case r.Total == 0 && !c.Known():
-		case first:
-			sum, first = *c, false
-		default:
-			sum = sum.plus(c)
-		}
+// counterSum adds the counters of all results with a connection.
+type counterSum struct {
+	sum   Counters
+	begun bool
+}
+
+func (s *counterSum) add(r *Result) {
+	switch c := &r.Counters; {
+	case r.Total == 0 && !c.Known():
+	case s.begun:
+		s.sum = s.sum.plus(c)
+	default:
+		s.sum, s.begun = *c, true
 	}
-	return sum
 }
 
 // plus returns the sum of both. There is none unless both have some, both with the kernel or both

@@ -31,7 +31,11 @@ func TestMergeCounters(t *testing.T) {
 		{"no connection", []*Result{idle, both}, both.Counters},
 		{"too many", []*Result{of(false, nil, counts{"cycles": maxCounted}), both}, Counters{Counts: counts{"cycles": maxCounted}, Absent: absent{"instructions": notInAll}}},
 	} {
-		got := mergeCounters(c.rs)
+		var s counterSum
+		for _, r := range c.rs {
+			s.add(r)
+		}
+		got := s.sum
 		same := len(got.Counts) == len(c.want.Counts) && len(got.Absent) == len(c.want.Absent) && got.UserOnly == c.want.UserOnly
 		for name, n := range c.want.Counts {
 			same = same && got.Counts[name] == n

@@ -40,7 +40,7 @@ type trait struct {
 // in CPUs and result files, there is no trait.
 var settings = []trait{
 	{"testee", func(r *Result) string { return cmp.Or(r.Provenance.Testee, r.Setup.URL) }},
-	{"load", func(r *Result) string { return r.Setup.LoadText() }},
+	{"load", loadTrait},
 	{"TLS", func(r *Result) string { return r.Setup.TLS.Text() }},
 	{"loops", func(r *Result) string { return known(int64(r.Setup.Loops)) }},
 	{"version", func(r *Result) string { return r.Setup.Version }},
@@ -53,6 +53,14 @@ var settings = []trait{
 	{"governor", func(r *Result) string { return r.Provenance.Governor }},
 	{"clock source", func(r *Result) string { return r.Provenance.ClockSource }},
 	{"mitigations option", func(r *Result) string { return r.Provenance.MitigationsOption }},
+}
+
+// loadTrait is empty for a part of a run, whose share may differ from that of another part.
+func loadTrait(r *Result) string {
+	if len(r.Parts) > 0 {
+		return ""
+	}
+	return r.Setup.LoadText()
 }
 
 func known(n int64) string {
@@ -155,19 +163,10 @@ func (t *traits) differences() (all []Difference) {
 	return all
 }
 
-// mergeProvenance keeps what all results have in common, and notes what they differ in.
-func (r *Result) mergeProvenance(rs []*Result) {
-	all := &traits{values: make(map[string][]string)}
-	for _, other := range rs {
-		of := traitsOf(other)
-		for _, name := range of.names {
-			all.add(name, of.values[name]...)
-		}
-	}
-	r.traits, r.Differences = all, all.differences()
-	r.Provenance = rs[0].Provenance
-	for _, other := range rs[1:] {
-		merge(&r.Provenance, &other.Provenance, mergeCommon)
+// addAll adds the values of other traits.
+func (t *traits) addAll(other *traits) {
+	for _, name := range other.names {
+		t.add(name, other.values[name]...)
 	}
 }
 

@@ -2,6 +2,7 @@ package stats
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
@@ -105,28 +106,32 @@ func (iv *Interval) addEncoded(p Phase, counters []byte) error {
 	return nil
 }
 
-// mergeIntervals adds the intervals of results by their offset from the start of each. There
-// are none unless all results with a connection have them, all of the same Setup.IntervalUs.
-func mergeIntervals(rs []*Result) (merged []Interval, err error) {
-	var lengthUs int64
-	for _, r := range rs {
-		switch n := len(r.Intervals); {
-		case n == 0 && r.Total == 0:
-			continue
-		case n == 0 || lengthUs > 0 && r.Setup.IntervalUs != lengthUs:
-			return nil, nil
+// intervalSum adds the intervals of results by their offset from the start of each. There are none
+// unless all results with a connection have them, all of the same Setup.IntervalUs.
+type intervalSum struct {
+	all      []Interval
+	lengthUs int64 // 0: of no result yet
+	none     bool
+}
+
+// plus returns the sum with the intervals of another result. It does not change s.
+func (s intervalSum) plus(r *Result) (intervalSum, error) {
+	switch n := len(r.Intervals); {
+	case n == 0 && r.Total == 0 || s.none:
+		return s, nil
+	case n == 0 || s.lengthUs > 0 && r.Setup.IntervalUs != s.lengthUs:
+		return intervalSum{none: true}, nil
+	}
+	sum := intervalSum{all: slices.Clone(s.all), lengthUs: r.Setup.IntervalUs}
+	for i := range r.Intervals {
+		if i == len(sum.all) {
+			sum.all = append(sum.all, Interval{Offset: r.Intervals[i].Offset})
 		}
-		lengthUs = r.Setup.IntervalUs
-		for i := range r.Intervals {
-			if i == len(merged) {
-				merged = append(merged, Interval{Offset: r.Intervals[i].Offset})
-			}
-			if err := merged[i].add(&r.Intervals[i]); err != nil {
-				return nil, err
-			}
+		if err := sum.all[i].add(&r.Intervals[i]); err != nil {
+			return s, err
 		}
 	}
-	return merged, nil
+	return sum, nil
 }
 
 // checkIntervals verifies that the intervals are all of the run, and nothing else.

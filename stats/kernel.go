@@ -7,7 +7,7 @@ import (
 
 // Bounds of what a result file may say of kernels and machines.
 const (
-	MaxPlaces  = 1 << 10 // kernels, and machines
+	MaxPlaces  = MaxParts // kernels, and machines
 	maxIDBytes = 64
 )
 
@@ -98,38 +98,34 @@ func (r *Result) KernelCount(c KernelCounter) (n int64, known bool) {
 	return n, len(r.Kernel) > 0
 }
 
-func (k *KernelResult) samePlace(o *KernelResult) bool {
-	return k.Machine == o.Machine && k.Namespace == o.Namespace
+// place is where a kernel counts.
+type place struct {
+	machine   string
+	namespace uint64
 }
+
+func (k *KernelResult) place() place { return place{k.Machine, k.Namespace} }
 
 // addKernels adds the evidence of another result by one of the rules sum and max.
-func (r *Result) addKernels(other *Result, rule string) {
+func (s *Sum) addKernels(other *Result, rule string) {
 	for i := range other.Kernel {
-		r.addKernel(&other.Kernel[i], rule)
-	}
-}
-
-func (r *Result) addKernel(other *KernelResult, rule string) {
-	for i := range r.Kernel {
-		if r.Kernel[i].samePlace(other) {
-			merge(&r.Kernel[i], other, rule)
-			return
+		k := &other.Kernel[i]
+		if at, found := s.kernelAt[k.place()]; found {
+			merge(&s.res.Kernel[at], k, rule)
+			continue
 		}
+		s.kernelAt[k.place()] = len(s.res.Kernel)
+		s.res.Kernel = append(s.res.Kernel, *k)
 	}
-	r.Kernel = append(r.Kernel, *other)
 }
 
 func (r *Result) checkKernels() error {
 	if n := len(r.Kernel); n > MaxPlaces {
 		return fmt.Errorf("%d kernels, at most %d are allowed", n, MaxPlaces)
 	}
-	type place struct {
-		machine   string
-		namespace uint64
-	}
 	seen := make(map[place]bool)
 	for i, k := range r.Kernel {
-		at := place{k.Machine, k.Namespace}
+		at := k.place()
 		if !printableASCII(k.Machine, maxIDBytes) || seen[at] {
 			return fmt.Errorf("kernel %d: machine and network namespace must be its own, and printable ASCII of at most %d characters", i, maxIDBytes)
 		}

@@ -3,6 +3,7 @@ package stats
 import (
 	"encoding/json"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -69,13 +70,13 @@ func TestEvidenceIsMerged(t *testing.T) {
 
 func TestTooMuchEvidenceIsDropped(t *testing.T) {
 	a, b := seenOn(t, "a", 100, 10, 3), seenOn(t, "b", 100, 10, 3)
-	for i := range maxCPUs {
+	for i := range MaxCPUs {
 		a.Machines[0].CPUs = append(a.Machines[0].CPUs, CPUResult{CPU: i + 2})
 	}
 	a.Machines[0].CPUs = a.Machines[0].CPUs[1:]
 	r, err := MergeResults(a, b)
-	if err != nil || len(r.Machines) != 0 || len(r.Kernel) != 2 {
-		t.Errorf("%d machines, %d kernels, %v; want no machine and 2 kernels", len(r.Machines), len(r.Kernel), err)
+	if err != nil || len(r.Machines) != 0 || len(r.Kernel) != 2 || !slices.Equal(r.Omitted, []Omitted{OmittedMachines}) {
+		t.Errorf("%d machines, %d kernels, omitted %v, %v; want no machine and 2 kernels", len(r.Machines), len(r.Kernel), r.Omitted, err)
 	}
 }
 
@@ -129,14 +130,14 @@ func TestCheckEvidence(t *testing.T) {
 		{"a kernel twice", func(r *Result) { r.Kernel = append(r.Kernel, r.Kernel[0]) }, "kernel 1: machine and network namespace must be its own"},
 		{"a namespace of another machine", func(r *Result) { r.Kernel = append(r.Kernel, KernelResult{Machine: "b", Namespace: 7}) }, ""},
 		{"an escape", func(r *Result) { r.Kernel[0].Machine = "\x1b" }, "kernel 0"},
-		{"too many kernels", func(r *Result) { r.Kernel = make([]KernelResult, MaxPlaces+1) }, "1025 kernels"},
+		{"too many kernels", func(r *Result) { r.Kernel = make([]KernelResult, MaxPlaces+1) }, "16385 kernels"},
 		{"a machine twice", func(r *Result) { r.Machines = append(r.Machines, r.Machines[0]) }, "machine 1: id must be its own"},
 		{"a long id", func(r *Result) { r.Machines[0].ID = strings.Repeat("x", 65) }, "machine 0"},
-		{"too many machines", func(r *Result) { r.Machines = make([]MachineResult, MaxPlaces+1) }, "1025 machines"},
+		{"too many machines", func(r *Result) { r.Machines = make([]MachineResult, MaxPlaces+1) }, "16385 machines"},
 		{"too many throttled", func(r *Result) { r.Machines[0].Quota.Throttled++ }, "throttled periods (4) are more than periods (3)"},
 		{"too many free", func(r *Result) { r.Machines[0].Ports.Free = 51 }, "free ports (51) are more than usable ones (50)"},
 		{"a CPU twice", func(r *Result) { r.Machines[0].CPUs = []CPUResult{{CPU: 3}, {CPU: 3}} }, "CPU 3 after CPU 3"},
-		{"too many CPUs", func(r *Result) { r.Machines[0].CPUs = make([]CPUResult, maxCPUs+1) }, "8193 CPUs"},
+		{"too many CPUs", func(r *Result) { r.Machines[0].CPUs = make([]CPUResult, MaxCPUs+1) }, "131073 CPUs"},
 	} {
 		r := seenOn(t, "a", 100, 10, 3)
 		c.spoil(r)

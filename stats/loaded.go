@@ -22,7 +22,7 @@ type LoadedResult struct {
 
 // Add extends the window by that of another process. A process whose last start comes before
 // that of the others has no success counted that ended after it: when one ended is not known
-// here.
+// here (loadedSum).
 func (l *LoadedResult) Add(o LoadedResult) {
 	if *l == (LoadedResult{}) {
 		*l = o
@@ -73,16 +73,42 @@ func (r *Result) checkLoaded() error {
 	return nil
 }
 
-// mergeLoaded returns the window over all results, the zero value if that of one is not
-// known. A result without a connection has none, and does not count.
-func mergeLoaded(rs []*Result) (merged LoadedResult) {
-	for _, r := range rs {
-		switch {
-		case r.Loaded != (LoadedResult{}):
-			merged.Add(r.Loaded)
-		case r.Total > 0:
-			return LoadedResult{}
+// loadedSum merges the loaded windows of results.
+type loadedSum struct {
+	window  LoadedResult
+	unknown bool // that of a result with a connection
+	tails   []tail
+}
+
+// tail is what a result has done after its own last start.
+type tail struct {
+	endedNs int64
+	success uint64
+}
+
+// add adds the window of a result. One without a connection has none, and does not count.
+func (s *loadedSum) add(r *Result) {
+	switch {
+	case r.Loaded != (LoadedResult{}):
+		s.window.Add(r.Loaded)
+		s.tails = append(s.tails, tail{r.Started.UnixNano() + int64(r.Duration()), r.Success - min(r.Success, r.Loaded.Success)})
+	case r.Total > 0:
+		s.unknown = true
+	}
+}
+
+// result returns the window over all results, the zero value if that of one is not known. What
+// ended before the last start of all is in it: without that, the rate of many parts with few
+// connections each would lack one connection of each part.
+func (s *loadedSum) result() LoadedResult {
+	if s.unknown {
+		return LoadedResult{}
+	}
+	all := s.window
+	for _, t := range s.tails {
+		if t.endedNs <= all.LastNs {
+			all.Success += t.success
 		}
 	}
-	return merged
+	return all
 }

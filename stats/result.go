@@ -29,15 +29,15 @@ type Setup struct {
 	DurationUs        int64      `json:"duration_us" merge:"max"`
 	WarmupUs          int64      `json:"warmup_us,omitzero" merge:"max"`
 	WarmupConnections int64      `json:"warmup_connections,omitzero" merge:"sum"`
-	Low               int        `json:"low" merge:"sum"`           // of a closed loop, 0 for an open one
-	High              int        `json:"high" merge:"sum"`          // of a closed loop, 0 for an open one
-	Rate              float64    `json:"rate,omitzero" merge:"sum"` // of an open loop with a constant rate, in starts per second
-	Stages            []Stage    `json:"stages,omitempty"`          // of an open loop whose rate changes
-	Arrivals          Arrivals   `json:"arrivals,omitempty"`        // of an open loop
-	MaxOpen           int        `json:"max_open" merge:"sum"`      // limit of simultaneous connections
-	MaxOpenBy         OpenLimit  `json:"max_open_by,omitempty"`     // what sets it, empty in older files
-	Timestamps        Timestamps `json:"timestamps,omitempty"`      // empty: TimestampsSampled
-	IntervalUs        int64      `json:"interval_us,omitzero"`      // of the intervals of the result; 0: none
+	Low               int        `json:"low" merge:"sum"`                // of a closed loop, 0 for an open one
+	High              int        `json:"high" merge:"sum"`               // of a closed loop, 0 for an open one
+	Rate              float64    `json:"rate,omitzero" merge:"sum"`      // of an open loop with a constant rate, in starts per second
+	Stages            []Stage    `json:"stages,omitempty" merge:"apart"` // of an open loop whose rate changes
+	Arrivals          Arrivals   `json:"arrivals,omitempty"`             // of an open loop
+	MaxOpen           int        `json:"max_open" merge:"sum"`           // limit of simultaneous connections
+	MaxOpenBy         OpenLimit  `json:"max_open_by,omitempty"`          // what sets it, empty in older files
+	Timestamps        Timestamps `json:"timestamps,omitempty"`           // empty: TimestampsSampled
+	IntervalUs        int64      `json:"interval_us,omitzero"`           // of the intervals of the result; 0: none
 	CloseCode         int        `json:"close_code"`
 	ConnectTimeoutUs  int64      `json:"connect_timeout_us"`
 	OpenTimeoutUs     int64      `json:"open_timeout_us"`
@@ -124,6 +124,8 @@ type Result struct {
 	TesteeCost  TesteeCost      // zero in older files
 	Kernel      []KernelResult  // one per network namespace; empty: not known
 	Machines    []MachineResult // empty: not known
+	Parts       []Part          // of a run in several processes, by run and number; empty: it was in one
+	Omitted     []Omitted       // what was too much for a merged result
 	Interrupted bool
 	Verdict     Verdict            // zero in older files
 	Calibration Calibration        // zero: there is none of this machine and load

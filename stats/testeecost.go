@@ -108,12 +108,28 @@ func (r *Result) checkTesteeCost() error {
 	return nil
 }
 
-// mergeTesteeCosts merges the costs of all results with a connection. Results that were measured
-// at the same time, at the same address, saw the same processes: one of them counts. Those of
-// results one after the other are added. The sum is not known unless one of each time is.
-func mergeTesteeCosts(rs []*Result) (sum TesteeCost) {
+// seenCost is what a result with a connection saw of a testee.
+type seenCost struct {
+	address        string
+	started, ended time.Time
+	cost           TesteeCost
+}
+
+// costSum has what results saw of their testees.
+type costSum struct{ seen []seenCost }
+
+func (s *costSum) add(r *Result) {
+	if r.Total > 0 {
+		s.seen = append(s.seen, seenCost{r.Setup.Address, r.Started, r.Ended, r.TesteeCost})
+	}
+}
+
+// result merges the costs of all results with a connection. Results that were measured at the
+// same time, at the same address, saw the same processes: one of them counts. Those of results
+// one after the other are added. The sum is not known unless one of each time is.
+func (s *costSum) result() (sum TesteeCost) {
 	first := true
-	for _, group := range sameTime(rs) {
+	for _, group := range sameTime(s.seen) {
 		c := largestCost(group)
 		switch {
 		case first:
@@ -128,27 +144,20 @@ func mergeTesteeCosts(rs []*Result) (sum TesteeCost) {
 	return sum
 }
 
-// sameTime divides the results with a connection into groups of the same address whose measured
-// windows overlap.
-func sameTime(rs []*Result) (groups [][]*Result) {
-	var sorted []*Result
-	for _, r := range rs {
-		if r.Total > 0 {
-			sorted = append(sorted, r)
-		}
-	}
-	slices.SortStableFunc(sorted, func(a, b *Result) int {
-		return cmp.Or(cmp.Compare(a.Setup.Address, b.Setup.Address), a.Started.Compare(b.Started))
+// sameTime divides what was seen into groups of the same address whose measured windows overlap.
+func sameTime(all []seenCost) (groups [][]seenCost) {
+	slices.SortStableFunc(all, func(a, b seenCost) int {
+		return cmp.Or(cmp.Compare(a.address, b.address), a.started.Compare(b.started))
 	})
 	var ends time.Time
-	for i, r := range sorted {
-		if i == 0 || r.Setup.Address != sorted[i-1].Setup.Address || !r.Started.Before(ends) {
-			groups, ends = append(groups, nil), r.Ended
+	for i, c := range all {
+		if i == 0 || c.address != all[i-1].address || !c.started.Before(ends) {
+			groups, ends = append(groups, nil), c.ended
 		}
 		last := len(groups) - 1
-		groups[last] = append(groups[last], r)
-		if r.Ended.After(ends) {
-			ends = r.Ended
+		groups[last] = append(groups[last], c)
+		if c.ended.After(ends) {
+			ends = c.ended
 		}
 	}
 	return groups
@@ -156,12 +165,12 @@ func sameTime(rs []*Result) (groups [][]*Result) {
 
 // largestCost returns the cost of a testee that several runs saw at the same time: that of the
 // run that saw it use the most CPU time.
-func largestCost(rs []*Result) TesteeCost {
-	largest := rs[0].TesteeCost
-	for _, r := range rs[1:] {
-		c := r.TesteeCost
+func largestCost(seen []seenCost) TesteeCost {
+	largest := seen[0].cost
+	for i := range seen {
+		c := &seen[i].cost
 		if c.UserUs+c.SystemUs > largest.UserUs+largest.SystemUs || c.Known() && !largest.Known() {
-			largest = c
+			largest = *c
 		}
 	}
 	return largest

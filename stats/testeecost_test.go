@@ -61,7 +61,11 @@ func TestTesteeCostsAreMerged(t *testing.T) {
 		backwards := slices.Clone(c.results)
 		slices.Reverse(backwards)
 		for _, rs := range [][]*Result{c.results, backwards} {
-			got := mergeTesteeCosts(rs)
+			var s costSum
+			for _, r := range rs {
+				s.add(r)
+			}
+			got := s.result()
 			if !reflect.DeepEqual(got, c.want) {
 				t.Errorf("%s: %+v, want %+v", name, got, c.want)
 			}

@@ -9,7 +9,8 @@ import (
 const (
 	MaxEvidence      = 3 // lines
 	MaxVerdictBytes  = 300
-	MaxVerdictParts  = 1 << 10
+	MaxVerdictParts  = MaxParts
+	maxReasons       = 1 << 10 // parts after these have only their kind: all reasons would be too long for a result file
 	maxBottleneckKey = 32
 )
 
@@ -66,42 +67,49 @@ func (v *Verdict) rank() int {
 	return len(bottlenecks)
 }
 
-// mergeVerdicts returns the verdict of the whole: the first in the order of bottlenecks. It is
-// not known unless those of all results with a connection are.
-func mergeVerdicts(rs []*Result) (whole Verdict) {
-	var parts []Verdict
-	for _, r := range rs {
-		switch {
-		case len(r.Verdict.Parts) > 0:
-			parts = append(parts, r.Verdict.Parts...)
-		case r.Verdict.Known():
-			parts = append(parts, r.Verdict)
-		case r.Total > 0:
-			return Verdict{}
-		}
+// verdictSum has the verdicts of results.
+type verdictSum struct {
+	parts   []Verdict
+	unknown bool // that of a result with a connection
+}
+
+func (s *verdictSum) add(r *Result) {
+	switch {
+	case len(r.Verdict.Parts) > 0:
+		s.parts = append(s.parts, r.Verdict.Parts...)
+	case r.Verdict.Known():
+		s.parts = append(s.parts, r.Verdict)
+	case r.Total > 0:
+		s.unknown = true
 	}
-	if len(parts) < 2 {
-		return first(parts)
+}
+
+// result returns the verdict of the whole: the first in the order of bottlenecks. It is not known
+// unless those of all results with a connection are. What is too much for a result file is noted
+// in res.
+func (s *verdictSum) result(res *Result) (whole Verdict) {
+	switch {
+	case s.unknown || len(s.parts) == 0:
+		return Verdict{}
+	case len(s.parts) == 1:
+		return s.parts[0]
 	}
-	worst := slices.MinFunc(parts, func(a, b Verdict) int { return a.rank() - b.rank() })
+	worst := slices.MinFunc(s.parts, func(a, b Verdict) int { return a.rank() - b.rank() })
 	same := 0
-	for i := range parts {
-		if parts[i].Kind == worst.Kind {
+	for i := range s.parts {
+		if s.parts[i].Kind == worst.Kind {
 			same++
 		}
 	}
-	whole = Verdict{Kind: worst.Kind, Reason: fmt.Sprintf("%d of %d runs say so", same, len(parts)), Evidence: []string{}}
-	if len(parts) <= MaxVerdictParts {
-		whole.Parts = parts
+	whole = Verdict{Kind: worst.Kind, Reason: fmt.Sprintf("%d of %d runs say so", same, len(s.parts)), Evidence: []string{}, Parts: s.parts}
+	if len(s.parts) > MaxVerdictParts {
+		whole.Parts = nil
+		res.omit(OmittedVerdicts)
+	}
+	for i := maxReasons; i < len(whole.Parts); i++ {
+		whole.Parts[i] = Verdict{Kind: s.parts[i].Kind, Evidence: []string{}}
 	}
 	return whole
-}
-
-func first(parts []Verdict) (v Verdict) {
-	if len(parts) > 0 {
-		v = parts[0]
-	}
-	return v
 }
 
 func (r *Result) checkVerdict() error {

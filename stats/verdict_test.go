@@ -32,26 +32,37 @@ func TestMergeVerdicts(t *testing.T) {
 		{"one that is not known", of(BottleneckTestee, ""), "", "", 0},
 		{"none", nil, "", "", 0},
 	} {
-		got := mergeVerdicts(c.rs)
+		got := mergedVerdict(c.rs)
 		if got.Kind != c.want || got.Reason != c.reason || len(got.Parts) != c.parts {
 			t.Errorf("%s: %+v", c.name, got)
 		}
 	}
 	merged := newResult()
-	merged.Total, merged.Verdict = 1, mergeVerdicts(of(BottleneckTestee, BottleneckRate))
-	if again := mergeVerdicts(append(of(BottleneckQuota), merged)); again.Kind != BottleneckQuota || len(again.Parts) != 3 || again.Parts[2].Kind != BottleneckRate {
+	merged.Total, merged.Verdict = 1, mergedVerdict(of(BottleneckTestee, BottleneckRate))
+	if again := mergedVerdict(append(of(BottleneckQuota), merged)); again.Kind != BottleneckQuota || len(again.Parts) != 3 || again.Parts[2].Kind != BottleneckRate {
 		t.Errorf("merged again: %+v", again)
 	}
-	if many := mergeVerdicts(of(make([]Bottleneck, MaxVerdictParts+1)...)); many.Known() {
+	if many := mergedVerdict(of(make([]Bottleneck, MaxVerdictParts+1)...)); many.Known() {
 		t.Errorf("unknown ones: %+v", many)
 	}
 	all := of(BottleneckRate)
 	for len(all) <= MaxVerdictParts {
 		all = append(all, all[0])
 	}
-	if many := mergeVerdicts(all); many.Kind != BottleneckRate || many.Parts != nil {
+	if many := mergedVerdict(all[1:]); len(many.Parts) != MaxVerdictParts || many.Parts[maxReasons-1].Reason == "" || many.Parts[maxReasons].Reason != "" {
+		t.Errorf("%d parts of %d", len(many.Parts), MaxVerdictParts)
+	}
+	if many := mergedVerdict(all); many.Kind != BottleneckRate || many.Parts != nil {
 		t.Errorf("too many parts: %d", len(many.Parts))
 	}
+}
+
+func mergedVerdict(rs []*Result) Verdict {
+	var s verdictSum
+	for _, r := range rs {
+		s.add(r)
+	}
+	return s.result(newResult())
 }
 
 func TestValidVerdicts(t *testing.T) {
@@ -76,7 +87,7 @@ func TestCheckVerdict(t *testing.T) {
 		{Verdict{Evidence: []string{"\n"}}, "verdict: reason and evidence must be"},
 		{Verdict{Parts: []Verdict{{Reason: "\x07"}}}, "verdict: part 0: reason and evidence must be"},
 		{Verdict{Parts: []Verdict{{}, {Parts: []Verdict{{}}}}}, "verdict: part 1 has parts of its own"},
-		{Verdict{Parts: make([]Verdict, MaxVerdictParts+1)}, "verdict: 1025 parts, at most 1024"},
+		{Verdict{Parts: make([]Verdict, MaxVerdictParts+1)}, "verdict: 16385 parts, at most 16384"},
 	} {
 		r := newResult()
 		r.Verdict = c.v

@@ -19,8 +19,6 @@ const (
 	// 100000 a second), every JSON reader holds it exactly (below 2^53, RFC 8259 section
 	// 6), and sums of counts do not overflow.
 	maxCount = 1 << 48
-	// maxLoops bounds the loops of a result file, which may be merged from several.
-	maxLoops = 1 << 16
 	// maxSetting bounds the numbers of config: the microseconds of the longest
 	// time.Duration.
 	maxSetting = math.MaxInt64 / 1000
@@ -44,6 +42,8 @@ type document struct {
 	client                         stats.ClientCost
 	kernel                         []stats.KernelResult
 	machines                       []stats.MachineResult
+	parts                          []stats.Part
+	omitted                        []stats.Omitted
 	replies                        [stats.NumCauses][]stats.Reply
 	findings                       []stats.Finding
 	provenance                     provenanceShape
@@ -75,7 +75,6 @@ func (d *document) targets() map[string]target {
 		"causes":         {value: &d.causes},
 		"status_codes":   {value: &d.status},
 		"phases":         {value: &d.phases},
-		"loops":          {value: &d.loops},
 		"client":         {value: &d.client},
 		errnosKey:        {value: &d.errnos, optional: true},
 		loadKey:          {value: &d.load, optional: true},
@@ -86,8 +85,7 @@ func (d *document) targets() map[string]target {
 		testeeCostKey:    {value: &d.testeeCost, optional: true},
 		verdictKey:       {value: &d.verdict, optional: true},
 		calibrationKey:   {value: &d.calibration, optional: true},
-		kernelKey:        {value: &d.kernel, optional: true},
-		machineKey:       {value: &d.machines, optional: true},
+		omittedKey:       {value: &d.omitted, optional: true},
 		tlsKey:           {value: &d.tls, optional: true},
 	}
 	for p := range stats.Phase(stats.NumPhases) {
@@ -154,6 +152,8 @@ func (d *document) result() (*stats.Result, error) {
 		Calibration: d.calibration,
 		Kernel:      d.kernel,
 		Machines:    d.machines,
+		Parts:       d.parts,
+		Omitted:     d.omitted,
 		Replies:     d.replies,
 		Interrupted: d.interrupted,
 		Findings:    d.findings,
@@ -205,6 +205,61 @@ func (d *document) addSigns(r *record) {
 	if d.negativeSuccess == nil && !r.failed {
 		d.negativeSuccess = fmt.Errorf("key %q: record %d: %q is %d, must be 0 or more unless the connection failed", logKey, d.records, key, us)
 	}
+}
+
+// lists returns what adds an element to each list that is read element by element. The lists of
+// a run in many parts are longer than maxValueBytes.
+func (d *document) lists() map[string]func(element []byte) error {
+	return map[string]func([]byte) error{
+		samplesKey:   d.addSample,
+		intervalsKey: d.addInterval,
+		loopsKey:     adder(&d.loops, stats.MaxLoops),
+		kernelKey:    adder(&d.kernel, stats.MaxPlaces),
+		machineKey:   adder(&d.machines, stats.MaxPlaces),
+		partsKey:     d.addPart,
+	}
+}
+
+// dropPartial drops the lists of a damaged file that were not read to their end and say nothing
+// then. Samples do.
+func (d *document) dropPartial(whole map[string]bool) {
+	if !whole[intervalsKey] {
+		d.intervals = nil
+	}
+	if !whole[kernelKey] {
+		d.kernel = nil
+	}
+	if !whole[machineKey] {
+		d.machines = nil
+	}
+	if !whole[partsKey] {
+		d.parts = nil
+	}
+}
+
+// adder returns a function that appends an element to a list of at most that many.
+func adder[T any](list *[]T, most int) func(element []byte) error {
+	return func(element []byte) error {
+		if len(*list) == most {
+			return fmt.Errorf("more than %d elements", most)
+		}
+		var v T
+		if err := json.Unmarshal(element, &v); err != nil {
+			return err
+		}
+		*list = append(*list, v)
+		return nil
+	}
+}
+
+// addPart adds one element of key "parts".
+func (d *document) addPart(value []byte) error {
+	if err := adder(&d.parts, stats.MaxParts)(value); err != nil {
+		return err
+	}
+	p := &d.parts[len(d.parts)-1]
+	p.StartAt = p.StartAt.UTC() // written as it was: a file can have any zone
+	return nil
 }
 
 // addSample adds one element of key "samples".

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"slices"
+
+	"wsperf/stats"
 )
 
 const logKey = "connection_stats"
@@ -14,7 +16,8 @@ const logKey = "connection_stats"
 // catch-all cause was charged, loadKey and loadedKey unless that is unknown,
 // requirementsKey when the run had requirements, intervalsKey when it recorded intervals,
 // provenanceKey unless nothing is known of it, countersKey unless nothing tried to count,
-// kernelKey and machineKey when they were observed, testeeCostKey and verdictKey in all
+// kernelKey and machineKey when they were observed, partsKey when the run was in parts, omittedKey
+// when something was too much for a merged result, testeeCostKey and verdictKey in all
 // but older files, calibrationKey when there was a calibration, tlsKey when the run used TLS.
 const (
 	samplesKey      = "samples"
@@ -31,6 +34,9 @@ const (
 	kernelKey       = "kernel"
 	machineKey      = "machine"
 	tlsKey          = "tls"
+	partsKey        = "parts"
+	omittedKey      = "omitted"
+	loopsKey        = "loops" // required
 )
 
 // ancestorKeys are the keys of an ancestor's file in their order, all required.
@@ -54,12 +60,14 @@ type fileReader struct {
 func newFileReader(rd io.Reader, onRecord func(*record)) *fileReader {
 	f := &fileReader{scan: newScanner(rd), seen: make(map[string]bool), whole: make(map[string]bool), onRecord: onRecord}
 	f.targets = f.doc.targets()
-	f.lists = map[string]func([]byte) error{samplesKey: f.doc.addSample, intervalsKey: f.doc.addInterval}
+	f.doc.loops = []stats.LoopResult{} // an empty list, as it is written
+	f.lists = f.doc.lists()
 	for key, target := range f.targets {
 		if !target.optional {
 			f.required = append(f.required, key)
 		}
 	}
+	f.required = append(f.required, loopsKey)
 	slices.Sort(f.required)
 	return f
 }
@@ -187,15 +195,12 @@ func (f *fileReader) elements(key string, add func(element []byte) error) error 
 
 // missing returns the first required key that was not read, or "".
 func (f *fileReader) missing() string {
+	keys := f.required
 	if !f.ours() {
-		return firstMissing(ancestorKeys, f.seen)
+		keys = ancestorKeys
 	}
-	return firstMissing(f.required, f.seen)
-}
-
-func firstMissing(keys []string, seen map[string]bool) string {
 	for _, key := range keys {
-		if !seen[key] {
+		if !f.seen[key] || f.lists[key] != nil && !f.whole[key] {
 			return key
 		}
 	}

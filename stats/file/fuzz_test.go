@@ -17,7 +17,7 @@ import (
 func resultFiles(t testing.TB) [][]byte {
 	t.Helper()
 	var files [][]byte
-	for _, r := range []*stats.Result{example.Complete(), example.Plain(), example.Failed(), example.Full(), example.Secure()} {
+	for _, r := range []*stats.Result{example.Complete(), example.Plain(), example.Failed(), example.Full(), example.Secure(), example.Parts(2)} {
 		files = append(files, write(t, r))
 	}
 	for _, name := range []string{"noclose.json", "one_conn.json", "refused.json"} {

@@ -31,6 +31,7 @@ func results(t testing.TB) map[string]*stats.Result {
 	return map[string]*stats.Result{
 		"a testee elsewhere": unseen,
 		"plain":              example.Plain(), "full": example.Full(), "failed": example.Failed(), "catch-all": example.CatchAll(), "empty": example.Complete(), "intervals": example.Intervals(), "secure": example.Secure(),
+		"part": example.Part(1, 3, 200), "parts": parts(),
 	}
 }
 
@@ -231,6 +232,17 @@ func TestSchemaNamesEveryKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	checkNamed(t, "", compileSchema(t), file)
+	if err := json.Unmarshal(write(t, parts()), &file); err != nil {
+		t.Fatal(err)
+	}
+	checkNamed(t, "", compileSchema(t), file)
+}
+
+// parts has what a merged result of parts has.
+func parts() *stats.Result {
+	r := example.Part(1, 3, 200)
+	r.Parts, r.Omitted = example.Parts(3).Parts, []stats.Omitted{stats.OmittedKernel, stats.OmittedLoops}
+	return r
 }
 
 // staged is an open loop with stages.

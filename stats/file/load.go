@@ -56,25 +56,47 @@ func LoadAll(paths []string, announce func(path string)) (*stats.Result, []error
 
 // LoadAllFrom is LoadAll with files opened by open.
 func LoadAllFrom(open Open, paths []string, announce func(path string)) (*stats.Result, []error) {
-	var merged *stats.Result
-	errs := loadInOrder(open, paths, announce, Read, func(r *stats.Result) (err error) {
-		merged, err = addTo(merged, r)
-		return err
-	})
-	return merged, errs
+	var m merger
+	errs := loadInOrder(open, paths, announce, Read, m.add)
+	return m.result(), errs
 }
 
-// addTo merges r into merged. Results are merged file by file, because each has 3 MB
-// of histograms. If that fails, addTo returns merged as it was and the error.
-func addTo(merged, r *stats.Result) (*stats.Result, error) {
-	if merged == nil {
-		return r, nil
+// merger merges results as they come, because each has 3 MB of histograms. One alone stays as it
+// was read.
+type merger struct {
+	only *stats.Result // nil: there is none, or more than one
+	sum  stats.Sum
+	n    int
+}
+
+func (m *merger) add(r *stats.Result) error {
+	if m.n == 0 {
+		m.only, m.n = r, 1
+		return nil
 	}
-	sum, err := stats.MergeResults(merged, r)
+	if m.only != nil {
+		if err := m.sum.Add(m.only); err != nil {
+			return err
+		}
+		m.only = nil
+	}
+	if err := m.sum.Add(r); err != nil {
+		return err
+	}
+	m.n++
+	return nil
+}
+
+// result returns nil if there is no result.
+func (m *merger) result() *stats.Result {
+	if m.only != nil || m.n == 0 {
+		return m.only
+	}
+	merged, err := m.sum.Result()
 	if err != nil {
-		return merged, err
+		return nil // not reached: at least one was added
 	}
-	return sum, nil
+	return merged
 }
 
 // loadInOrder reads files in parallel and passes their values to add in the order of

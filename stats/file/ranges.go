@@ -19,9 +19,6 @@ func (d *document) checkRanges() error {
 	if err := d.checkSetup(); err != nil {
 		return err
 	}
-	if n := len(d.loops); n > maxLoops {
-		return fmt.Errorf("key \"loops\": %d elements, at most %d are allowed", n, maxLoops)
-	}
 	return firstError(
 		d.checkCounts(),
 		within(maxCount, "loops", d.loops),

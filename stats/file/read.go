@@ -61,9 +61,7 @@ func (f *fileReader) result(tally *stats.Tally, damaged bool) (*stats.Result, er
 	}
 	if damaged {
 		f.doc.hasLog = false
-		if !f.whole[intervalsKey] {
-			f.doc.intervals = nil
-		}
+		f.doc.dropPartial(f.whole)
 	}
 	return f.doc.result()
 }

@@ -164,7 +164,7 @@ func TestReadRefuses(t *testing.T) {
 		{"negative queue", `"longest":9`, `"longest":-9`, `key "kernel[0].accept_queue.longest": -9 is out of range`},
 		{"negative time of a CPU", `"softirq_us":900000`, `"softirq_us":-1`, `key "machine[0].cpus[0].softirq_us": -1 is out of range`},
 		{"CPU twice", `"cpu":2,`, `"cpu":1,`, `CPU 1 after CPU 1: must be ascending`},
-		{"machine is no list", `"machine":[`, `"machine":7,"x":[`, `key "machine": json: cannot unmarshal number`},
+		{"machine is no list", `"machine":[`, `"machine":7,"x":[`, `'7' where [ is needed`},
 		{"lost total", `"total":199`, `"total":200`, `key "connection_stats": 199 records, but total is 200`},
 		{"lost failure", `"fail":6`, `"fail":7`, `connections started (199) differ from successes + failures (200)`},
 		{"missing key", `"interrupted"`, `"disrupted"`, `key "interrupted" is missing`},

@@ -108,6 +108,12 @@ func optionalMembers(r *stats.Result) (all []member) {
 	if len(r.Findings) > 0 {
 		all = append(all, member{requirementsKey, r.Findings})
 	}
+	if len(r.Parts) > 0 {
+		all = append(all, member{partsKey, r.Parts})
+	}
+	if len(r.Omitted) > 0 {
+		all = append(all, member{omittedKey, r.Omitted})
+	}
 	return all
 }
 
