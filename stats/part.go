@@ -68,16 +68,19 @@ func partsOf(r *Result) []Part {
 		perSecond = r.HandshakesPerSecond()
 	}
 	p.Done = &PartDone{ // a file can have any moment, and a window of a nanosecond
-		BeganNs: max(0, p.begin(r).UnixNano()), Started: r.Total, Success: r.Success, Fail: r.Fail,
+		BeganNs: max(0, p.Began(r).UnixNano()), Started: r.Total, Success: r.Success, Fail: r.Fail,
 		PerSecond: min(perSecond, maxPartCount), Verdict: r.Verdict.Kind,
 	}
 	return []Part{p}
 }
 
-// begin returns when the loops of a part began, or the start of the measured window if the part
-// did not wait for a moment.
-func (p *Part) begin(r *Result) time.Time {
-	if p.StartAt.IsZero() {
+// Began returns when the loops of a part of a result began: the start of the measured window if
+// the part did not wait for a moment.
+func (p *Part) Began(r *Result) time.Time {
+	switch {
+	case p.Done != nil:
+		return time.Unix(0, p.Done.BeganNs)
+	case p.StartAt.IsZero():
 		return r.Started
 	}
 	return p.StartAt.Add(time.Duration(p.LateUs) * time.Microsecond)

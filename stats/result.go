@@ -15,29 +15,30 @@ const MaxSources = 1 << 16
 
 // Setup is what the run was asked to do: "config" in the result file. The struct tag
 // merge is how MergeResults merges a field; without it, the field keeps its value if
-// all results have the same one, and is zero otherwise.
+// all results have the same one, and is zero otherwise. The struct tag part is how the parts of one
+// run may differ in a field (Gather).
 type Setup struct {
 	URL               string     `json:"url"`
-	Address           string     `json:"address"`           // IP address and port that was connected to
-	Sources           []string   `json:"sources,omitempty"` // local addresses, empty: the kernel chose
+	Address           string     `json:"address" part:"own"`           // IP address and port that was connected to
+	Sources           []string   `json:"sources,omitempty" part:"own"` // local addresses, empty: the kernel chose
 	Headers           []string   `json:"headers,omitempty"`
 	Subprotocols      []string   `json:"subprotocols,omitempty"`
 	Origin            string     `json:"origin,omitempty"`
-	Loops             int        `json:"loops" merge:"sum"`
-	CPUs              []int      `json:"cpus" merge:"append"` // CPU of each loop, empty if the loops are not pinned
-	Connections       int64      `json:"connections" merge:"sum"`
+	Loops             int        `json:"loops" merge:"sum" part:"own"`
+	CPUs              []int      `json:"cpus" merge:"append" part:"own"` // CPU of each loop, empty if the loops are not pinned
+	Connections       int64      `json:"connections" merge:"sum" part:"share"`
 	DurationUs        int64      `json:"duration_us" merge:"max"`
 	WarmupUs          int64      `json:"warmup_us,omitzero" merge:"max"`
-	WarmupConnections int64      `json:"warmup_connections,omitzero" merge:"sum"`
-	Low               int        `json:"low" merge:"sum"`                // of a closed loop, 0 for an open one
-	High              int        `json:"high" merge:"sum"`               // of a closed loop, 0 for an open one
-	Rate              float64    `json:"rate,omitzero" merge:"sum"`      // of an open loop with a constant rate, in starts per second
-	Stages            []Stage    `json:"stages,omitempty" merge:"apart"` // of an open loop whose rate changes
-	Arrivals          Arrivals   `json:"arrivals,omitempty"`             // of an open loop
-	MaxOpen           int        `json:"max_open" merge:"sum"`           // limit of simultaneous connections
-	MaxOpenBy         OpenLimit  `json:"max_open_by,omitempty"`          // what sets it, empty in older files
-	Timestamps        Timestamps `json:"timestamps,omitempty"`           // empty: TimestampsSampled
-	IntervalUs        int64      `json:"interval_us,omitzero"`           // of the intervals of the result; 0: none
+	WarmupConnections int64      `json:"warmup_connections,omitzero" merge:"sum" part:"share"`
+	Low               int        `json:"low" merge:"sum" part:"share"`                // of a closed loop, 0 for an open one
+	High              int        `json:"high" merge:"sum" part:"share"`               // of a closed loop, 0 for an open one
+	Rate              float64    `json:"rate,omitzero" merge:"sum" part:"share"`      // of an open loop with a constant rate, in starts per second
+	Stages            []Stage    `json:"stages,omitempty" merge:"apart" part:"share"` // of an open loop whose rate changes
+	Arrivals          Arrivals   `json:"arrivals,omitempty"`                          // of an open loop
+	MaxOpen           int        `json:"max_open" merge:"sum" part:"own"`             // limit of simultaneous connections
+	MaxOpenBy         OpenLimit  `json:"max_open_by,omitempty" part:"own"`            // what sets it, empty in older files
+	Timestamps        Timestamps `json:"timestamps,omitempty"`                        // empty: TimestampsSampled
+	IntervalUs        int64      `json:"interval_us,omitzero"`                        // of the intervals of the result; 0: none
 	CloseCode         int        `json:"close_code"`
 	ConnectTimeoutUs  int64      `json:"connect_timeout_us"`
 	OpenTimeoutUs     int64      `json:"open_timeout_us"`
@@ -46,9 +47,9 @@ type Setup struct {
 	TLS               TLSSetup   `json:"tls,omitzero"`               // zero: ws://
 	Log               bool       `json:"log"`
 	Samples           int        `json:"samples" merge:"max"` // replies to keep per cause of failure
-	Version           string     `json:"wsperf_version"`
-	GoVersion         string     `json:"go_version"`
-	Kernel            string     `json:"kernel"`
+	Version           string     `json:"wsperf_version" part:"own"`
+	GoVersion         string     `json:"go_version" part:"own"`
+	Kernel            string     `json:"kernel" part:"own"`
 }
 
 // PhaseResult is the merged measurement of one phase. The histograms are in

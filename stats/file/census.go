@@ -18,7 +18,7 @@ func LoadCensus(paths []string, announce func(path string)) (*stats.Census, []er
 // LoadCensusFrom is LoadCensus with files opened by open.
 func LoadCensusFrom(open Open, paths []string, announce func(path string)) (*stats.Census, []error) {
 	all := &stats.Census{}
-	errs := loadInOrder(open, paths, announce, readCensus, func(c *stats.Census) error {
+	errs := loadInOrder(open, paths, announce, readCensus, func(_ string, c *stats.Census) error {
 		all.Add(c)
 		return nil
 	})

@@ -51,25 +51,21 @@ func openFile(path string) (io.ReadCloser, error) { return os.Open(path) }
 // has at most one. Of a damaged file the intact part is merged; a file with any other
 // error is left out. The result is nil if no file could be used.
 func LoadAll(paths []string, announce func(path string)) (*stats.Result, []error) {
-	return LoadAllFrom(openFile, paths, announce)
+	var m Merger
+	errs := loadInOrder(openFile, paths, announce, Read, m.Add)
+	return m.Result(), errs
 }
 
-// LoadAllFrom is LoadAll with files opened by open.
-func LoadAllFrom(open Open, paths []string, announce func(path string)) (*stats.Result, []error) {
-	var m merger
-	errs := loadInOrder(open, paths, announce, Read, m.add)
-	return m.result(), errs
-}
-
-// merger merges results as they come, because each has 3 MB of histograms. One alone stays as it
-// was read.
-type merger struct {
+// Merger merges results as they come, because each has 3 MB of histograms. One alone stays as it
+// was read. The zero value has none.
+type Merger struct {
 	only *stats.Result // nil: there is none, or more than one
 	sum  stats.Sum
 	n    int
 }
 
-func (m *merger) add(r *stats.Result) error {
+// Add takes a result. The error is that of stats.Sum.
+func (m *Merger) Add(_ string, r *stats.Result) error {
 	if m.n == 0 {
 		m.only, m.n = r, 1
 		return nil
@@ -87,8 +83,8 @@ func (m *merger) add(r *stats.Result) error {
 	return nil
 }
 
-// result returns nil if there is no result.
-func (m *merger) result() *stats.Result {
+// Result returns nil if there is no result.
+func (m *Merger) Result() *stats.Result {
 	if m.only != nil || m.n == 0 {
 		return m.only
 	}
@@ -101,16 +97,11 @@ func (m *merger) result() *stats.Result {
 
 // loadInOrder reads files in parallel and passes their values to add in the order of
 // paths. A value that add refuses is dropped.
-func loadInOrder[T any](open Open, paths []string, announce func(path string), read func(io.Reader) (*T, error), add func(*T) error) (errs []error) {
+func loadInOrder[T any](open Open, paths []string, announce func(path string), read func(io.Reader) (*T, error), add func(path string, value *T) error) (errs []error) {
 	load := func(path string) loaded[T] { return loadFile(open, path, read) }
 	inOrder(paths, announce, load, func(l loaded[T]) {
-		if l.value != nil {
-			if err := add(l.value); err != nil {
-				l.value, l.err = nil, err
-			}
-		}
-		if l.err != nil {
-			errs = append(errs, &FileError{Path: l.path, Kept: l.value != nil, Err: l.err})
+		if err := l.give(add); err != nil {
+			errs = append(errs, err)
 		}
 	})
 	return errs
@@ -121,6 +112,19 @@ type loaded[T any] struct {
 	path  string
 	value *T
 	err   error
+}
+
+// give passes the value to add. It returns what is wrong with the file as a *FileError, or nil.
+func (l loaded[T]) give(add func(path string, value *T) error) error {
+	if l.value != nil {
+		if err := add(l.path, l.value); err != nil {
+			l.value, l.err = nil, err
+		}
+	}
+	if l.err == nil {
+		return nil
+	}
+	return &FileError{Path: l.path, Kept: l.value != nil, Err: l.err}
 }
 
 func loadFile[T any](open Open, path string, read func(io.Reader) (*T, error)) loaded[T] {

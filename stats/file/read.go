@@ -66,6 +66,9 @@ func (f *fileReader) result(tally *stats.Tally, damaged bool) (*stats.Result, er
 	return f.doc.result()
 }
 
+// errNoResult is the error of a text that has nothing of a result file.
+var errNoResult = errors.New("not a result file")
+
 // read reads the whole file. It returns a *Damage if the file is damaged but all
 // required keys come before that, and an error if no result can be made of the file.
 func (f *fileReader) read() (*Damage, error) {
@@ -89,7 +92,7 @@ func (f *fileReader) read() (*Damage, error) {
 // incomplete makes the error for valid JSON without a required key.
 func (f *fileReader) incomplete(missing string) error {
 	if !f.ours() && len(f.seen) == 0 {
-		return fmt.Errorf("not a result file: it has neither key \"schema\" nor key %q", missing)
+		return fmt.Errorf("%w: it has neither key \"schema\" nor key %q", errNoResult, missing)
 	}
 	return fmt.Errorf("key %q is missing", missing)
 }
@@ -102,7 +105,7 @@ func (f *fileReader) useless(syntax *syntaxError, missing string) error {
 	if err := f.scan.err; err != nil && err != io.EOF {
 		return bare(err) // a read error, such as EISDIR
 	}
-	return fmt.Errorf("not a result file: %w", syntax)
+	return fmt.Errorf("%w: %w", errNoResult, syntax)
 }
 
 func (f *fileReader) lost() string {
