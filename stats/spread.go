@@ -13,11 +13,12 @@ type Spread struct {
 	Missing []int // parts that are not in the result, ascending
 	TooLate []int // parts that did not begin, ascending
 
-	// Begun parts by their clocks. Starts is how far apart they began: at most that and ClockError.
-	Earliest, Latest int // indices of Result.Parts; -1: none has begun
-	Starts           time.Duration
-	ClockError       time.Duration // the largest error of a clock, twice: one may be early and the other late
-	Unsynchronized   int           // parts whose clock is not synchronized
+	// Parts that began, by their clocks.
+	Earliest, Latest int           // indices of Result.Parts; -1: none has begun
+	Starts           time.Duration // how far apart they began
+	ClockError       time.Duration // by which Starts may be wrong: one clock may be early and another one late
+	Unsynchronized   int           // parts whose clock is not synchronized, and whose error is not known
+	OneClock         bool          // all parts were on one machine, so the error of its clock does not matter
 }
 
 // Spread returns what is known of the parts together. ok is false if the result has no parts, or
@@ -42,6 +43,9 @@ func (r *Result) Spread() (s Spread, ok bool) {
 		}
 	}
 	s.Missing = appendRange(s.Missing, next, s.Of)
+	if len(r.Machines) == 1 && r.Machines[0].ID != "" {
+		s.OneClock, s.ClockError, s.Unsynchronized = true, 0, 0
+	}
 	if s.Earliest >= 0 {
 		s.Starts = r.Parts[s.Latest].Began(r).Sub(r.Parts[s.Earliest].Began(r))
 	}
@@ -65,6 +69,7 @@ func (s *Spread) addBegun(r *Result, i int) {
 	}
 	if !p.Clock.Synchronized {
 		s.Unsynchronized++
+		return
 	}
 	s.ClockError = max(s.ClockError, 2*time.Duration(p.Clock.MaxErrorUs)*time.Microsecond)
 }

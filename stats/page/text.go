@@ -47,7 +47,7 @@ func milliseconds(us int64) string { return fmt.Sprintf("%.4g ms", float64(us)/1
 // results is the table.
 func results(p *Page, load int) []part {
 	if p.Study == nil {
-		return p.ofReport(load, "not kept", "differences", "aggregate", "unmeasured", "interrupted", "phases", "out of range", "requirements")
+		return p.ofReport(load, "incomplete", "not kept", "differences", "aggregate", "unmeasured", "interrupted", "parts", "phases", "out of range", "requirements")
 	}
 	v := p.Study.View(load)
 	differences, medians := p.grid(v.Differences.Plain()), p.grid(v.Medians)
@@ -121,7 +121,7 @@ func verdicts(p *Page, load int) (all []part) {
 func kernel(p *Page, load int) []part { return p.ofReport(load, "kernel") }
 
 func means(p *Page, load int) []part {
-	return p.ofReport(load, "load", "sources", "intervals", "loops", "client", "testee", "machine")
+	return p.ofReport(load, "load", "sources", "intervals", "loops", "client", "testee", "machine", "omitted")
 }
 
 // command is how to repeat it.

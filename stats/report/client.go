@@ -7,10 +7,16 @@ import (
 	"wsperf/stats"
 )
 
+// maxLoopsListed bounds the rows of the table of loops: more than those of a machine.
+const maxLoopsListed = 512
+
 // loops shows how the work was divided among several loops.
 func loops(r *stats.Result) (s Section) {
-	if len(r.Loops) < 2 {
+	switch n := len(r.Loops); {
+	case n < 2:
 		return s
+	case n > maxLoopsListed:
+		return Section{Title: "Loops", Parts: []Part{manyLoops(r)}}
 	}
 	t := Table{Columns: []Column{{"loop", 5}, {"cpu", 4}, {"started", 10}, {"share %", 8}, {"cpu time s", 11}, {"busy %", 7}}}
 	short := len(shortcuts(r)) > 0
@@ -35,6 +41,17 @@ func loops(r *stats.Result) (s Section) {
 		t.Rows = append(t.Rows, row)
 	}
 	return Section{Title: "Loops", Parts: []Part{t}}
+}
+
+// manyLoops says between which bounds the loops of many processes were.
+func manyLoops(r *stats.Result) Part {
+	least, most := r.Loops[0], r.Loops[0]
+	for _, l := range r.Loops {
+		least.Started, most.Started = min(least.Started, l.Started), max(most.Started, l.Started)
+		least.CPUUs, most.CPUUs = min(least.CPUUs, l.CPUUs), max(most.CPUUs, l.CPUUs)
+	}
+	return Sentence(fmt.Sprintf("Each of %d loops started %d to %d connections, in %.2f to %.2f s of CPU time.",
+		len(r.Loops), least.Started, most.Started, float64(least.CPUUs)/1e6, float64(most.CPUUs)/1e6))
 }
 
 func busy(l stats.LoopResult, r *stats.Result) string {

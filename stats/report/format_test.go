@@ -27,7 +27,7 @@ func results() map[string]*stats.Result {
 	return map[string]*stats.Result{
 		"plain": example.Plain(), "full": example.Full(), "failed": example.Failed(), "nothing": nothing(),
 		"open": example.OpenLoop(), "overloaded": example.Overloaded(), "evil": evil(), "intervals": example.Intervals(),
-		"secure": example.Secure(),
+		"secure": example.Secure(), "parts": example.Parts(3), "incomplete": incompleteRun(),
 	}
 }
 

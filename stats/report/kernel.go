@@ -38,11 +38,17 @@ func kernelCounts(r *stats.Result) Table {
 	return t
 }
 
+// maxKernelDetails bounds the lines about the network namespaces of many machines.
+const maxKernelDetails = 16
+
 func kernelDetails(r *stats.Result) (d Details) {
 	for _, lost := range r.LostSYNs() {
 		d = append(d, Detail{"Lost SYN", lostSYN(lost)})
 	}
 	for _, k := range r.Kernel {
+		if len(d) >= maxKernelDetails {
+			break
+		}
 		if q := k.AcceptQueue; q.Full() {
 			d = append(d, Detail{"Queue", fmt.Sprintf("%d connections waited for accept(2), with a listen backlog of %d: the queue was full", q.Longest, q.Backlog)})
 		}

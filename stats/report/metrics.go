@@ -138,6 +138,17 @@ func bottleneckSample(r *stats.Result) []metricSample {
 	return []metricSample{{labels: []label{{"kind", string(r.Verdict.Kind)}}, value: "1"}}
 }
 
+// partSamples is empty for a result that is not merged of the parts of one run.
+func partSamples(r *stats.Result) []metricSample {
+	s, ok := r.Spread()
+	if !ok || ownPart(r) {
+		return nil
+	}
+	return countsBy("state", []labelCount{
+		{"begun", uint64(len(r.Parts) - len(s.TooLate))}, {"too_late", uint64(len(s.TooLate))}, {"missing", uint64(len(s.Missing))},
+	})
+}
+
 func interruptedSample(r *stats.Result) []metricSample {
 	if r.Interrupted {
 		return one(1)

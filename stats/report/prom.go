@@ -71,6 +71,7 @@ func metricsOf(r *stats.Result) []metric {
 		{"wsperf_run_duration_seconds", "gauge", "Length of the measured window.", one(max(0, r.Duration()).Seconds())},
 		{"wsperf_run_interrupted", "gauge", "Whether the run was interrupted before its end.", interruptedSample(r)},
 		{"wsperf_run_bottleneck", "gauge", "What bounded the run: 1 with its kind as label.", bottleneckSample(r)},
+		{"wsperf_run_parts", "gauge", "Parts of a run in several processes by what became of them.", partSamples(r)},
 		{"wsperf_connections_total", "counter", "Connections by outcome.", countsBy("outcome", []labelCount{{outcomeSuccess, r.Success}, {outcomeFailure, r.Fail}})},
 		{"wsperf_failures_total", "counter", "Failed connections by cause.", countsBy("cause", causeCounts(r))},
 		{"wsperf_closed_total", "counter", "Successful connections by how TCP ended.", countsBy("by", endCounts(r))},

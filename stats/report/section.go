@@ -71,10 +71,10 @@ func (Failures) isPart() {}
 // contents is the table of sections, in their order.
 func contents() []sectionRow {
 	return []sectionRow{
-		{"not kept", notKept}, {"differences", differences}, {"aggregate", aggregate}, {"load", load}, {"sources", sources},
-		{"unmeasured", unmeasured}, {"interrupted", interrupted}, {"verdict", verdict}, {"intervals", intervals}, {"phases", phases},
+		{"incomplete", incomplete}, {"not kept", notKept}, {"differences", differences}, {"aggregate", aggregate}, {"load", load}, {"sources", sources},
+		{"unmeasured", unmeasured}, {"interrupted", interrupted}, {"verdict", verdict}, {"parts", parts}, {"intervals", intervals}, {"phases", phases},
 		{"out of range", outOfRange}, {"causes", causes}, {"ends", ends}, {"tls", secure}, {"loops", loops}, {"client", client}, {"testee", testeeCost},
-		{"kernel", kernel}, {"machine", machine}, {"requirements", requirements},
+		{"kernel", kernel}, {"machine", machine}, {"omitted", omitted}, {"requirements", requirements},
 	}
 }
 

@@ -44,11 +44,28 @@ func TestTextGolden(t *testing.T) {
 		"open":        example.OpenLoop(),
 		"overloaded":  example.Overloaded(),
 		"intervals":   example.Intervals(),
+		"part":        example.Part(1, 3, 200),
+		"too_late":    example.TooLate(1, 3),
+		"parts":       example.Parts(3),
+		"incomplete":  incompleteRun(),
+		"many_parts":  example.Parts(50),
 	} {
 		t.Run(name, func(t *testing.T) {
 			checkGolden(t, name+".txt", text(t, r))
 		})
 	}
+}
+
+// incompleteRun lacks parts, has one that was too late, and others whose clocks are not synchronized.
+func incompleteRun() *stats.Result {
+	early := example.Part(1, 9, 120)
+	early.Parts[0].Clock.Synchronized = false
+	r, err := stats.MergeResults(early, example.Part(3, 9, 240_000), example.TooLate(4, 9))
+	if err != nil {
+		panic(err)
+	}
+	r.Parts[1].Host, r.Omitted = "n\x1b[31m", []stats.Omitted{stats.OmittedKernel, stats.OmittedLoops}
+	return r
 }
 
 // checkGolden compares what is written of a result with its file in testdata.
