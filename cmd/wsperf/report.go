@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"os"
 
@@ -18,10 +19,17 @@ import (
 
 const reportLong = `Report reads result files (see wsperf run --out), and those of wsperf's ancestor, in
 any mix, merges them if there are more than one, and prints the report. "-" is
-standard input. A file that cannot be read is named and left out; of a damaged file
+standard input: a text in which results stand among other lines, such as the log of a
+cluster. A line that begins with a result may have a label before it, and a result may take
+several lines; other lines are skipped. A file that cannot be read is named and left out; of a damaged file
 the intact part is reported. In both cases the exit code is 1. If the runs differ in
 what bears on the measurement, such as load, version, kernel, CPU or sysctls, the report
 says so.
+
+With --expect N the results must be the N parts of one run (wsperf run --shard). One of another run,
+of another configuration or number of parts, or of a part that came already, is named and left
+out, and the exit code is 1. If a part is missing, or was too late to begin, the report says in its first line
+which, and the exit code is 3, unless --allow-missing allows for as many.
 
 The report of a single file repeats the requirements of its run, if there were any. That
 of several files does not: what holds for the parts need not hold for their sum. Neither
@@ -35,6 +43,10 @@ const reportExample = `  # the report of one run
 
   # their sum as one result file
   wsperf report --json client*.json > all.json
+
+  # one report of a run in three parts; exit code 3 if one is missing
+  wsperf report --expect 3 part0.json part1.json part2.json
+  kubectl logs --selector job-name=load --tail=-1 | wsperf report --expect 100 -
 
   # the curve of phase total, for HdrHistogram's plotter
   wsperf report result.json --format hgrm:total > total.hgrm
@@ -56,6 +68,8 @@ type reportOptions struct {
 	format         string // empty: not given
 	html           string // page; empty: none
 	requirements   []require.Requirement
+	expect         int // parts of the run; 0: not given
+	allowMissing   int
 }
 
 func newReportCommand(u *ui.UI) *cobra.Command {
@@ -74,6 +88,8 @@ func newReportCommand(u *ui.UI) *cobra.Command {
 	c.Flags().BoolVar(&o.ancestor, "ancestor", false,
 		"print the block with the ancestor's arithmetic: exact, over all connections,\nfailed ones too; needs a record per connection (default off)")
 	c.Flags().Var(job.Requirements{To: &o.requirements}, "require", job.RequireUsage)
+	c.Flags().IntVar(&o.expect, "expect", 0, "the results are the parts of one run in `N` processes; exit with 3 if one is missing\n(default any results)")
+	c.Flags().IntVar(&o.allowMissing, "allow-missing", 0, "with --expect: up to `K` parts may be missing (default 0)")
 	c.RunE = func(_ *cobra.Command, args []string) error {
 		if o.ancestor {
 			return reportAsAncestor(u, args)
@@ -87,7 +103,7 @@ func (o *reportOptions) check(c *cobra.Command, args []string) error {
 	switch {
 	case len(args) == 0:
 		return usagef(c, "missing argument: report needs one result file or more")
-	case countOf(args, "-") > 1:
+	case countOf(args, file.Stdin) > 1:
 		return usagef(c, "\"-\" is given twice: standard input can be read once")
 	case o.json && o.ancestor:
 		return usagef(c, "--json and --ancestor: must be one of them")
@@ -97,6 +113,9 @@ func (o *reportOptions) check(c *cobra.Command, args []string) error {
 		return usagef(c, "--html and --ancestor: must be one of them")
 	case len(o.requirements) > 0 && o.ancestor:
 		return usagef(c, "--require and --ancestor: must be one of them")
+	}
+	if err := o.checkParts(c); err != nil {
+		return err
 	}
 	if err := job.CheckFormats(o.json, o.format); err != nil {
 		return asUsage(c, err)
@@ -119,7 +138,11 @@ func (o *reportOptions) report(u *ui.UI, paths []string) error {
 	if err != nil {
 		return err
 	}
-	merged, errs := file.LoadAllFrom(fileOrStdin(u.In), paths, nil)
+	merged, found, missing := o.merge(&file.Input{Paths: paths, Text: u.In})
+	if found.Skipped > 0 {
+		u.Note(fmt.Sprintf("standard input: %s, %s skipped", plural(found.Results, "result"), plural(found.Skipped, "other line")))
+	}
+	errs := append(found.Errs, missing)
 	if merged == nil {
 		return errors.Join(errs...)
 	}
@@ -128,7 +151,7 @@ func (o *reportOptions) report(u *ui.UI, paths []string) error {
 	format := job.FormatOf(o.json, o.format)
 	errs = append(errs, report.WriteAs(format, u.Out, merged))
 	if format == report.FormatText {
-		errs = append(errs, writeCoverage(u.Out, paths, errs))
+		errs = append(errs, writeCoverage(u.Out, found.Results, errs))
 	}
 	return errors.Join(append(errs, unmet)...)
 }
@@ -138,18 +161,18 @@ func reportAsAncestor(u *ui.UI, paths []string) error {
 	if census == nil {
 		return errors.Join(errs...)
 	}
-	return errors.Join(append(errs, report.Ancestor(u.Out, census), writeCoverage(u.Out, paths, errs))...)
+	return errors.Join(append(errs, report.Ancestor(u.Out, census), writeCoverage(u.Out, len(paths), errs))...)
 }
 
-func writeCoverage(w io.Writer, paths []string, errs []error) error {
+func writeCoverage(w io.Writer, files int, errs []error) error {
 	lost, damaged := file.Faults(errs)
-	return report.Coverage(w, len(paths), lost, damaged)
+	return report.Coverage(w, files, lost, damaged)
 }
 
 // fileOrStdin opens files; "-" is standard input.
 func fileOrStdin(stdin io.Reader) file.Open {
 	return func(path string) (io.ReadCloser, error) {
-		if path == "-" {
+		if path == file.Stdin {
 			return io.NopCloser(stdin), nil
 		}
 		return os.Open(path)

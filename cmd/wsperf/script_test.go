@@ -4,9 +4,11 @@ import (
 	"bufio"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"os/exec"
 	"slices"
 	"strconv"
@@ -37,6 +39,7 @@ func TestScripts(t *testing.T) {
 			"keys":        keys,
 			"count":       count,
 			"certificate": certificate,
+			"part":        writePart,
 		},
 	})
 }
@@ -125,6 +128,31 @@ func readObject(ts *testscript.TestScript, file string) map[string]json.RawMessa
 	var object map[string]json.RawMessage
 	ts.Check(json.Unmarshal([]byte(ts.ReadFile(file)), &object))
 	return object
+}
+
+// part FROM TO KEY=JSON... writes the result file FROM as one line to TO, with the keys of its part set. A key
+// with dots, such as config.close_code, is one of the result.
+func writePart(ts *testscript.TestScript, neg bool, args []string) {
+	var result map[string]any
+	from := json.NewDecoder(strings.NewReader(ts.ReadFile(args[0])))
+	from.UseNumber()
+	ts.Check(from.Decode(&result))
+	part := map[string]any{"late_us": 100, "begun": true, "clock": map[string]any{"synchronized": true, "max_error_us": 900}}
+	result["parts"] = []any{part}
+	for _, set := range args[2:] {
+		name, value, _ := strings.Cut(set, "=")
+		object := part
+		if group, key, nested := strings.Cut(name, "."); nested {
+			object, name = result[group].(map[string]any), key
+		}
+		object[name] = json.RawMessage(value)
+	}
+	schema := result["schema"]
+	delete(result, "schema")
+	rest, err := json.Marshal(result)
+	ts.Check(err)
+	line := fmt.Sprintf("{\"schema\":%q,%s\n", schema, rest[1:]) // the first key, as wsperf writes it
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(line), 0o600))
 }
 
 // keys FILE KEY... expects these top-level keys in a JSON file; "! keys" expects none
