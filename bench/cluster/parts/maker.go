@@ -1,0 +1,123 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"sync"
+	"time"
+
+	"wsperf/stats"
+	"wsperf/stats/file"
+)
+
+// partsPerMachine share a machine, as the pods of a node do.
+const partsPerMachine = 10
+
+// maker makes results of parts.
+type maker struct {
+	whole           *stats.Result // a real one
+	of, connections int           // parts, and connections of each
+}
+
+// write writes a file for each part, and a text with all of them and other lines.
+func (m maker) write(folder string) (paths []string, text string, err error) {
+	all := make([][]byte, m.of)
+	errs := make([]error, m.of)
+	var group sync.WaitGroup
+	room := make(chan struct{}, runtime.GOMAXPROCS(0))
+	for number := range m.of {
+		path := filepath.Join(folder, fmt.Sprintf("part%d.json", number))
+		paths = append(paths, path)
+		room <- struct{}{}
+		group.Go(func() {
+			defer func() { <-room }()
+			all[number], errs[number] = m.writePart(path, number)
+		})
+	}
+	group.Wait()
+	if at := slices.IndexFunc(errs, func(err error) bool { return err != nil }); at >= 0 {
+		return nil, "", errs[at]
+	}
+	text = filepath.Join(folder, "lines.txt")
+	return paths, text, os.WriteFile(text, bytes.Join(all, []byte("wsperf: a line of another kind\n")), 0o600)
+}
+
+// writePart writes a result file and returns it as a line.
+func (m maker) writePart(path string, number int) ([]byte, error) {
+	r, err := m.part(number)
+	if err != nil {
+		return nil, err
+	}
+	var written, line bytes.Buffer
+	if err := file.Write(&written, r); err != nil {
+		return nil, err
+	}
+	if err := os.WriteFile(path, written.Bytes(), 0o600); err != nil {
+		return nil, err
+	}
+	if err := json.Compact(&line, written.Bytes()); err != nil {
+		return nil, err
+	}
+	line.WriteByte('\n')
+	return line.Bytes(), nil
+}
+
+// part makes the result of a part.
+func (m maker) part(number int) (*stats.Result, error) {
+	random := rand.New(rand.NewPCG(1, uint64(number)))
+	rec := stats.NewRecorder(nil)
+	for range m.connections {
+		rec.Start()
+		rec.Success(m.sample(random))
+		rec.Fin(stats.FinReceived)
+	}
+	r, err := stats.Merge(rec)
+	if err != nil {
+		return nil, err
+	}
+	w := m.whole
+	r.Setup, r.Load, r.Client, r.Counters, r.TesteeCost, r.Verdict, r.Provenance = w.Setup, w.Load, w.Client, w.Counters, w.TesteeCost, w.Verdict, w.Provenance
+	r.Setup.Connections, r.Setup.Loops, r.Setup.CPUs = int64(m.connections), 1, []int{number % 2}
+	late := time.Duration(random.IntN(3000)) * time.Microsecond
+	r.Started, r.Ended = w.Started.Add(late), w.Ended.Add(late)
+	r.Loaded = stats.LoadedResult{FirstNs: r.Started.UnixNano(), LastNs: r.Ended.UnixNano(), Success: r.Success}
+	r.Loops = []stats.LoopResult{{CPU: number % 2, Started: r.Total, Success: r.Success, Fail: r.Fail, CPUUs: w.Loops[0].CPUUs}}
+	r.Parts = []stats.Part{{
+		Number: number, Of: m.of, RunID: "bench", Host: fmt.Sprintf("node%d", number/partsPerMachine), StartAt: w.Started,
+		LateUs: late.Microseconds(), Begun: true, Clock: stats.Clock{Synchronized: true, MaxErrorUs: 500},
+	}}
+	m.place(r, number)
+	return r, r.Check()
+}
+
+// place gives the part a network namespace of its own, on a machine of several parts.
+func (m maker) place(r *stats.Result, number int) {
+	id := fmt.Sprintf("machine-%d", number/partsPerMachine)
+	r.Kernel, r.Machines = slices.Clone(m.whole.Kernel), slices.Clone(m.whole.Machines)
+	for i := range r.Kernel {
+		r.Kernel[i].Machine, r.Kernel[i].Namespace = id, uint64(number)
+	}
+	for i := range r.Machines {
+		r.Machines[i].ID = id
+	}
+}
+
+// sample draws a connection's times from those of the real result.
+func (m maker) sample(random *rand.Rand) *stats.Sample {
+	s := &stats.Sample{}
+	for p := range stats.Phase(stats.NumPhases) {
+		h := m.whole.Phases[p].Success
+		if p.Apart() || p.OfTLS() || h.TotalCount() == 0 {
+			continue
+		}
+		s.Ns[p] = 1000 * h.ValueAtQuantile(100*random.Float64())
+		s.Reached = s.Reached.With(p)
+	}
+	return s
+}
