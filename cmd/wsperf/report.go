@@ -68,8 +68,7 @@ type reportOptions struct {
 	format         string // empty: not given
 	html           string // page; empty: none
 	requirements   []require.Requirement
-	expect         int // parts of the run; 0: not given
-	allowMissing   int
+	expected       measure.Expected
 }
 
 func newReportCommand(u *ui.UI) *cobra.Command {
@@ -88,8 +87,8 @@ func newReportCommand(u *ui.UI) *cobra.Command {
 	c.Flags().BoolVar(&o.ancestor, "ancestor", false,
 		"print the block with the ancestor's arithmetic: exact, over all connections,\nfailed ones too; needs a record per connection (default off)")
 	c.Flags().Var(job.Requirements{To: &o.requirements}, "require", job.RequireUsage)
-	c.Flags().IntVar(&o.expect, "expect", 0, "the results are the parts of one run in `N` processes; exit with 3 if one is missing\n(default any results)")
-	c.Flags().IntVar(&o.allowMissing, "allow-missing", 0, "with --expect: up to `K` parts may be missing (default 0)")
+	c.Flags().IntVar(&o.expected.Parts, "expect", 0, "the results are the parts of one run in `N` processes; exit with 3 if one is missing\n(default any results)")
+	c.Flags().IntVar(&o.expected.MayLack, "allow-missing", 0, "with --expect: up to `K` parts may be missing (default 0)")
 	c.RunE = func(_ *cobra.Command, args []string) error {
 		if o.ancestor {
 			return reportAsAncestor(u, args)
@@ -133,14 +132,26 @@ func countOf(args []string, arg string) int {
 	return n
 }
 
+func (o *reportOptions) checkParts(c *cobra.Command) error {
+	switch expects := c.Flags().Changed("expect"); {
+	case expects && o.ancestor:
+		return usagef(c, "--expect and --ancestor: must be one of them")
+	case expects:
+		return asUsage(c, o.expected.Check())
+	case c.Flags().Changed("allow-missing"):
+		return usagef(c, "--allow-missing needs --expect N, the number of parts")
+	}
+	return nil
+}
+
 func (o *reportOptions) report(u *ui.UI, paths []string) error {
 	p, err := measure.PreparePage(o.html)
 	if err != nil {
 		return err
 	}
-	merged, found, missing := o.merge(&file.Input{Paths: paths, Text: u.In})
+	merged, found, missing := o.expected.Merge(&file.Input{Paths: paths, Text: u.In})
 	if found.Skipped > 0 {
-		u.Note(fmt.Sprintf("standard input: %s, %s skipped", plural(found.Results, "result"), plural(found.Skipped, "other line")))
+		u.Note(fmt.Sprintf("results: %d, other lines of standard input that were skipped: %d", found.Results, found.Skipped))
 	}
 	errs := append(found.Errs, missing)
 	if merged == nil {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 
@@ -31,39 +32,58 @@ type wireHeader struct {
 	Ratio           float64
 }
 
+// empty is a histogram without a value, to compare others with.
+var empty = sync.OnceValue(stats.NewHistogram)
+
+// emptyEncoding is its encoding, which many phases of a file have.
+var emptyEncoding = sync.OnceValue(func() string {
+	encoded, err := empty().Encode(hdrhistogram.V2CompressedEncodingCookieBase)
+	if err != nil {
+		return "" // no encoding is like that: this is a shortcut only
+	}
+	return string(encoded)
+})
+
 // decodeHistogram decodes a histogram in base64. It checks range and precision before
 // the library decodes, because that trusts the header and allocates up to 50 MB for it.
 func decodeHistogram(encoded string) (*hdrhistogram.Histogram, error) {
 	if len(encoded) > maxEncoded {
 		return nil, fmt.Errorf("%d bytes, at most %d are allowed", len(encoded), maxEncoded)
 	}
-	h := stats.NewHistogram()
-	if err := checkHeader(encoded, h); err != nil {
+	if encoded == emptyEncoding() {
+		return stats.NewHistogram(), nil
+	}
+	header, err := checkHeader(encoded, empty())
+	if err != nil {
 		return nil, err
 	}
 	decoded, err := hdrhistogram.Decode([]byte(encoded))
 	if err != nil {
 		return nil, err
 	}
-	// Copy only the counts: other fields of the header, such as Ratio, are not kept.
+	if header.Ratio == 1 && header.NormalizingBase == 0 {
+		return decoded, nil
+	}
+	// Copy only the counts: other fields of the header are not kept.
+	h := stats.NewHistogram()
 	if dropped := h.Merge(decoded); dropped != 0 {
 		return nil, fmt.Errorf("%d values do not fit", dropped)
 	}
 	return h, nil
 }
 
-func checkHeader(encoded string, want *hdrhistogram.Histogram) error {
+func checkHeader(encoded string, want *hdrhistogram.Histogram) (*wireHeader, error) {
 	header, err := readHeader(encoded)
 	if err != nil {
-		return fmt.Errorf("not an HdrHistogram in V2 encoding: %w", err)
+		return nil, fmt.Errorf("not an HdrHistogram in V2 encoding: %w", err)
 	}
 	if int64(header.Digits) != want.SignificantFigures() ||
 		header.Lowest != want.LowestTrackableValue() || header.Highest != want.HighestTrackableValue() {
-		return fmt.Errorf("histogram of %d to %d with %d digits, must be %d to %d with %d",
+		return nil, fmt.Errorf("histogram of %d to %d with %d digits, must be %d to %d with %d",
 			header.Lowest, header.Highest, header.Digits,
 			want.LowestTrackableValue(), want.HighestTrackableValue(), want.SignificantFigures())
 	}
-	return nil
+	return header, nil
 }
 
 func readHeader(encoded string) (*wireHeader, error) {

@@ -168,7 +168,7 @@ func (s *intervalSeries) decode(iv *stats.Interval, p stats.Phase) error {
 	if len(s.Histogram) > maxEncoded {
 		return fmt.Errorf("%d bytes, at most %d are allowed", len(s.Histogram), maxEncoded)
 	}
-	if err := checkHeader(s.Histogram, iv.Histogram(p)); err != nil {
+	if _, err := checkHeader(s.Histogram, iv.Histogram(p)); err != nil {
 		return err
 	}
 	counters, err := countersOf(s.Histogram)

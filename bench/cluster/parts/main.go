@@ -47,7 +47,7 @@ func run(program string, connections int, numbers []string) error {
 		if err != nil || of < 1 || of > stats.MaxParts {
 			return fmt.Errorf("%q: must be a number of parts, 1 to %d", text, stats.MaxParts)
 		}
-		if err := measure(program, folder, maker{whole, of, connections}); err != nil {
+		if err := measure(program, folder, maker{whole, of, connections, quantilesOf(whole)}); err != nil {
 			return fmt.Errorf("%d parts: %w", of, err)
 		}
 	}

@@ -23,6 +23,7 @@ const partsPerMachine = 10
 type maker struct {
 	whole           *stats.Result // a real one
 	of, connections int           // parts, and connections of each
+	quantiles       [stats.NumPhases][]int64
 }
 
 // write writes a file for each part, and a text with all of them and other lines.
@@ -108,16 +109,29 @@ func (m maker) place(r *stats.Result, number int) {
 	}
 }
 
-// sample draws a connection's times from those of the real result.
+// sample draws a connection's times.
 func (m maker) sample(random *rand.Rand) *stats.Sample {
 	s := &stats.Sample{}
+	for p, quantiles := range m.quantiles {
+		if len(quantiles) > 0 {
+			s.Ns[p] = quantiles[random.IntN(len(quantiles))]
+			s.Reached = s.Reached.With(stats.Phase(p))
+		}
+	}
+	return s
+}
+
+// quantilesOf returns times of the phases of a real result, in nanoseconds.
+func quantilesOf(r *stats.Result) (all [stats.NumPhases][]int64) {
+	const steps = 1000
 	for p := range stats.Phase(stats.NumPhases) {
-		h := m.whole.Phases[p].Success
+		h := r.Phases[p].Success
 		if p.Apart() || p.OfTLS() || h.TotalCount() == 0 {
 			continue
 		}
-		s.Ns[p] = 1000 * h.ValueAtQuantile(100*random.Float64())
-		s.Reached = s.Reached.With(p)
+		for i := range steps {
+			all[p] = append(all[p], 1000*h.ValueAtPercentile(100*float64(i)/steps))
+		}
 	}
-	return s
+	return all
 }
