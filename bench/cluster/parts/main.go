@@ -14,8 +14,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
-	"syscall"
-	"time"
 
 	"wsperf/stats"
 	"wsperf/stats/file"
@@ -24,102 +22,77 @@ import (
 func main() {
 	program := flag.String("wsperf", "bin/wsperf", "the `PROGRAM` that makes the result and merges the parts")
 	connections := flag.Int("conns", 1000, "each part has `N` connections")
+	into := flag.String("into", "", "make the results of one number of parts in `FOLDER`, of its real.json, and merge nothing")
 	flag.Parse()
-	if err := run(*program, *connections, flag.Args()); err != nil {
+	if err := run(*program, *into, *connections, flag.Args()); err != nil {
 		fmt.Fprintln(os.Stderr, "parts:", err)
 		os.Exit(1)
 	}
 }
 
 // run measures with each number of parts.
-func run(program string, connections int, numbers []string) error {
-	folder, err := os.MkdirTemp("", "parts")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(folder)
-	whole, err := realResult(program, folder)
-	if err != nil {
-		return err
-	}
+func run(program, into string, connections int, numbers []string) error {
 	for _, text := range numbers {
 		of, err := strconv.Atoi(text)
 		if err != nil || of < 1 || of > stats.MaxParts {
 			return fmt.Errorf("%q: must be a number of parts, 1 to %d", text, stats.MaxParts)
 		}
-		if err := measure(program, folder, maker{whole, of, connections, quantilesOf(whole)}); err != nil {
+		if into != "" {
+			err = write(into, of, connections)
+		} else {
+			err = measure(program, of, connections)
+		}
+		if err != nil {
 			return fmt.Errorf("%d parts: %w", of, err)
 		}
 	}
 	return nil
 }
 
-func realResult(program, folder string) (*stats.Result, error) {
-	path := filepath.Join(folder, "real.json")
-	if out, err := exec.Command(program, "run", "--conns", "20000", "--quiet", "--out", path).CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("%w\n%s", err, out)
-	}
-	f, err := os.Open(path)
+const realFile = "real.json"
+
+// write makes the results of the parts.
+func write(folder string, of, connections int) error {
+	f, err := os.Open(filepath.Join(folder, realFile))
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer f.Close()
-	return file.Read(f)
-}
-
-// measure merges the parts of a run twice.
-func measure(program, folder string, m maker) error {
-	paths, text, err := m.write(folder)
+	whole, err := file.Read(f)
 	if err != nil {
 		return err
 	}
-	defer os.Remove(text)
-	for _, path := range paths {
-		defer os.Remove(path)
-	}
-	expect := []string{"report", "--json", "--expect", strconv.Itoa(m.of)}
-	if err := merge("files", exec.Command(program, append(expect, paths...)...), m); err != nil {
+	return maker{whole, of, connections, quantilesOf(whole)}.write(folder)
+}
+
+// measure merges the parts of a run twice. They are made by another process: the peak of a child
+// has that of its parent in it (kernel/fork.c and fs/exec.c of Linux: setmax_mm_hiwater_rss).
+func measure(program string, of, connections int) error {
+	folder, err := os.MkdirTemp("", "parts")
+	if err != nil {
 		return err
 	}
-	lines, err := os.Open(text)
+	defer os.RemoveAll(folder)
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	for _, c := range []*exec.Cmd{
+		exec.Command(program, "run", "--conns", "20000", "--quiet", "--out", filepath.Join(folder, realFile)),
+		exec.Command(self, "-into", folder, "-conns", strconv.Itoa(connections), strconv.Itoa(of)),
+	} {
+		if out, err := c.CombinedOutput(); err != nil {
+			return fmt.Errorf("%w\n%s", err, out)
+		}
+	}
+	m := merging{program: program, folder: folder, of: of, connections: connections}
+	lines, err := os.Open(filepath.Join(folder, text))
 	if err != nil {
 		return err
 	}
 	defer lines.Close()
-	c := exec.Command(program, append(expect, "-")...)
-	c.Stdin = lines
-	return merge("lines", c, m)
-}
-
-// merge runs wsperf report and prints what that cost. The sum must have all connections.
-func merge(what string, c *exec.Cmd, m maker) error {
-	sum, err := os.CreateTemp("", "sum")
-	if err != nil {
+	if err := m.merge("files", nil, paths(folder, of)); err != nil {
 		return err
 	}
-	defer os.Remove(sum.Name())
-	defer sum.Close()
-	c.Stdout, c.Stderr = sum, os.Stderr
-	begun := time.Now()
-	if err := c.Run(); err != nil {
-		return err
-	}
-	took, used := time.Since(begun), c.ProcessState.SysUsage().(*syscall.Rusage)
-	if _, err := sum.Seek(0, 0); err != nil {
-		return err
-	}
-	r, err := file.Read(sum)
-	if err != nil {
-		return err
-	}
-	if want := uint64(m.of * m.connections); r.Total != want || len(r.Parts) != m.of {
-		return fmt.Errorf("%d connections of %d parts, want %d of %d", r.Total, len(r.Parts), want, m.of)
-	}
-	info, err := sum.Stat()
-	if err != nil {
-		return err
-	}
-	fmt.Printf("%5d parts as %s: %6.2f s, %6.2f s of CPU time, %4d MB at the peak; the result has %.1f MB, and omits %v\n", m.of, what,
-		took.Seconds(), (c.ProcessState.UserTime() + c.ProcessState.SystemTime()).Seconds(), used.Maxrss>>10, float64(info.Size())/1e6, r.Omitted)
-	return nil
+	return m.merge("lines", lines, []string{"-"})
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -26,47 +27,66 @@ type maker struct {
 	quantiles       [stats.NumPhases][]int64
 }
 
+// text is the name of the file with all results as lines.
+const text = "lines.txt"
+
+func paths(folder string, of int) (all []string) {
+	for number := range of {
+		all = append(all, filepath.Join(folder, fmt.Sprintf("part%d.json", number)))
+	}
+	return all
+}
+
 // write writes a file for each part, and a text with all of them and other lines.
-func (m maker) write(folder string) (paths []string, text string, err error) {
-	all := make([][]byte, m.of)
+func (m maker) write(folder string) error {
 	errs := make([]error, m.of)
 	var group sync.WaitGroup
 	room := make(chan struct{}, runtime.GOMAXPROCS(0))
-	for number := range m.of {
-		path := filepath.Join(folder, fmt.Sprintf("part%d.json", number))
-		paths = append(paths, path)
+	all := paths(folder, m.of)
+	for number, path := range all {
 		room <- struct{}{}
 		group.Go(func() {
 			defer func() { <-room }()
-			all[number], errs[number] = m.writePart(path, number)
+			errs[number] = m.writePart(path, number)
 		})
 	}
 	group.Wait()
-	if at := slices.IndexFunc(errs, func(err error) bool { return err != nil }); at >= 0 {
-		return nil, "", errs[at]
-	}
-	text = filepath.Join(folder, "lines.txt")
-	return paths, text, os.WriteFile(text, bytes.Join(all, []byte("wsperf: a line of another kind\n")), 0o600)
+	return errors.Join(append(errs, writeLines(filepath.Join(folder, text), all))...)
 }
 
-// writePart writes a result file and returns it as a line.
-func (m maker) writePart(path string, number int) ([]byte, error) {
+func (m maker) writePart(path string, number int) error {
 	r, err := m.part(number)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	var written, line bytes.Buffer
+	var written bytes.Buffer
 	if err := file.Write(&written, r); err != nil {
-		return nil, err
+		return err
 	}
-	if err := os.WriteFile(path, written.Bytes(), 0o600); err != nil {
-		return nil, err
+	return os.WriteFile(path, written.Bytes(), 0o600)
+}
+
+// writeLines writes each result as a line, and a line of another kind after it.
+func writeLines(to string, paths []string) error {
+	f, err := os.Create(to)
+	if err != nil {
+		return err
 	}
-	if err := json.Compact(&line, written.Bytes()); err != nil {
-		return nil, err
+	for _, path := range paths {
+		written, err := os.ReadFile(path)
+		if err != nil {
+			return errors.Join(err, f.Close())
+		}
+		var line bytes.Buffer
+		if err := json.Compact(&line, written); err != nil {
+			return errors.Join(err, f.Close())
+		}
+		line.WriteString("\nwsperf: a line of another kind\n")
+		if _, err := f.Write(line.Bytes()); err != nil {
+			return errors.Join(err, f.Close())
+		}
 	}
-	line.WriteByte('\n')
-	return line.Bytes(), nil
+	return f.Close()
 }
 
 // part makes the result of a part.
