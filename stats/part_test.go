@@ -2,6 +2,7 @@ package stats_test
 
 import (
 	"math"
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
@@ -153,5 +154,37 @@ func TestCheckParts(t *testing.T) {
 	r.Parts = make([]stats.Part, stats.MaxParts+1)
 	if err := r.Check(); err == nil || !strings.Contains(err.Error(), "16385 parts, at most 16384 are allowed") {
 		t.Errorf("too many parts: %v", err)
+	}
+}
+
+// TestMergedPartsAreOneHistogram: parts and a single process that measure the same connections
+// have the same counts in each bucket of each phase.
+func TestMergedPartsAreOneHistogram(t *testing.T) {
+	const of = 7
+	random := rand.New(rand.NewPCG(1, 2))
+	whole, recs := stats.NewRecorder(nil), make([]*stats.Recorder, of)
+	for i := range recs {
+		recs[i] = stats.NewRecorder(nil)
+	}
+	for i := range 10_000 {
+		s := &stats.Sample{Reached: example.AllReached}
+		for p := range s.Ns {
+			s.Ns[p] = int64(math.Exp(25 * random.Float64())) // up to 72 s: some are above MaxTrackable
+		}
+		for _, rec := range []*stats.Recorder{whole, recs[i%of]} {
+			rec.Start()
+			rec.Success(s)
+			rec.Fin(stats.FinReceived)
+		}
+	}
+	var rs []*stats.Result
+	for _, rec := range recs {
+		rs = append(rs, example.Complete(rec))
+	}
+	one, sum := example.Complete(whole), merged(t, rs...)
+	for p := range one.Phases {
+		if a, b := &one.Phases[p], &sum.Phases[p]; !a.Success.Equals(b.Success) || !a.Failure.Equals(b.Failure) || a.Overruns != b.Overruns {
+			t.Errorf("phase %v of the parts is not that of the whole", stats.Phase(p))
+		}
 	}
 }
