@@ -73,7 +73,13 @@ func TestGatherOfBuiltinTestees(t *testing.T) {
 // TestGatherOfSums: what is merged already can be merged with the rest, whatever came first.
 func TestGatherOfSums(t *testing.T) {
 	for _, order := range [][]int{{0, 1}, {1, 0}} {
-		rs := []*stats.Result{merged(t, example.Part(0, 5, 0), example.Part(3, 5, 0), example.TooLate(4, 5)), example.Part(1, 5, 0)}
+		var begun []*stats.Result
+		for _, number := range []int{0, 3, 1} {
+			r := example.Part(number, 5, 0)
+			r.Setup.High = 100
+			begun = append(begun, r)
+		}
+		rs := []*stats.Result{merged(t, begun[0], begun[1], example.TooLate(4, 5)), begun[2]}
 		g := stats.NewGather(5)
 		for _, i := range order {
 			if err := g.Add("x", rs[i]); err != nil {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -77,6 +78,38 @@ func TestTooMuchEvidenceIsDropped(t *testing.T) {
 	r, err := MergeResults(a, b)
 	if err != nil || len(r.Machines) != 0 || len(r.Kernel) != 2 || !slices.Equal(r.Omitted, []Omitted{OmittedMachines}) {
 		t.Errorf("%d machines, %d kernels, omitted %v, %v; want no machine and 2 kernels", len(r.Machines), len(r.Kernel), r.Omitted, err)
+	}
+}
+
+// TestTooManyPartsAreOmitted merges a little more than a result file may have.
+func TestTooManyPartsAreOmitted(t *testing.T) {
+	for what, fill := range map[Omitted]func(r *Result, i int){
+		OmittedKernel:   func(r *Result, i int) { r.Kernel = append(r.Kernel, KernelResult{Namespace: uint64(i)}) },
+		OmittedMachines: func(r *Result, i int) { r.Machines = append(r.Machines, MachineResult{ID: strconv.Itoa(i)}) },
+		OmittedLoops:    func(r *Result, _ int) { r.Loops = append(r.Loops, make([]LoopResult, MaxLoops/MaxParts)...) },
+		OmittedParts: func(r *Result, i int) {
+			r.Parts = append(r.Parts, Part{Number: i % MaxParts, Of: MaxParts, Begun: true})
+		},
+	} {
+		for _, more := range []int{0, 1} {
+			a, b := newResult(), newResult()
+			for i := range MaxParts - 1 {
+				fill(a, i)
+			}
+			for i := range 1 + more {
+				fill(b, MaxParts-1+i)
+			}
+			r, err := MergeResults(a, b)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if omitted := slices.Equal(r.Omitted, []Omitted{what}); omitted != (more > 0) || len(r.Omitted) > more {
+				t.Errorf("%s, %d too many: omitted %v", what, more, r.Omitted)
+			}
+			if err := r.Check(); err != nil {
+				t.Errorf("%s, %d too many: %v", what, more, err)
+			}
+		}
 	}
 }
 

@@ -60,6 +60,7 @@ func TestResultsAmongOtherLines(t *testing.T) {
 		{"other objects", "{\"level\":\"info\"}\n{oops\n{\n" + a, []string{"-, line 4: 500"}, 3},
 		{"objects in several lines", "{\n  \"items\": [\n    {}\n  ]\n}\n" + a, []string{"-, line 6: 500"}, 1},
 		{"torn in a string", "x\n" + a[:inString] + "\n" + b, []string{"-, line 3: 250", "result file -, line 2: " + torn(inString+1)}, 1},
+		{"torn in a string before other lines", a[:inString] + "\nwsperf: a \"line\"\nanother\n" + b, []string{"-, line 4: 250", "result file -: " + torn(inString+1)}, 2},
 		{"torn between tokens", a[:betweenTokens] + "\n" + b + "\n", []string{"-, line 2: 250", "result file -: " + torn(betweenTokens+1)}, 0},
 		{"torn before another line", a[:betweenTokens] + "\nwsperf: done\n" + b + "\n", []string{"-, line 3: 250", "result file -: damaged at byte"}, 0},
 		{"torn before a long one", a[:betweenTokens] + "\n" + long, []string{"-, line 2: 606", "result file -: " + torn(betweenTokens+1)}, 0},
