@@ -26,7 +26,20 @@ type Load struct {
 	Stages   []stats.Stage  // of an open loop, in turn, 1 to stats.MaxStages; empty: a closed loop
 	Arrivals stats.Arrivals // of an open loop
 
-	loops, turn int // of an open loop: the part's place among the loops, which take turns
+	place place // among the parts of the whole load; zero: it is the whole
+}
+
+// place is where the starts of a part of an open loop are among those of the whole: at turn, and at
+// each stride after it.
+type place struct {
+	stride, turn int   // 0 <= turn < stride, or both 0: the whole
+	warmup       int64 // the whole's WarmupConnections
+}
+
+// part returns the place of the i-th of n parts of what is at p.
+func (p place) part(n, i int) place {
+	p.stride = max(1, p.stride)
+	return place{p.stride * n, p.turn + i*p.stride, p.warmup}
 }
 
 // open reports whether the load is an open loop.
@@ -107,14 +120,24 @@ func (ld *Load) checkStages() error {
 
 func validRate(r float64) bool { return r >= 0 && r <= stats.MaxRate } // nor NaN
 
-// part returns the i-th of n parts of the load. Numbers of connections, watermarks and
-// starts of all parts add up to those of the whole.
-func (ld Load) part(n, i int) Load {
-	ld.Connections, ld.WarmupConnections = share(ld.Connections, n, i), share(ld.WarmupConnections, n, i)
+// Part returns the i-th of n parts of the load, 0 <= i < n: that of a process or of a loop. Numbers of
+// connections, watermarks and starts of all parts add up to those of the whole. An open loop keeps the
+// stages of the whole, and takes every n-th of its starts. A part can be divided again. After a warm-up by time
+// it is not known whose turn is next, and up to n-1 of the last starts are not those that the whole would make.
+func (ld Load) Part(n, i int) Load {
+	if ld.place.stride == 0 {
+		ld.place.warmup = ld.WarmupConnections
+	}
+	ld.place = ld.place.part(n, i)
+	// The first measured connection follows the last one of the warm-up, which need not be the last part's.
+	next := (i + n - int(ld.WarmupConnections%int64(n))) % n
+	ld.Connections, ld.WarmupConnections = share(ld.Connections, n, next), share(ld.WarmupConnections, n, i)
 	ld.Low, ld.High = share(ld.Low, n, i), share(ld.High, n, i)
-	ld.loops, ld.turn = n, i
 	return ld
 }
+
+// stride is how many parts like this one make the whole load.
+func (ld *Load) stride() float64 { return float64(max(1, ld.place.stride)) }
 
 // most returns how many connections the load starts, with those of the warm-up.
 func (ld *Load) most() int64 {
@@ -128,13 +151,11 @@ func (ld *Load) most() int64 {
 // over the time that its connections take.
 func (ld *Load) offered() float64 {
 	c := newCurve(ld.Stages)
-	length, starts := ld.Duration.Seconds(), float64(ld.Connections)
 	if ld.Connections > 0 {
-		length = time.Duration(c.at(starts)).Seconds()
-	} else {
-		starts = c.total()
+		starts := float64(ld.Connections)
+		return starts / time.Duration(c.at(starts*ld.stride())).Seconds()
 	}
-	return starts / length
+	return c.total() / ld.stride() / ld.Duration.Seconds()
 }
 
 // share returns the i-th of n parts of a total. The parts differ by 1 at most and

@@ -133,7 +133,7 @@ func (r *Run) makeLoops() error {
 // part is the i-th loop's share: the shares add up to the run's totals.
 func (r *Run) part(i int) loopPart {
 	n := r.cfg.Loops
-	p := loopPart{number: i, cpu: -1, beside: r.beside, window: r.window, load: r.cfg.Load.part(n, i), slots: share(int(r.limit.connections), n, i)}
+	p := loopPart{number: i, cpu: -1, beside: r.beside, window: r.window, load: r.cfg.Load.Part(n, i), slots: share(int(r.limit.connections), n, i)}
 	if len(r.cfg.CPUs) > 0 {
 		p.cpu = r.cfg.CPUs[i%len(r.cfg.CPUs)]
 	}

@@ -69,19 +69,19 @@ func (s *segment) after(n float64) float64 {
 // schedule is when the starts of one loop are due. It depends on nothing but the load and
 // a source of random numbers.
 type schedule struct {
-	curve curve
-	loops float64
-	due   float64    // position of the next start on the curve
-	draws *rand.Rand // of Poisson arrivals; nil: even ones
-	dueNs int64      // when the next start is due, or never
+	curve  curve
+	stride float64    // between its starts on the curve
+	due    float64    // position of the next start on the curve
+	draws  *rand.Rand // of Poisson arrivals; nil: even ones
+	dueNs  int64      // when the next start is due, or never
 }
 
-// newSchedule returns the schedule of the i-th of n loops. With even arrivals, it takes
-// every n-th start, so more loops make the same starts. With Poisson arrivals, each loop
-// has a stream of its own with the n-th part of the rate: together they are a Poisson
+// newSchedule returns the schedule of a part. With even arrivals, the i-th of n parts takes
+// every n-th start, so more loops and more processes make the same starts. With Poisson arrivals, each
+// part has a stream of its own with the n-th part of the rate: together they are a Poisson
 // process with the whole rate.
 func newSchedule(ld *Load, random rand.Source) *schedule {
-	s := &schedule{curve: newCurve(ld.schedule()), loops: float64(max(1, ld.loops)), due: float64(ld.turn)}
+	s := &schedule{curve: newCurve(ld.schedule()), stride: ld.stride(), due: float64(ld.place.turn)}
 	if ld.Arrivals == stats.ArrivalsPoisson {
 		s.draws = rand.New(random)
 		s.due = s.interval()
@@ -100,7 +100,7 @@ func (s *schedule) advance() {
 // exponentially distributed.
 func (s *schedule) interval() float64 {
 	if s.draws == nil {
-		return s.loops
+		return s.stride
 	}
-	return s.loops * s.draws.ExpFloat64()
+	return s.stride * s.draws.ExpFloat64()
 }

@@ -74,7 +74,7 @@ func TestLoopsTakeTurns(t *testing.T) {
 		want := dues(ld, nil)
 		var got []int64
 		for i := range 3 {
-			got = append(got, dues(ld.part(3, i), nil)...)
+			got = append(got, dues(ld.Part(3, i), nil)...)
 		}
 		if slices.Sort(got); !slices.Equal(got, want) {
 			t.Errorf("%d starts of three loops, %d of one, at other times", len(got), len(want))
@@ -98,7 +98,7 @@ func TestPoissonArrivals(t *testing.T) {
 		ld.Arrivals = c.arrivals
 		var all []int64
 		for i := range 4 {
-			all = append(all, dues(ld.part(4, i), rand.NewPCG(uint64(i), 13))...)
+			all = append(all, dues(ld.Part(4, i), rand.NewPCG(uint64(i), 13))...)
 		}
 		slices.Sort(all)
 		if n := float64(len(all)); math.Abs(n-10*rate) > 4*math.Sqrt(10*rate) {

@@ -15,13 +15,15 @@ import (
 // warms reports whether the load has a warm-up.
 func (ld *Load) warms() bool { return ld.Warmup > 0 || ld.WarmupConnections > 0 }
 
-// schedule returns the stages of an open loop with its warm-up.
+// schedule returns the stages of an open loop with its warm-up. A part has those of the whole, whose starts
+// it takes its share of.
 func (ld *Load) schedule() []stats.Stage {
-	if !ld.warms() {
+	connections := max(ld.WarmupConnections, ld.place.warmup)
+	if ld.Warmup == 0 && connections == 0 {
 		return ld.Stages
 	}
 	rate := ld.Stages[0].From
-	length := max(ld.Warmup.Seconds(), float64(ld.WarmupConnections)/rate)
+	length := max(ld.Warmup.Seconds(), float64(connections)/rate)
 	return append([]stats.Stage{{From: rate, To: rate, LengthUs: int64(min(length*1e6, 1e15))}}, ld.Stages...)
 }
 

@@ -53,7 +53,7 @@ func TestPacerWarmup(t *testing.T) {
 		{"open, time and connections", open(Load{Connections: 10, Warmup: 5 * us}), 99e3, 5, 10},
 		{"none", open(Load{Connections: 10}), 99e3, 0, 10},
 	} {
-		p := newPacer(c.load.part(1, 0), 1<<20, nil)
+		p := newPacer(c.load.Part(1, 0), 1<<20, nil)
 		if warm, measured := warmed(t, &p, c.nowNs); warm != c.warm || measured != c.measured {
 			t.Errorf("%s: %d and %d, want %d and %d", c.name, warm, measured, c.warm, c.measured)
 		}
