@@ -45,6 +45,8 @@ type Config struct {
 
 	Processes TesteeProcesses // of the testee, whose cost is measured
 
+	Gate Gate // holds the run until it is to begin; nil: it begins at once
+
 	Profiler Profiler // is told of the measured window; nil: nobody is
 
 	Log     bool // keep a record per connection: 16 bytes each

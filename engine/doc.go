@@ -13,6 +13,7 @@
 // loop into a cache line of its own (progress.go), and read one flag that says
 // to stop.
 //
+//	gate.go       holds a prepared run until it is to begin
 //	run.go        Prepare and Do: parts, start, merge; the loops' goroutines
 //	load.go       the load, and its division into parts
 //	pacer.go      pure: may a connection be started now, and when to ask again

@@ -29,6 +29,7 @@ func (r *Run) watch(t *threads, all observers) (w watched) {
 	}
 	w.started = time.Now()
 	t.begin(w.started)
+	r.begun(w.started)
 	if r.cfg.warms() {
 		r.warmUp(t.ended, w.started)
 		if w.failed = r.enableProfiler(); w.failed != nil {

@@ -156,7 +156,7 @@ func (r *Run) Close() {
 // Do runs to the end and returns the merged result. When ctx is cancelled, no
 // connection is started any more, open ones get their closing handshake within
 // one close timeout, and the result is marked as interrupted. It fails when a
-// loop cannot be pinned to its CPU or the profiler cannot be enabled, and can be
+// loop cannot be pinned to its CPU, the gate does not open or the profiler cannot be enabled, and can be
 // called once.
 func (r *Run) Do(ctx context.Context) (*stats.Result, error) {
 	if r.taken {
@@ -170,8 +170,12 @@ func (r *Run) Do(ctx context.Context) (*stats.Result, error) {
 	if err := threads.ready(); err != nil {
 		return nil, err
 	}
+	observers := r.observers()
+	if res, err := r.awaitGate(ctx, threads); err != nil {
+		return res, err
+	}
 	defer context.AfterFunc(ctx, func() { r.stop.Store(true) })()
-	collector, observers := r.startCollector(), r.observers()
+	collector := r.startCollector()
 	w := r.watch(threads, observers)
 	intervals, lost := collector.finish(w.ended.Sub(r.window.from(w.started, w.ended)))
 	if w.failed != nil {
