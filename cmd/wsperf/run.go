@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"os"
 
 	"github.com/spf13/cobra"
 
@@ -69,7 +70,7 @@ func newRunCommand(u *ui.UI) *cobra.Command {
 		if len(args) == 1 {
 			o.URL = args[0]
 		}
-		if err := line.Check(); err != nil {
+		if err := line.CheckRun(os.Getenv); err != nil {
 			return asUsage(c, err)
 		}
 		return runJob(c, u, o)

@@ -102,6 +102,21 @@ const (
 	shortRun     = time.Minute
 )
 
+// CheckRun is Check for run, whose process may be one of several. getenv reads the environment.
+func (l *CommandLine) CheckRun(getenv func(string) string) error {
+	from, err := l.readShard(getenv)
+	if err != nil {
+		return err
+	}
+	if err := l.checkPart(); err != nil {
+		return err
+	}
+	if err := l.nameRun(from, getenv); err != nil {
+		return err
+	}
+	return l.Check()
+}
+
 // Check reports options that do not go together, and lets a duration take the
 // place of a number of connections. It comes after the flags are parsed.
 func (l *CommandLine) Check() error {

@@ -22,6 +22,7 @@ type Job struct {
 	headers []handshake.Header
 	tls     *engine.TLS // nil: ws://
 	builtin bool
+	load    engine.Load // the part's
 
 	profiler engine.Profiler // nil: none
 }
@@ -30,7 +31,7 @@ type Job struct {
 // certificates. It writes nothing. The error is about the first thing that is wrong.
 func New(o Options) (*Job, error) {
 	j := &Job{Options: o, builtin: o.URL == "", headers: parseHeaders(o.Headers)}
-	for _, step := range []func() error{j.placeLoops, j.readTarget, j.readSources, j.readTLS, j.tryConfig} {
+	for _, step := range []func() error{j.divide, j.placeLoops, j.readTarget, j.readSources, j.readTLS, j.tryConfig} {
 		if err := step(); err != nil {
 			return nil, j.masked(err)
 		}
@@ -151,11 +152,7 @@ func (j *Job) EngineConfig(addr netip.AddrPort) (engine.Config, error) {
 	return engine.Config{
 		Addr: addr, Sources: j.sources, Request: request, Rules: handshake.NewRules(j.Subprotocols),
 		Loops: place.loops, CPUs: place.client,
-		Load: engine.Load{
-			Connections: j.Connections, Duration: j.Duration(), Low: j.Low, High: j.High,
-			Stages: j.stages(), Arrivals: j.Arrivals,
-			Warmup: microseconds(j.WarmupUs), WarmupConnections: j.WarmupConnections,
-		},
+		Load:           j.load,
 		TLS:            j.tls,
 		CloseCode:      ws.StatusCode(j.CloseCode),
 		ConnectTimeout: microseconds(j.ConnectTimeoutUs),

@@ -40,6 +40,8 @@ type Options struct {
 
 	Format string `json:"format"` // of the result on standard output (package report); empty: not given
 
+	Part Part `json:"-"` // of a run in several processes, which drive has no use for
+
 	// Command is the arguments that the user gave to the program, for the provenance.
 	Command []string `json:"command,omitempty"`
 
@@ -62,7 +64,7 @@ func Default() Options {
 		CloseTimeoutUs:   (5 * time.Second).Microseconds(),
 		CloseCode:        int(ws.StatusNormalClosure),
 		Samples:          3, // one may be odd, two may be chance
-	}}
+	}, Part: Part{Start: Start{TimeoutUs: defaultStartTimeout.Microseconds(), MaxLateUs: defaultMaxLate.Microseconds()}}}
 }
 
 // Duration returns how long connections are started; 0: until there are Connections.

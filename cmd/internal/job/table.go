@@ -83,7 +83,7 @@ func shape(o option) option {
 
 // table returns all options, in the order of the help.
 func table() []option {
-	return slices.Concat(loadOptions(), handshakeOptions(), tlsOptions(), outputOptions())
+	return slices.Concat(loadOptions(), handshakeOptions(), tlsOptions(), outputOptions(), partOptions())
 }
 
 // An open loop has these options in place of the watermarks.

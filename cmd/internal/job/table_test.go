@@ -28,16 +28,21 @@ func commandLine(bind func(*pflag.FlagSet, *Options) *CommandLine, args ...strin
 
 // TestDriveHasAllOptionsOfRun accepts the same name or the ancestor's. Lines of several
 // workers in turn would say nothing of the whole: there is no --live. perf has one FIFO, and each
-// worker a window of its own: there is no --perf-control.
+// worker a window of its own: there is no --perf-control. The workers are no parts of a run in several
+// processes, but all processes of one.
 func TestDriveHasAllOptionsOfRun(t *testing.T) {
 	run, drive := pflag.NewFlagSet("run", pflag.ContinueOnError), pflag.NewFlagSet("drive", pflag.ContinueOnError)
 	o := Default()
 	BindRun(run, &o)
 	line := BindDrive(drive, &o)
+	ofRun := []string{"live", "perf-control"}
+	for _, row := range partOptions() {
+		ofRun = append(ofRun, row.flags[0].name)
+	}
 	n := 0
 	run.VisitAll(func(f *pflag.Flag) {
 		n++
-		if drive.Lookup(line.name(f.Name)) == nil && f.Name != "live" && f.Name != "perf-control" {
+		if drive.Lookup(line.name(f.Name)) == nil && !slices.Contains(ofRun, f.Name) {
 			t.Errorf("drive has no --%s", f.Name)
 		}
 	})
@@ -47,7 +52,7 @@ func TestDriveHasAllOptionsOfRun(t *testing.T) {
 }
 
 // TestSearchHasNoLoadOptions: search has all options of run but those of a load, which it
-// decides on itself, of a record per connection, of a page, and of a profiler.
+// decides on itself, of a record per connection, of a page, of a profiler, and of a run in parts.
 func TestSearchHasNoLoadOptions(t *testing.T) {
 	o := Default()
 	runs, searches := pflag.NewFlagSet("run", pflag.ContinueOnError), pflag.NewFlagSet("search", pflag.ContinueOnError)
@@ -59,7 +64,7 @@ func TestSearchHasNoLoadOptions(t *testing.T) {
 			missing = append(missing, f.Name)
 		}
 	})
-	if want := strings.Fields("conns duration format high html interval live log low perf-control rate stages"); !slices.Equal(missing, want) {
+	if want := strings.Fields("conns duration format high html interval live log low max-late perf-control rate ready-file run-id shard stages start-at start-timeout"); !slices.Equal(missing, want) {
 		t.Errorf("search lacks %q of run's options, want %q", missing, want)
 	}
 	searches.VisitAll(func(f *pflag.Flag) {
@@ -184,6 +189,7 @@ func TestWorkersGetNoRequirements(t *testing.T) {
 // TestOptionsTravel checks that a worker gets the driver's options byte for byte.
 func TestOptionsTravel(t *testing.T) {
 	want := Default()
+	want.Part = Part{} // does not travel
 	want.URL, want.Out, want.Headers = "ws://h/\xff", "r\xe9sultat ä.json", []string{"Authorization: Basic \xff\x01", "B: ü"}
 	want.CPUs, want.Sources, want.Log = []int{3}, []string{"::1"}, true
 	headers := slices.Clone(want.Headers)
