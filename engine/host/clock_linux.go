@@ -29,7 +29,9 @@ const napping = 100 * time.Millisecond
 // SleepUntil returns at a moment of the wall clock, at once if that is over, or with the context's error when that
 // is cancelled. If the clock is set meanwhile, the moment is that of the new time.
 func SleepUntil(ctx context.Context, moment time.Time) error {
-	moment = moment.Round(0) // without a reading of the monotonic clock, which time.Until would prefer
+	moment = moment.Round(0)      // without a reading of the monotonic clock, which time.Until would prefer
+	nap := time.NewTimer(napping) // one for all: in a run that waits, no garbage is collected
+	defer nap.Stop()
 	for {
 		left := time.Until(moment)
 		switch {
@@ -41,9 +43,10 @@ func SleepUntil(ctx context.Context, moment time.Time) error {
 			sleepOnClock(moment)
 			continue
 		}
+		nap.Reset(min(left-napping/2, napping))
 		select {
 		case <-ctx.Done():
-		case <-time.After(min(left-napping/2, napping)):
+		case <-nap.C:
 		}
 	}
 }

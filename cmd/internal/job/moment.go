@@ -112,6 +112,10 @@ func readStart(path string) (string, error) {
 		return "", err
 	}
 	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, maxMomentBytes))
-	return string(text), err
+	var text [maxMomentBytes]byte
+	n, err := io.ReadFull(f, text[:])
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		err = nil
+	}
+	return string(text[:n]), err
 }

@@ -27,7 +27,7 @@ type Observer interface {
 	// TesteeListens is called for the built-in testee only.
 	TesteeListens(at netip.AddrPort, cpus []int)
 	// Prepared is called when all that takes time is done: name lookup, memory,
-	// descriptors. The run begins when it returns nil.
+	// descriptors. The run can begin when it returns nil.
 	Prepared(ctx context.Context, warnings []engine.Warning) error
 	// Begun is called right before the run. It returns what is called right after it.
 	Begun(read func() engine.Progress, goal ui.Goal) (ended func())
@@ -64,6 +64,11 @@ func Run(ctx context.Context, j *job.Job, o Observer) (measured *Measured, err e
 			err = errors.Join(err, lost)
 		}
 	}()
+	remove, err := j.PrepareReadyFile()
+	if err != nil {
+		return nil, err
+	}
+	defer remove()
 	addr, err := Resolve(ctx, j)
 	if err != nil {
 		return nil, err
@@ -83,7 +88,7 @@ func Run(ctx context.Context, j *job.Job, o Observer) (measured *Measured, err e
 		return nil, err
 	}
 	j.Describe(m.Result)
-	m.Result.Verdict = verdict.Of(m.Result) // that knows what was asked for
+	m.Result.Verdict = verdictOf(m.Result) // that knows what was asked for
 	m.Result.Calibration = Calibrated(m.Result)
 	return m, err
 }
@@ -181,6 +186,8 @@ func against(ctx context.Context, j *job.Job, o Observer, addr netip.AddrPort) (
 	if live, ok := o.(IntervalObserver); ok && j.Live {
 		cfg.Watch = live.Interval
 	}
+	g := newGate(j, o)
+	cfg.Gate = g
 	run, warnings, err := engine.Prepare(cfg)
 	if err != nil {
 		return nil, err
@@ -192,8 +199,19 @@ func against(ctx context.Context, j *job.Job, o Observer, addr netip.AddrPort) (
 	if ctx.Err() != nil {
 		return nil, ui.ErrEarly
 	}
-	defer o.Begun(run.Progress, ui.Goal{Connections: cfg.Connections, Duration: j.Starting()})()
-	return run.Do(ctx)
+	ended := func() {}
+	defer func() { ended() }()
+	g.begin = func() { ended = o.Begun(run.Progress, ui.Goal{Connections: cfg.Connections, Duration: j.Starting()}) }
+	result, err := run.Do(ctx)
+	return g.describe(result), err
+}
+
+// verdictOf says what bounded a run. A part that did not begin says nothing about the testee.
+func verdictOf(r *stats.Result) stats.Verdict {
+	if r.Idle() {
+		return stats.Verdict{Kind: stats.BottleneckClient, Reason: "the part was too late and did not begin", Evidence: []string{}}
+	}
+	return verdict.Of(r)
 }
 
 // Outcome turns what a result says into the error that the process ends with.
@@ -201,6 +219,8 @@ func Outcome(r *stats.Result) error {
 	switch {
 	case r.Interrupted:
 		return ui.ErrInterrupted
+	case r.Idle():
+		return nil // the error of the run says so
 	case r.Success > 0:
 		return nil
 	case r.Total == 0 && r.Load.LeftOut.Started > 0:

@@ -29,7 +29,7 @@ func RunAndPrint(ctx context.Context, u *ui.UI, j *job.Job) error {
 	}
 	ctx, signals := ui.Watch(ctx, u)
 	defer signals.Stop()
-	m, err := Run(ctx, j, &printer{u, signals, j.Quiet || !u.Terminal()})
+	m, err := Run(ctx, j, &printer{u, signals, j.Quiet || !u.Terminal(), j.Quiet})
 	signals.Writing()
 	if m == nil {
 		return err
@@ -57,20 +57,36 @@ func Save(m *Measured, signals *ui.Interrupts) error {
 }
 
 func printResult(u *ui.UI, r *stats.Result, j *job.Job) error {
-	format := j.Shown()
-	var lost error
-	if j.Out == job.StandardOutput {
-		format = report.FormatJSON
-		lost = report.Text(u.Stderr(), r)
+	switch format := j.Shown(); {
+	case j.Out == job.StandardOutput:
+		return errors.Join(printReport(u.Stderr(), r), printLine(u, r))
+	case format == report.FormatText:
+		return cmp.Or(printReport(u.Out, r), u.Out.Flush())
+	default:
+		return cmp.Or(report.WriteAs(format, u.Out, r), u.Out.Flush())
 	}
-	return errors.Join(lost, cmp.Or(report.WriteAs(format, u.Out, r), u.Out.Flush()))
+}
+
+// printReport prints the report, unless there is nothing to be reported: the run did not begin.
+func printReport(to io.Writer, r *stats.Result) error {
+	if r.Idle() {
+		return nil
+	}
+	return report.Text(to, r)
+}
+
+// printLine prints the result as one line, the last of standard output.
+func printLine(u *ui.UI, r *stats.Result) error {
+	line := oneLine{u.Out}
+	return cmp.Or(file.Write(line, r), line.end(), u.Out.Flush())
 }
 
 // printer shows the user how a run goes.
 type printer struct {
 	u       *ui.UI
 	signals *ui.Interrupts
-	quiet   bool
+	quiet   bool // show no progress
+	hush    bool // the user wants it so
 }
 
 // Interval prints a line, below a header before the first one.
@@ -87,6 +103,13 @@ func (p *printer) Waiting(pipe string) { NoteWaiting(p.u, pipe) }
 // NoteWaiting tells the user that a pipe has no reader yet.
 func NoteWaiting(u *ui.UI, pipe string) {
 	u.Note("waiting for a reader of the pipe " + pipe + " (Ctrl-C to give up)")
+}
+
+// AwaitsStart tells what the run waits for.
+func (p *printer) AwaitsStart(what string) {
+	if !p.hush {
+		p.u.Note(what + " (Ctrl-C to give up)")
+	}
 }
 
 func (p *printer) TesteeListens(at netip.AddrPort, cpus []int) {
