@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"sync/atomic"
 
 	"github.com/gobwas/ws"
 
@@ -23,6 +24,7 @@ type Job struct {
 	tls     *engine.TLS // nil: ws://
 	builtin bool
 	load    engine.Load // the part's
+	ready   atomic.Bool // the ready file exists
 
 	profiler engine.Profiler // nil: none
 }

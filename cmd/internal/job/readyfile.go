@@ -10,12 +10,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// PrepareReadyFile checks that the file can be created that says that the run is ready, if there is to be one. It
-// removes one that a killed run has left: that would say that this one is ready. remove removes the file.
-func (j *Job) PrepareReadyFile() (remove func(), err error) {
+// CheckReadyFile checks that the file can be created that says that the run is ready, if there is to be one. It
+// removes one that a killed run has left: that would say that this one is ready.
+func (j *Job) CheckReadyFile() error {
 	path := j.Part.ReadyFile
 	if path == "" {
-		return func() {}, nil
+		return nil
 	}
 	info, err := os.Lstat(path)
 	switch {
@@ -26,10 +26,7 @@ func (j *Job) PrepareReadyFile() (remove func(), err error) {
 	case err == nil:
 		err = os.Remove(path)
 	}
-	if err != nil {
-		return nil, readyFileError(path, err)
-	}
-	return func() { _ = os.Remove(path) }, nil // nobody is left to be told of an error
+	return readyFileError(path, err)
 }
 
 // Ready creates the file, which is empty.
@@ -42,9 +39,20 @@ func (j *Job) Ready() error {
 	if err != nil {
 		return readyFileError(path, err)
 	}
+	j.ready.Store(true)
 	return f.Close()
 }
 
+// Unready removes the file, if Ready has created it. It can be called from any goroutine, and again.
+func (j *Job) Unready() {
+	if j.ready.Swap(false) {
+		_ = os.Remove(j.Part.ReadyFile) // nobody is left to be told of an error
+	}
+}
+
 func readyFileError(path string, err error) error {
+	if err == nil {
+		return nil
+	}
 	return fmt.Errorf("--ready-file %s: %w: must be a file that can be created", path, systemError(err))
 }

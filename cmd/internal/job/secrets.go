@@ -93,7 +93,7 @@ func (m *masker) setup(s stats.Setup, headers []handshake.Header) stats.Setup {
 
 // url masks userinfo, secret parameters and web tokens. The rest stays as it is.
 func (m *masker) url(text string) string {
-	if at := userinfo().FindStringSubmatchIndex(text); at != nil {
+	if at := userinfo().FindStringSubmatchIndex(text); at != nil && at[4] < at[5] { // before the @ of --start-at @FILE there is nothing
 		text = text[:at[4]] + m.hide(text[at[4]:at[5]]) + text[at[5]:]
 	}
 	text = parameter().ReplaceAllStringFunc(text, func(p string) string {

@@ -24,6 +24,7 @@ func TestSecretsAreMasked(t *testing.T) {
 		"ws://h/?token=a b s3cr3t&x=2":                       "ws://h/?token=***&x=2",
 		"ws://h/?access token=s3cr3t":                        "ws://h/?access token=***",
 		"https://u:s3cr3t@h":                                 "https://***@h",
+		"@folder/begin":                                      "@folder/begin",
 	}
 	for in, want := range urls {
 		if got := new(masker).url(in); got != want || strings.Contains(got, secret) {

@@ -31,7 +31,7 @@ type gate struct {
 func newGate(j *job.Job, o Observer) *gate {
 	g := &gate{job: j, part: j.Part, entry: j.Part.Entry(), tell: func(string) {}}
 	if s, ok := o.(StartObserver); ok {
-		g.tell = s.AwaitsStart
+		g.tell = func(what string) { s.AwaitsStart(g.who() + ": " + what) }
 	}
 	return g
 }
@@ -95,10 +95,14 @@ func (g *gate) awaitMoment(ctx context.Context) (err error) {
 
 // who names the process in a message: a part of one is the run.
 func (g *gate) who() string {
-	if g.part.Shard.Of == 1 && g.part.RunID == "" {
-		return "the run"
+	p := &g.part
+	switch {
+	case p.Shard.Of > 1:
+		return p.What()
+	case p.RunID != "":
+		return "run " + p.RunID
 	}
-	return g.part.What()
+	return "the run"
 }
 
 func (g *gate) maxLate() time.Duration {

@@ -64,11 +64,10 @@ func Run(ctx context.Context, j *job.Job, o Observer) (measured *Measured, err e
 			err = errors.Join(err, lost)
 		}
 	}()
-	remove, err := j.PrepareReadyFile()
-	if err != nil {
+	if err := j.CheckReadyFile(); err != nil {
 		return nil, err
 	}
-	defer remove()
+	defer j.Unready()
 	addr, err := Resolve(ctx, j)
 	if err != nil {
 		return nil, err

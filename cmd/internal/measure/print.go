@@ -29,6 +29,7 @@ func RunAndPrint(ctx context.Context, u *ui.UI, j *job.Job) error {
 	}
 	ctx, signals := ui.Watch(ctx, u)
 	defer signals.Stop()
+	signals.OnExit(j.Unready)
 	m, err := Run(ctx, j, &printer{u, signals, j.Quiet || !u.Terminal(), j.Quiet})
 	signals.Writing()
 	if m == nil {
