@@ -157,6 +157,16 @@
 // millisecond was late by 26 us at the median and 48 us at q99; with epoll_wait, which
 // counts milliseconds, by up to a millisecond. Nothing spins.
 //
+// # Parts
+//
+// A load is divided among processes as it is among loops, and again among the loops of each (Load.Part). An open
+// loop keeps the curve of the whole: loop j of part i takes the starts at i + N j, and each N L after that. All
+// loops of all parts make the starts of one.
+//
+// Config.Gate holds a run when each loop waits on its CPU. After it the observers begin, which takes 0.5 to 1.5 ms, and
+// then the loops: so late is a part that begins at a moment, if its machine is idle. Observers could begin before; then
+// they would count what happens while the run waits.
+//
 // # Windows
 //
 // A run has up to three windows. Connections of the warm-up have a recorder of their own, of

@@ -16,8 +16,8 @@ and reports how long every phase took.
 
 Results go to standard output, progress and warnings to standard error.
 Exit codes: 0 done, 1 could not run or every handshake failed, 2 usage, 3 a requirement
-(--require) is not met, 4 wsperf was the bottleneck (--require valid), 128 + the signal: 130 interrupted (Ctrl-C), 143 terminated, 129 the
-terminal closed.`
+(--require) is not met, 4 wsperf was the bottleneck (--require valid) or the run was too late to begin
+(--max-late), 128 + the signal: 130 interrupted (Ctrl-C), 143 terminated, 129 the terminal closed.`
 
 const rootExample = `  # 200000 handshakes against the built-in testee
   wsperf run

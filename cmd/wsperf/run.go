@@ -25,7 +25,13 @@ closes without sending anything. A link-local address has its interface as a zon
 ws://[fe80::1%25eth0]:9000/.
 
 The first interrupt (Ctrl-C) closes open connections and reports what was measured;
-a second one stops at once.` + formatLong + requireLong
+a second one stops at once.
+
+A run can be spread over N processes, on this machine or on several: --shard I/N makes a
+share of the load that the other options describe, and --start-at has all begin together.
+mpirun, mpiexec, srun and an indexed Job of Kubernetes (with the number of its pods in
+WSPERF_SHARDS) tell a process by its environment which part it is. wsperf report merges
+the results.` + formatLong + requireLong
 
 const runExample = `  # 200000 handshakes against the built-in testee
   wsperf run
@@ -50,6 +56,9 @@ const runExample = `  # 200000 handshakes against the built-in testee
 
   # over TLS, with an authority of one's own, and half of the sessions resumed
   wsperf run wss://192.0.2.7:9443/ --cacert root.pem --tls-resume 50%
+
+  # the second of three parts of a run that begins at the moment in a file
+  wsperf run ws://192.0.2.7:9000/ --rate 30000 --shard 1/3 --start-at @begin --out part1.json
 
   # what a browser would send
   wsperf run ws://192.0.2.7/ --origin https://example.org --subprotocol chat --header 'Cookie: id=7'`

@@ -187,7 +187,7 @@ func handshakeOptions() []option {
 func outputOptions() []option {
 	return []option{
 		{flags{
-			run:    {"out", "write the result as JSON to `FILE`; -: to standard output, and the report to standard error (default none)"},
+			run:    {"out", "write the result as JSON to `FILE`; -: as one line to standard output, and the report to standard error (default none)"},
 			drive:  {"resultfile", "write the result of each worker to `FILE`; %d is its number, from 0"},
 			search: {"out", "write all steps and the answer as JSON to `FILE`; -: to standard output, and the lines to standard error (default none)"},
 		}, func(o *Options) pflag.Value {
