@@ -163,9 +163,9 @@
 // loop keeps the curve of the whole: loop j of part i takes the starts at i + N j, and each N L after that. All
 // loops of all parts make the starts of one.
 //
-// Config.Gate holds a run when each loop waits on its CPU. After it the observers begin, which took 1 to 4 ms
-// on a busy machine with 2 CPUs, and then the loops: so late is a part that begins at a moment. Observers could begin
-// before; then they would count what happens while the run waits.
+// Config.Gate holds a run twice: when each loop waits on its CPU, until shortly before the moment at which it is to begin, and then
+// until the moment itself. In between the observers begin, which takes 0.5 to 1.5 ms on an idle machine with 2 CPUs. They count what happens in what is
+// left of that short time, but not while the run waits.
 //
 // # Windows
 //

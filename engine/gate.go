@@ -9,10 +9,12 @@ import (
 
 // Gate holds a run that is prepared until it is to begin, as one of several processes that begin together.
 type Gate interface {
-	// Await is called when all is prepared and each loop waits on its CPU. The run begins when it returns nil. With
-	// an error it does not, and Do returns that with a result without any connection.
+	// Await is called when all is prepared and each loop waits on its CPU. When it returns nil, the kernel's counters are read, and
+	// the profiler is enabled. With an error the run does not begin, and Do returns that with a result without any connection.
 	Await(ctx context.Context) error
-	// Begun is told when the loops began, right after that.
+	// Hold is called after that. The loops begin when it returns, and at once when ctx is cancelled.
+	Hold(ctx context.Context)
+	// Begun is told when the loops began.
 	Begun(at time.Time)
 }
 
@@ -34,8 +36,16 @@ func (r *Run) awaitGate(ctx context.Context, t *threads) (*stats.Result, error) 
 	return res, shut
 }
 
-func (r *Run) begun(at time.Time) {
-	if r.cfg.Gate != nil {
-		r.cfg.Gate.Begun(at)
+// beginLoops lets the loops begin, when the gate no longer holds them, and returns when that was.
+func (r *Run) beginLoops(ctx context.Context, t *threads) time.Time {
+	if r.cfg.Gate == nil {
+		at := time.Now()
+		t.begin(at)
+		return at
 	}
+	r.cfg.Gate.Hold(ctx)
+	at := time.Now()
+	t.begin(at)
+	r.cfg.Gate.Begun(at)
+	return at
 }

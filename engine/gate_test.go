@@ -12,8 +12,8 @@ import (
 
 // fakeGate opens when wait returns nil, and notes when that was.
 type fakeGate struct {
-	wait          func() error
-	opened, begun time.Time
+	wait                func() error
+	opened, held, begun time.Time
 }
 
 func (g *fakeGate) Await(context.Context) error {
@@ -21,6 +21,8 @@ func (g *fakeGate) Await(context.Context) error {
 	g.opened = time.Now()
 	return err
 }
+
+func (g *fakeGate) Hold(context.Context) { g.held = time.Now() }
 
 func (g *fakeGate) Begun(at time.Time) { g.begun = at }
 
@@ -55,13 +57,13 @@ func TestGateHoldsTheRun(t *testing.T) {
 	if err != nil || r.Success != 1 {
 		t.Fatalf("%v, %+v", err, r)
 	}
-	if g.begun.Before(g.opened) || !r.Started.Equal(g.begun) {
-		t.Errorf("opened at %v, begun at %v, the window at %v", g.opened, g.begun, r.Started)
+	if g.held.Before(g.opened) || g.begun.Before(g.held) || !r.Started.Equal(g.begun) {
+		t.Errorf("opened at %v, held at %v, begun at %v, the window at %v", g.opened, g.held, g.begun, r.Started)
 	}
 	if cpu := time.Duration(r.Client.UserUs+r.Client.SystemUs) * time.Microsecond; cpu > shut/2 {
 		t.Errorf("one connection cost %v of CPU time, the gate %v", cpu, shut)
 	}
-	t.Logf("the loops begin %v after the gate opens", g.begun.Sub(g.opened))
+	t.Logf("the loops begin %v after they are let go", g.begun.Sub(g.held))
 }
 
 // TestGateStaysShut: the run does not begin, and has a result without a connection.

@@ -1,6 +1,9 @@
 package engine
 
-import "time"
+import (
+	"context"
+	"time"
+)
 
 // Profiler is a program such as perf(1) that is to look at the measured window only. The loops
 // wait for neither call, unless there is no warm-up: then they begin after Enable.
@@ -17,7 +20,7 @@ type watched struct {
 }
 
 // watch lets the loops begin, and profiler and observers look at the measured window.
-func (r *Run) watch(t *threads, all observers) (w watched) {
+func (r *Run) watch(ctx context.Context, t *threads, all observers) (w watched) {
 	ticker := time.NewTicker(sampleEvery)
 	defer ticker.Stop()
 	if !r.cfg.warms() {
@@ -27,9 +30,7 @@ func (r *Run) watch(t *threads, all observers) (w watched) {
 		}
 		all.begin()
 	}
-	w.started = time.Now()
-	t.begin(w.started)
-	r.begun(w.started)
+	w.started = r.beginLoops(ctx, t)
 	if r.cfg.warms() {
 		r.warmUp(t.ended, w.started)
 		if w.failed = r.enableProfiler(); w.failed != nil {

@@ -176,7 +176,7 @@ func (r *Run) Do(ctx context.Context) (*stats.Result, error) {
 	}
 	defer context.AfterFunc(ctx, func() { r.stop.Store(true) })()
 	collector := r.startCollector()
-	w := r.watch(threads, observers)
+	w := r.watch(ctx, threads, observers)
 	intervals, lost := collector.finish(w.ended.Sub(r.window.from(w.started, w.ended)))
 	if w.failed != nil {
 		return nil, w.failed
