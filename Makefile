@@ -19,11 +19,14 @@ PERF_FIFOS   = bin/perf.ctl bin/perf.ack
 PERF_CONTROL = bin/perf.ctl,bin/perf.ack
 
 .DEFAULT_GOAL := help
-.PHONY: build run test test-all unit system race race-long test-interop test-browser test_ws test_ab test_netty testee-wspp testee-ab testee-netty analyze lint fuzz soak bench \
+.PHONY: build image run test test-all unit system race race-long test-interop test-browser test-cluster test_ws test_ab test_netty testee-wspp testee-ab testee-netty analyze lint fuzz soak bench \
         bench-peers compare compare-quick compare-tls pgo perf-stat perf-record perf-report perf man clean help
 
 build: ## build bin/wsperf
 	$(GO) build -o bin/wsperf ./cmd/wsperf
+
+image: build ## pack it into bin/wsperf-image.tar, for docker load, podman load and ctr images import; IMAGE=NAME:TAG
+	$(GO) -C $(IMAGE_MODULE) run . -binary $(CURDIR)/bin/wsperf -out $(CURDIR)/bin/wsperf-image.tar $(if $(IMAGE),-name '$(IMAGE)')
 
 run: build ## make 200000 handshakes against the built-in testee
 	bin/wsperf run
@@ -35,6 +38,8 @@ TEST = $(GO) run ./.ci/showskips $(GO) test
 
 # ./... leaves out folders whose names begin with a dot.
 PACKAGES := ./... ./.ci/showskips
+# A module of its own, which ./... leaves out too.
+IMAGE_MODULE := bench/image
 # Tests of the whole program against a testee or a link of ours: most of the time of all tests.
 SYSTEM   := ./bench/hostile ./bench/link
 # Measurements: nothing else should run beside them.
@@ -55,6 +60,7 @@ test-all: test ## run make test, the tests of the whole program, the other tests
 # imports would be compiled a second time, so -pgo=off.
 unit: ## run the tests of all packages but the system tests, with scripts of the command line and the README's commands
 	$(TEST) -vet=off -pgo=off $(UNITS)
+	$(GO) -C $(IMAGE_MODULE) test -vet=off ./...
 
 system: ## run the tests against the hostile testee, across a network link, against known delays and packet captures, with known bottlenecks and known differences
 	$(TEST) -vet=off -pgo=off $(SYSTEM)
@@ -83,6 +89,9 @@ test-interop: ## make 20000 handshakes against each real server of bench/testees
 
 test-browser: ## look at the pages of --html in chromium (root; installs Debian packages and axe-core)
 	$(TEST) -tags browser -count=1 -timeout 10m ./bench/browser
+
+test-cluster: ## run wsperf on a Kubernetes and a Slurm cluster of three nodes (root; installs Debian packages; the first time builds Kubernetes, 10 minutes)
+	$(TEST) -tags cluster -count=1 -timeout 45m -v ./bench/cluster
 
 # The ancestor's targets: its driver against the three testees it was made for. A
 # testee that is not running is started for the duration of the run.
@@ -117,6 +126,8 @@ lint: ## run gofmt, vet and staticcheck
 	@unformatted=$$(gofmt -l .) || exit 1; if [ -n "$$unformatted" ]; then echo "gofmt is needed for: $$unformatted"; exit 1; fi
 	$(GO) vet -pgo=off $(PACKAGES)
 	GOFLAGS="$$($(GO) env GOFLAGS) -pgo=off" $(GO) run $(STATICCHECK) $(PACKAGES)
+	$(GO) -C $(IMAGE_MODULE) vet ./...
+	$(GO) -C $(IMAGE_MODULE) run $(STATICCHECK) ./...
 
 fuzz: ## run every fuzz target for 100000 executions, or make fuzz FUZZTIME=1h
 	@GO="$(GO)" .ci/fuzz $(FUZZTIME) $(FUZZED)

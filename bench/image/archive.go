@@ -38,7 +38,8 @@ func (t tag) full() string {
 
 // familiar is the name as docker run takes it.
 func (t tag) familiar() string {
-	return strings.TrimPrefix(t.full(), "docker.io/library/")
+	name := strings.TrimPrefix(t.full(), "docker.io/library/")
+	return strings.TrimPrefix(name, "docker.io/")
 }
 
 // archive writes what docker save has written since version 25: an OCI image layout with
