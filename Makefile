@@ -91,7 +91,7 @@ test-browser: ## look at the pages of --html in chromium (root; installs Debian 
 	$(TEST) -tags browser -count=1 -timeout 10m ./bench/browser
 
 test-cluster: ## run wsperf on a Kubernetes and a Slurm cluster of three nodes (root; installs Debian packages; the first time builds Kubernetes, 10 minutes)
-	$(TEST) -tags cluster -count=1 -timeout 45m -v ./bench/cluster
+	$(TEST) -tags cluster -count=1 -timeout 30m -v ./bench/cluster
 
 # The ancestor's targets: its driver against the three testees it was made for. A
 # testee that is not running is started for the duration of the run.

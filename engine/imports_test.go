@@ -39,6 +39,7 @@ var allowed = []struct {
 	{"bench/browser", nil},
 	{"bench/quiet", []string{"wsperf/bench/link/netns", "wsperf/engine/child", "wsperf/engine/host", "golang.org/x/sys/unix"}},
 	{"bench/proof", []string{"wsperf/engine/host", "wsperf/handshake", "wsperf/stats", "github.com/gobwas/ws", "github.com/HdrHistogram/hdrhistogram-go", "golang.org/x/sys/unix"}},
+	{"bench/cluster", []string{"golang.org/x/sys/unix"}},
 	{"bench/bucket", []string{"golang.org/x/sys/unix"}},
 	{"bench/cluster/parts", []string{"wsperf/stats", "wsperf/stats/file"}},
 	{"bench/soak", []string{"wsperf/engine/child", "wsperf/stats", "wsperf/stats/file"}},

@@ -24,6 +24,8 @@ const (
 	nodes = 3
 	// readyWithin bounds the start of a cluster: Kubernetes takes 10 s on two idle CPUs.
 	readyWithin = 4 * time.Minute
+	// preparedWithin bounds each script that installs or builds: kubebox takes 10 minutes.
+	preparedWithin = 20 * time.Minute
 	// endedWithin bounds the end of a cluster, which takes a second.
 	endedWithin = 30 * time.Second
 )
@@ -106,8 +108,9 @@ func (c *cluster) need(t *testing.T) {
 func (c *cluster) prepared() error {
 	for _, script := range c.prepare {
 		err := timed(script, func() error {
-			if out, err := exec.Command("./" + script).CombinedOutput(); err != nil {
-				return fmt.Errorf("%s: %w: %s", script, err, tail(out))
+			out, err := exec.Command("timeout", fmt.Sprint(preparedWithin.Seconds()), "./"+script).CombinedOutput()
+			if err != nil {
+				return fmt.Errorf("%s: %w: %s", script, err, lastLine(out))
 			}
 			return nil
 		})
@@ -207,6 +210,12 @@ func tail(text []byte) []byte {
 	const most = 2000
 	text = bytes.TrimSpace(text)
 	return text[max(0, len(text)-most):]
+}
+
+// lastLine fits in the line of a skipped test.
+func lastLine(text []byte) []byte {
+	text = tail(text)
+	return text[bytes.LastIndexByte(text, '\n')+1:]
 }
 
 // timed prints how long a step took.
