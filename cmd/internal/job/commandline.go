@@ -114,6 +114,7 @@ func (l *CommandLine) CheckRun(getenv func(string) string) error {
 	if err := l.nameRun(from, getenv); err != nil {
 		return err
 	}
+	l.options.nameFiles()
 	return l.Check()
 }
 
@@ -131,7 +132,7 @@ func (l *CommandLine) Check() error {
 	case o.Log && o.Out == "" && o.Shown() != report.FormatJSON:
 		return errors.New("--log needs a place for its records: give --out FILE or --json too")
 	}
-	if err := l.checkFormat(); err != nil {
+	if err := l.options.CheckPlaces(); err != nil {
 		return err
 	}
 	l.endByGiven()
@@ -169,8 +170,8 @@ func (l *CommandLine) endByGiven() {
 	}
 }
 
-func (l *CommandLine) checkFormat() error {
-	o := l.options
+// CheckPlaces reports places for the result that do not go together.
+func (o *Options) CheckPlaces() error {
 	switch {
 	case o.JSON && o.Out == StandardOutput:
 		return errors.New("--json and --out -: both write the result to standard output: must be one of them")

@@ -64,7 +64,7 @@ func (l *CommandLine) nameRun(from variables, getenv func(string) string) error 
 		return nil
 	}
 	if id := getenv(variableOfRun); id != "" {
-		if err := (runID{&p.RunID}).Set(id); err != nil {
+		if err := (RunID{&p.RunID}).Set(id); err != nil {
 			return fmt.Errorf("environment: %s=%s: %w: correct it, or give --run-id", variableOfRun, shownVariable(id), err)
 		}
 		return nil

@@ -50,12 +50,12 @@ func (j *Job) placeLoops() error {
 	return err
 }
 
-func (j *Job) readTarget() (err error) {
+func (j *Job) readTarget() error {
 	url := j.URL
 	if j.builtin {
 		url = "ws://127.0.0.1/" // the checks need only an address of the same family
 	}
-	if j.target, err = parseTarget(url); err != nil {
+	if err := j.readURL(url); err != nil {
 		return err
 	}
 	if literal, err := netip.ParseAddr(j.target.url.Hostname()); err == nil {
@@ -64,6 +64,11 @@ func (j *Job) readTarget() (err error) {
 		}
 	}
 	return nil
+}
+
+func (j *Job) readURL(url string) (err error) {
+	j.target, err = parseTarget(url)
+	return err
 }
 
 // readSources comes after readTarget: the testee's address must be of the sources' family.

@@ -67,22 +67,24 @@ func partOptions() []option {
 		ofRun("shard", shardUsage, func(o *Options) pflag.Value { return shardValue{&o.Part.Shard} }),
 		ofRun("start-at", startAtUsage, func(o *Options) pflag.Value { return startValue{&o.Part.Start} }),
 		ofRun("start-timeout", "wait for this `TIME` for the moment in the file of --start-at",
-			func(o *Options) pflag.Value { return span{&o.Part.Start.TimeoutUs, maxStartTimeout} }),
+			func(o *Options) pflag.Value { return span{&o.Part.Start.TimeoutUs, MostStartTimeout} }),
 		ofRun("max-late", "do not begin if it is this `TIME` later than --start-at, and end with exit code 4",
 			func(o *Options) pflag.Value { return Time{&o.Part.Start.MaxLateUs, leastMaxLate, mostMaxLate} }),
-		ofRun("ready-file", "create the empty `FILE` when all is prepared, and remove it at the end (default none)",
+		ofRun("ready-file", "create the empty `FILE` when all is prepared, and remove it at the end; {shard} as for --out (default none)",
 			func(o *Options) pflag.Value {
 				return text{&o.Part.ReadyFile, "the name is empty: must be a file that can be created"}
 			}),
 		ofRun("run-id", "give all parts of a run the same `ID` (default none, or as the environment says)",
-			func(o *Options) pflag.Value { return runID{&o.Part.RunID} }),
+			func(o *Options) pflag.Value { return RunID{&o.Part.RunID} }),
 	}
 }
 
 const (
-	maxStartTimeout = 24 * time.Hour
-	leastMaxLate    = time.Millisecond // a thread that wakes up is late by less than that, on a machine that is not busy
-	mostMaxLate     = time.Hour
+	// MostStartTimeout is the longest --start-timeout.
+	MostStartTimeout = 24 * time.Hour
+
+	leastMaxLate = time.Millisecond // a thread that wakes up is late by less than that, on a machine that is not busy
+	mostMaxLate  = time.Hour
 
 	defaultStartTimeout = 5 * time.Minute
 	defaultMaxLate      = 250 * time.Millisecond
@@ -136,17 +138,21 @@ func parseShard(number, of string) (Shard, error) {
 	return Shard{int(i), int(n)}, nil
 }
 
-// runID is the name of a run.
-type runID struct{ to *string }
+// RunID is a pflag.Value: the name of a run.
+type RunID struct{ To *string }
 
-func (v runID) String() string { return "" }
-func (v runID) Type() string   { return "string" }
+// String returns an empty string, because the help says what the default is.
+func (v RunID) String() string { return "" }
 
-func (v runID) Set(text string) error {
+// Type returns the flag library's word for the type.
+func (v RunID) Type() string { return "string" }
+
+// Set checks that a run can have that name.
+func (v RunID) Set(text string) error {
 	if err := stats.CheckRunID(text); err != nil {
 		return BadValue{err}
 	}
-	*v.to = text
+	*v.To = text
 	return nil
 }
 

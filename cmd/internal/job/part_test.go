@@ -72,6 +72,20 @@ func TestPartOfEnvironment(t *testing.T) {
 	}
 }
 
+// TestNumberInNames: parts with one command line have files of their own.
+func TestNumberInNames(t *testing.T) {
+	for _, c := range []struct{ environment, want string }{
+		{ofSlurm, "r-2-2.json 2.html ready/2"},
+		{"SLURM_PROCID=0 SLURM_STEP_NUM_TASKS=1", "r-0-0.json 0.html ready/0"},
+		{"", "r-0-0.json 0.html ready/0"},
+	} {
+		o, err := runLine(t, "--out r-{shard}-{shard}.json --html {shard}.html --ready-file ready/{shard}", c.environment)
+		if got := o.Out + " " + o.HTML + " " + o.Part.ReadyFile; err != nil || got != c.want {
+			t.Errorf("%s: %s, %v, want %s", c.environment, got, err, c.want)
+		}
+	}
+}
+
 func TestMistakesInParts(t *testing.T) {
 	for _, c := range []struct{ args, environment, want string }{
 		{"", "JOB_COMPLETION_INDEX=3 WSPERF_SHARDS=3", `environment: JOB_COMPLETION_INDEX="3" and WSPERF_SHARDS="3": the part must be 0 to 2: correct them, or give --shard`},

@@ -18,8 +18,16 @@ import (
 	"wsperf/stats"
 )
 
-// readTLS checks the options of wss://, reads their files, and fills in what was not given. It comes after readTarget.
+// readTLS checks the options of wss:// and reads their files. It comes after readTarget.
 func (j *Job) readTLS() error {
+	if err := j.setTLS(); err != nil || j.tls == nil {
+		return err
+	}
+	return cmp.Or(j.readRoots(), j.readCertificate(), checkKeyLog(j.TLS.KeyLog))
+}
+
+// setTLS checks the options of wss://, but not their files, and fills in what was not given.
+func (j *Job) setTLS() error {
 	if !j.target.secure() {
 		return j.refuseTLS()
 	}
@@ -37,7 +45,7 @@ func (j *Job) readTLS() error {
 		t.Groups = append(t.Groups, g.id)
 	}
 	j.tls = t
-	return cmp.Or(j.checkVersions(), j.readRoots(), j.readCertificate(), checkKeyLog(j.TLS.KeyLog))
+	return j.checkVersions()
 }
 
 // refuseTLS returns an error if an option of wss:// was given, which would have no effect.
