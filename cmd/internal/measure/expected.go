@@ -41,10 +41,11 @@ func (e Expected) Merge(in *file.Input) (merged *stats.Result, found file.Found,
 	if err != nil { // each file has its own error
 		return nil, found, nil
 	}
-	return merged, found, e.missing(merged)
+	return merged, found, e.Missing(merged)
 }
 
-func (e Expected) missing(r *stats.Result) error {
+// Missing is an unmet requirement if a result lacks more parts than may be missing.
+func (e Expected) Missing(r *stats.Result) error {
 	s, ok := r.Spread()
 	if !ok || len(s.Missing)+len(s.TooLate) <= e.MayLack {
 		return nil

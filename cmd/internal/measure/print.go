@@ -38,7 +38,7 @@ func RunAndPrint(ctx context.Context, u *ui.UI, j *job.Job) error {
 	unmet := Require(j.Requirements, m.Result)
 	// The report is printed even if the file is lost.
 	lost := errors.Join(Save(m, signals), p.Save(page.Single(m.Result), signals.OnExit))
-	return errors.Join(lost, printResult(u, m.Result, j), err, Outcome(m.Result), unmet)
+	return errors.Join(lost, printResult(u, m.Result, &j.Options), err, Outcome(m.Result), unmet)
 }
 
 // CheckOutput returns an error if the result would go nowhere.
@@ -57,9 +57,11 @@ func Save(m *Measured, signals *ui.Interrupts) error {
 	return m.File.Save(func(w io.Writer) error { return file.Write(w, m.Result) }, signals.OnExit)
 }
 
-func printResult(u *ui.UI, r *stats.Result, j *job.Job) error {
-	switch format := j.Shown(); {
-	case j.Out == job.StandardOutput:
+func printResult(u *ui.UI, r *stats.Result, o *job.Options) error {
+	switch format := o.Shown(); {
+	case o.Out == job.StandardOutput && o.Quiet:
+		return printLine(u, r)
+	case o.Out == job.StandardOutput:
 		return errors.Join(printReport(u.Stderr(), r), printLine(u, r))
 	case format == report.FormatText:
 		return cmp.Or(printReport(u.Out, r), u.Out.Flush())
