@@ -240,5 +240,5 @@
 // file beside wire.go, a new measurement a Phase or a Cause, a new output a file in
 // stats/report and a row of format.go, one of a comparison the same in stats/comparison, a new plot or
 // section of a page a row of contents.go in stats/page, a new bottleneck a rule in stats/verdict, new evidence an
-// observer, a new testee a folder in bench/testees. None of these touches loop.go beyond a case of dispatch.
+// observer, a new testee a folder in bench/testees, a new engine that carries parts a folder in cmd/internal/launch. None of these touches loop.go beyond a case of dispatch.
 package engine

@@ -51,7 +51,7 @@ func TestClosedStandardOutput(t *testing.T) {
 
 func TestResultOnStandardOutput(t *testing.T) {
 	t.Parallel()
-	stdout, stderr, code := inShell(t, "run --out -; ls")
+	stdout, stderr, code := inShell(t, "run --quiet=false --out -; ls")
 	var result struct{ Success int }
 	text, found := strings.CutSuffix(stdout, "}\n")
 	if err := json.Unmarshal([]byte(text+"}"), &result); err != nil || !found || result.Success != 100 || code != ui.ExitDone {
@@ -59,6 +59,9 @@ func TestResultOnStandardOutput(t *testing.T) {
 	}
 	if !strings.HasPrefix(stderr, "Aggregate results") {
 		t.Errorf("standard error is not the report: %q", stderr)
+	}
+	if again, stderr, _ := inShell(t, "run --quiet --out -"); !strings.HasPrefix(again, text[:10]) || stderr != "" {
+		t.Errorf("with --quiet standard error is %q, and standard output %.100q", stderr, again)
 	}
 }
 

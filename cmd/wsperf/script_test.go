@@ -23,7 +23,7 @@ import (
 // TestMain lets the test binary be the command: scripts and tests call
 // "wsperf", and the built-in testee starts itself the same way.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"wsperf": main})
+	testscript.Main(m, map[string]func(){"wsperf": main, "kubectl": kubectlMain})
 }
 
 func TestScripts(t *testing.T) {

@@ -67,7 +67,7 @@ func newSearchCommand(u *ui.UI) *cobra.Command {
 }
 
 func oneURL(c *cobra.Command, args []string) error {
-	const want = "search takes one URL, such as ws://HOST:PORT/PATH, and options"
+	want := c.Name() + " takes one URL, such as ws://HOST:PORT/PATH, and options"
 	switch {
 	case len(args) == 0 || args[0] == "":
 		return usagef(c, "the URL is missing: %s", want)

@@ -187,7 +187,7 @@ func handshakeOptions() []option {
 func outputOptions() []option {
 	return []option{
 		{flags{
-			run:    {"out", "write the result as JSON to `FILE`; -: as one line to standard output, and the report to standard error (default none)"},
+			run:    {"out", "write the result as JSON to `FILE`, with the number of the part for {shard}; -: as one line to standard output, and the report to standard error (default none)"},
 			drive:  {"resultfile", "write the result of each worker to `FILE`; %d is its number, from 0"},
 			search: {"out", "write all steps and the answer as JSON to `FILE`; -: to standard output, and the lines to standard error (default none)"},
 		}, func(o *Options) pflag.Value {
@@ -226,7 +226,7 @@ func outputOptions() []option {
 		same("keep-secrets", "show tokens, passwords and cookies instead of *** in results and reports (default off)",
 			func(o *Options) pflag.Value { return toggle{&o.KeepSecrets} }),
 		{flags{
-			run: {"quiet", quietUsage}, drive: {"quiet", quietUsage},
+			run: {"quiet", "show no progress; with --out -, no report either (default off)"}, drive: {"quiet", quietUsage},
 			search: {"quiet", "show no progress; with --json, no lines either (default off)"},
 
 			calibrate: {"quiet", quietUsage},
