@@ -28,7 +28,7 @@ const launchSlurmExample = `  # 30 seconds from 3 nodes, at 6000 starts a second
 
   # with 8 CPUs on each of 20 nodes of a partition, waiting for them for up to 4 hours
   wsperf launch slurm --shards 20 --cpu 8 --partition load --time 10 --ready-timeout 4h --timeout 5h \
-      --srun-option=--account=web --out result.json -- run wss://chat.example/ --conns 20M --low 16000 --high 32000
+      --srun-option=--account=web --out result.json -- run wss://chat.example/ --conns 20000000 --low 16000 --high 32000
 
   # in a batch script
   sbatch --nodes 3 --ntasks-per-node 1 --wrap 'wsperf launch slurm --shards 3 -- run ws://chat.example/'`

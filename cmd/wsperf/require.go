@@ -4,7 +4,8 @@ package main
 const requireLong = measuresLong + `
 
 If a requirement is not met, the exit code is 3, also if every handshake failed; if valid is
-not met, it is 4. It is still 1 if a result is lost or incomplete, and that of the signal if one ended the run.`
+not met, it is 4. It is still 1 if a result is lost or incomplete, and that of the signal if
+one ended the run.`
 
 // measuresLong is what --require can be about.
 const measuresLong = `
