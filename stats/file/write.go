@@ -133,10 +133,16 @@ func config(s stats.Setup) stats.Setup {
 	return s
 }
 
+// judged is a verdict with what follows from it, for those who read the file without this program.
+type judged struct {
+	stats.Verdict
+	Valid bool `json:"valid"`
+}
+
 // evidence lists the verdict, and what is known of everything beside the connections.
 func evidence(r *stats.Result) (all []member) {
 	if r.Verdict.Known() {
-		all = append(all, member{verdictKey, r.Verdict})
+		all = append(all, member{verdictKey, judged{r.Verdict, r.Verdict.Valid()}})
 	}
 	if r.Calibration != (stats.Calibration{}) {
 		all = append(all, member{calibrationKey, r.Calibration})
