@@ -102,14 +102,14 @@ func runJob(t *testing.T, c *cluster, j job) (results []*stats.Result) {
 	return results
 }
 
-// runStep runs wsperf on each node with srun. srun mixes up long lines of several tasks on
+// runStep runs wsperf on each node with srun, each time the whole of a run. srun mixes up long lines of several tasks on
 // standard output, so each has a file.
 func runStep(t *testing.T, c *cluster, arguments []string) (results []*stats.Result) {
 	t.Helper()
 	folder := t.TempDir()
 	srun := []string{fmt.Sprintf("--nodes=%d", nodes), fmt.Sprintf("--ntasks=%d", nodes), "--ntasks-per-node=1",
 		"--output=" + filepath.Join(folder, "%t.json"), "--error=" + filepath.Join(folder, "%t.log"), programs.Wsperf(t)}
-	c.run(t, "srun", append(srun, arguments...)...)
+	c.run(t, "srun", append(append(srun, arguments...), "--shard=0/1")...)
 	for i := range nodes {
 		text, err := os.ReadFile(filepath.Join(folder, fmt.Sprintf("%d.json", i)))
 		if err != nil {
