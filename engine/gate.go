@@ -18,12 +18,23 @@ type Gate interface {
 	Begun(at time.Time)
 }
 
+// noGate holds nothing.
+type noGate struct{}
+
+func (noGate) Await(context.Context) error { return nil }
+func (noGate) Hold(context.Context)        {}
+func (noGate) Begun(time.Time)             {}
+
+func (r *Run) gate() Gate {
+	if r.cfg.Gate == nil {
+		return noGate{}
+	}
+	return r.cfg.Gate
+}
+
 // awaitGate returns the result of a run that does not begin, and the gate's error.
 func (r *Run) awaitGate(ctx context.Context, t *threads) (*stats.Result, error) {
-	if r.cfg.Gate == nil {
-		return nil, nil
-	}
-	shut := r.cfg.Gate.Await(ctx)
+	shut := r.gate().Await(ctx)
 	if shut == nil {
 		return nil, nil
 	}
@@ -36,16 +47,15 @@ func (r *Run) awaitGate(ctx context.Context, t *threads) (*stats.Result, error) 
 	return res, shut
 }
 
-// beginLoops lets the loops begin, when the gate no longer holds them, and returns when that was.
+// beginLoops lets the loops begin when the gate no longer holds them, and returns when that was. If the run was
+// interrupted before, they see that before they start a connection.
 func (r *Run) beginLoops(ctx context.Context, t *threads) time.Time {
-	if r.cfg.Gate == nil {
-		at := time.Now()
-		t.begin(at)
-		return at
+	r.gate().Hold(ctx)
+	if ctx.Err() != nil {
+		r.stop.Store(true)
 	}
-	r.cfg.Gate.Hold(ctx)
 	at := time.Now()
 	t.begin(at)
-	r.cfg.Gate.Begun(at)
+	r.gate().Begun(at)
 	return at
 }

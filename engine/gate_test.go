@@ -66,6 +66,16 @@ func TestGateHoldsTheRun(t *testing.T) {
 	t.Logf("the loops begin %v after they are let go", g.begun.Sub(g.held))
 }
 
+// TestInterruptedAtTheGate: no connection is started, whatever was prepared.
+func TestInterruptedAtTheGate(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cfg := patient(t, scripted(t, echoClose), 1000)
+	cfg.Gate = &fakeGate{wait: func() error { cancel(); return nil }}
+	if r := doUntil(t, ctx, cfg); !r.Interrupted || r.Total != 0 {
+		t.Errorf("interrupted: %v, %d connections, want none", r.Interrupted, r.Total)
+	}
+}
+
 // TestGateStaysShut: the run does not begin, and has a result without a connection.
 func TestGateStaysShut(t *testing.T) {
 	late := errors.New("late")

@@ -103,7 +103,7 @@ func (l *loop) run() {
 	l.nowNs = l.clock()
 	l.before = l.usage()
 	l.intervals.begin(l.window.fromNs.Load())
-	l.checkStop() // while tickets were fetched
+	l.checkStop() // it can have been interrupted while it was prepared
 	for {
 		more := l.startSome()
 		if l.finished() {
