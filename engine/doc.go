@@ -160,8 +160,8 @@
 // # Parts
 //
 // A load is divided among processes as it is among loops, and again among the loops of each (Load.Part). An open
-// loop keeps the curve of the whole: loop j of part i takes the starts at i + N j, and each N L after that. All
-// loops of all parts make the starts of one.
+// loop keeps the curve of the whole: loop j of part i takes start i + N j of the whole, and every N L-th one after that. Together
+// they make exactly the starts that a single loop would.
 //
 // Config.Gate holds a run twice: when each loop waits on its CPU, until shortly before the moment at which it is to begin, and then
 // until the moment itself. In between the observers begin, which takes 0.5 to 1.5 ms on an idle machine with 2 CPUs. They count what happens in what is

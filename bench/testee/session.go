@@ -13,8 +13,8 @@ import (
 // has no limit. 16 KiB is twice the limit of common HTTP servers.
 const maxHeadBytes = 16 << 10
 
-// recordHandshake is the first byte of a ClientHello (RFC 8446 section 5.1), and of no request. Refused at once,
-// a client need not wait for its timeout: a ClientHello may have no end of a line.
+// recordHandshake is the first byte of a ClientHello (RFC 8446 section 5.1), and of no request. It is refused at
+// once: a ClientHello may contain no end of a line, and the client would wait until its timeout.
 const recordHandshake = 0x16
 
 // An outcome tells the loop what to do with a connection after some input.

@@ -121,7 +121,7 @@ func (o *kubernetesOptions) launch(c *cobra.Command, u *ui.UI, r *partRun) error
 
 // withLoops gives a part as many loops as it has CPUs. Unless the kubelet gives it CPUs of its own (its static CPU manager), the
 // part is allowed all CPUs of the node, and a loop on each would use up its quota at once. A single loop is best not pinned,
-// because parts of several runs would be to the same CPU.
+// because parts of several runs would be pinned to the same CPU.
 func (o *kubernetesOptions) withLoops(r *partRun) []string {
 	loops := o.job.CPUs
 	switch {

@@ -23,7 +23,7 @@ func ReadClock() Clock {
 	return Clock{Synchronized: t.Status&unix.STA_UNSYNC == 0, MaxError: time.Duration(max(0, t.Maxerror)) * time.Microsecond}
 }
 
-// napping bounds how long SleepUntil does not look at its context, or at a clock that was set.
+// napping is the longest time for which SleepUntil does not notice that its context was cancelled, or that the clock was set.
 const napping = 100 * time.Millisecond
 
 // SleepUntil returns at a moment of the wall clock, at once if that is over, or with the context's error when that

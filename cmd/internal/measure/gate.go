@@ -93,7 +93,7 @@ func (g *gate) awaitMoment(ctx context.Context) (err error) {
 	if host.SleepUntil(ctx, at.Add(-preparing)) != nil {
 		return ui.ErrEarly
 	}
-	// As the case may be, the process was stopped, or the clock was set.
+	// The process may have been stopped, or the clock set.
 	if late := time.Since(at); late > g.maxLate() {
 		g.tooLate = true
 		g.look(at.Add(late))

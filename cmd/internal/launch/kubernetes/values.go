@@ -31,8 +31,7 @@ func (p PullPolicy) Set(text string) error {
 	return nil
 }
 
-// Quantity is an amount of memory as Kubernetes writes it. To wsperf it is only text, so that there is one
-// who knows what it means.
+// Quantity is an amount of memory as Kubernetes writes it. wsperf passes it on as text: only Kubernetes interprets it.
 type Quantity struct{ To *string }
 
 func (q Quantity) String() string {
