@@ -95,8 +95,9 @@ func (s *CounterSet) Open() (*ThreadCounters, error) {
 // ThreadCounters count for one thread. The first event leads the group, so that all are
 // counted at the same times. They can be read after the thread has ended.
 type ThreadCounters struct {
-	fds    []int
-	values []byte
+	fds     []int
+	values  []byte
+	enabled bool // the kernel counts
 }
 
 // Numbers that stand before the values of a group: how many these are, and for how many
@@ -146,15 +147,16 @@ func openEvent(attr *unix.PerfEventAttr, thread, leader int) (fd int, err error)
 // Enable begins to count.
 func (c *ThreadCounters) Enable() {
 	if len(c.fds) > 0 {
-		_ = unix.IoctlSetInt(c.fds[0], unix.PERF_EVENT_IOC_ENABLE, 0) // otherwise Read finds that nothing was counted
+		c.enabled = unix.IoctlSetInt(c.fds[0], unix.PERF_EVENT_IOC_ENABLE, 0) == nil // otherwise Read says so
 	}
 }
 
 // Read adds what was counted since Enable to sums, one for each event of the set. It reports
 // false if nothing was counted, because the CPU's counters were in use for something else. If
-// they were for a part of the time, it extrapolates, as perf stat does.
+// they were for a part of the time, it extrapolates, as perf stat does. The kernel's two times are
+// those in which the thread ran: one that has not run since Enable counted 0 of everything.
 func (c *ThreadCounters) Read(sums []uint64) bool {
-	if len(c.fds) == 0 {
+	if !c.enabled {
 		return false
 	}
 	n, err := unix.Read(c.fds[0], c.values)
@@ -164,7 +166,7 @@ func (c *ThreadCounters) Read(sums []uint64) bool {
 	number := func(i int) uint64 { return binary.NativeEndian.Uint64(c.values[8*i:]) }
 	enabled, running := number(1), number(2)
 	if running == 0 {
-		return false
+		return enabled == 0
 	}
 	for i := range sums {
 		sums[i] += extrapolate(number(groupHead+i), enabled, running)

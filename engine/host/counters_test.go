@@ -1,6 +1,9 @@
 package host
 
 import (
+	"bytes"
+	"fmt"
+	"os"
 	"runtime"
 	"testing"
 	"time"
@@ -70,6 +73,50 @@ func TestThreadCounters(t *testing.T) {
 	if !c.Read(sums) || sums[0] < 2*once {
 		t.Errorf("%d after a second reading of %d: want the sum", sums[0], once)
 	}
+}
+
+// TestThreadThatDoesNotRun: a thread that waits all the time has counted, and that is 0.
+func TestThreadThatDoesNotRun(t *testing.T) {
+	set := softwareOrSkip(t)
+	counted, leave := make(chan *ThreadCounters), make(chan struct{})
+	defer close(leave)
+	thread := 0
+	go func() {
+		runtime.LockOSThread()
+		c, err := set.Open()
+		if err != nil {
+			t.Error(err)
+		}
+		thread = unix.Gettid()
+		counted <- c
+		<-leave
+	}()
+	c := <-counted
+	if c == nil {
+		t.FailNow()
+	}
+	defer c.Close()
+	awaitSleep(t, thread)
+	c.Enable()
+	sums := make([]uint64, len(set.Events))
+	if !c.Read(sums) || sums[0] != 0 {
+		t.Errorf("%v counted while the thread slept", sums)
+	}
+}
+
+// awaitSleep waits until a thread of this process sleeps (proc_pid_stat(5)).
+func awaitSleep(t *testing.T, thread int) {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+		stat, err := os.ReadFile(fmt.Sprintf("/proc/self/task/%d/stat", thread))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, state, _ := bytes.Cut(stat, []byte(") ")); bytes.HasPrefix(state, []byte("S")) {
+			return
+		}
+	}
+	t.Fatalf("thread %d does not sleep", thread)
 }
 
 func TestFindCountersNamesTheAbsent(t *testing.T) {
