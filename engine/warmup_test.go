@@ -187,7 +187,7 @@ func TestWarmupByTime(t *testing.T) {
 	cfg.Load = constant(400, 500*time.Millisecond)
 	cfg.Warmup = 700 * time.Millisecond
 	r := do(t, cfg)
-	if r.Load.LeftOut != (stats.LeftOut{Started: 280}) || r.Total != 200 || r.Load.Due != 200 || r.Load.Offered != 400 {
+	if r.Load.LeftOut != (stats.LeftOut{Started: 280}) || r.Total+r.Load.Owed != 200 || r.Load.Due != 200 || r.Load.Offered != 400 {
 		t.Errorf("left out %+v, %d started, load %+v", r.Load.LeftOut, r.Total, r.Load)
 	}
 	if lasted := r.Duration(); lasted < 490*time.Millisecond || lasted > 690*time.Millisecond+r.Drain() {
