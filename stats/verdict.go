@@ -1,6 +1,8 @@
 package stats
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 )
@@ -21,6 +23,7 @@ type Verdict struct {
 	Reason   string     `json:"reason"`          // a sentence without its full stop, of printable ASCII
 	Evidence []string   `json:"evidence"`        // up to MaxEvidence lines of printable ASCII
 	Parts    []Verdict  `json:"parts,omitempty"` // of a merged result: those of its runs, without parts of their own
+	Part     *int       `json:"part,omitempty"`  // of one of Parts: the number of its part, if its run was one
 }
 
 // Bottleneck is what bounded a run. The values are in result files and stay as they are.
@@ -78,10 +81,19 @@ func (s *verdictSum) add(r *Result) {
 	case len(r.Verdict.Parts) > 0:
 		s.parts = append(s.parts, r.Verdict.Parts...)
 	case r.Verdict.Known():
-		s.parts = append(s.parts, r.Verdict)
+		s.parts = append(s.parts, verdictOfPart(r))
 	case r.Total > 0:
 		s.unknown = true
 	}
+}
+
+// verdictOfPart returns the verdict of a run, with the number of the part that it was.
+func verdictOfPart(r *Result) Verdict {
+	v := r.Verdict
+	if len(r.Parts) == 1 {
+		v.Part = &r.Parts[0].Number
+	}
+	return v
 }
 
 // result returns the verdict of the whole: the first in the order of bottlenecks. It is not known
@@ -92,8 +104,11 @@ func (s *verdictSum) result(res *Result) (whole Verdict) {
 	case s.unknown || len(s.parts) == 0:
 		return Verdict{}
 	case len(s.parts) == 1:
-		return s.parts[0]
+		whole = s.parts[0]
+		whole.Part = nil
+		return whole
 	}
+	slices.SortStableFunc(s.parts, compareVerdictPart)
 	worst := slices.MinFunc(s.parts, func(a, b Verdict) int { return a.rank() - b.rank() })
 	same := 0
 	for i := range s.parts {
@@ -107,9 +122,20 @@ func (s *verdictSum) result(res *Result) (whole Verdict) {
 		res.omit(OmittedVerdicts)
 	}
 	for i := maxReasons; i < len(whole.Parts); i++ {
-		whole.Parts[i] = Verdict{Kind: s.parts[i].Kind, Evidence: []string{}}
+		whole.Parts[i] = Verdict{Kind: s.parts[i].Kind, Part: s.parts[i].Part, Evidence: []string{}}
 	}
 	return whole
+}
+
+// compareVerdictPart orders verdicts by their parts' numbers. Those of other runs come last.
+func compareVerdictPart(a, b Verdict) int {
+	number := func(v Verdict) int {
+		if v.Part == nil {
+			return MaxParts
+		}
+		return *v.Part
+	}
+	return cmp.Compare(number(a), number(b))
 }
 
 func (r *Result) checkVerdict() error {
@@ -118,6 +144,9 @@ func (r *Result) checkVerdict() error {
 	}
 	if err := r.Verdict.check(); err != nil {
 		return fmt.Errorf("verdict: %w", err)
+	}
+	if r.Verdict.Part != nil {
+		return errors.New("verdict: a part is named outside of parts")
 	}
 	for i, v := range r.Verdict.Parts {
 		if err := v.check(); err != nil {
@@ -133,6 +162,9 @@ func (r *Result) checkVerdict() error {
 func (v *Verdict) check() error {
 	if len(v.Evidence) > MaxEvidence {
 		return fmt.Errorf("%d lines of evidence, at most %d are allowed", len(v.Evidence), MaxEvidence)
+	}
+	if v.Part != nil && (*v.Part < 0 || *v.Part >= MaxParts) {
+		return fmt.Errorf("part %d: must be 0 to %d", *v.Part, MaxParts-1)
 	}
 	if !printableASCII(string(v.Kind), maxBottleneckKey) {
 		return fmt.Errorf("kind must be printable ASCII of at most %d characters", maxBottleneckKey)

@@ -57,6 +57,31 @@ func TestMergeVerdicts(t *testing.T) {
 	}
 }
 
+// TestMergeVerdictsOfParts: they have the parts' numbers, whatever the order of the files.
+func TestMergeVerdictsOfParts(t *testing.T) {
+	of := func(number int, kind Bottleneck) *Result {
+		r := newResult()
+		r.Total, r.Verdict, r.Parts = 1, Verdict{Kind: kind}, []Part{{Number: number, Of: 4, Begun: true}}
+		return r
+	}
+	alone := newResult()
+	alone.Total, alone.Verdict = 1, Verdict{Kind: BottleneckRemote}
+	merged := newResult()
+	merged.Total, merged.Verdict = 1, mergedVerdict([]*Result{alone, of(3, BottleneckRate), of(0, BottleneckTestee)})
+	whole := mergedVerdict([]*Result{of(2, BottleneckUnclear), merged, of(1, BottleneckKernel)})
+	for i, want := range []Bottleneck{BottleneckTestee, BottleneckKernel, BottleneckUnclear, BottleneckRate} {
+		if v := whole.Parts[i]; v.Part == nil || *v.Part != i || v.Kind != want {
+			t.Errorf("%d: %+v, want %s", i, v, want)
+		}
+	}
+	if last := whole.Parts[4]; last.Part != nil || last.Kind != BottleneckRemote {
+		t.Errorf("the run that was no part: %+v", last)
+	}
+	if one := mergedVerdict([]*Result{of(2, BottleneckRate)}); one.Part != nil {
+		t.Errorf("one part alone: %+v", one)
+	}
+}
+
 func mergedVerdict(rs []*Result) Verdict {
 	var s verdictSum
 	for _, r := range rs {
@@ -76,6 +101,7 @@ func TestValidVerdicts(t *testing.T) {
 }
 
 func TestCheckVerdict(t *testing.T) {
+	beyond := MaxParts
 	for _, c := range []struct {
 		v    Verdict
 		want string
@@ -87,6 +113,9 @@ func TestCheckVerdict(t *testing.T) {
 		{Verdict{Evidence: []string{"\n"}}, "verdict: reason and evidence must be"},
 		{Verdict{Parts: []Verdict{{Reason: "\x07"}}}, "verdict: part 0: reason and evidence must be"},
 		{Verdict{Parts: []Verdict{{}, {Parts: []Verdict{{}}}}}, "verdict: part 1 has parts of its own"},
+		{Verdict{Part: new(int)}, "verdict: a part is named outside of parts"},
+		{Verdict{Parts: []Verdict{{Part: new(int)}}}, ""},
+		{Verdict{Parts: []Verdict{{Part: &beyond}}}, "verdict: part 0: part 16384: must be 0 to 16383"},
 		{Verdict{Parts: make([]Verdict, MaxVerdictParts+1)}, "verdict: 16385 parts, at most 16384"},
 	} {
 		r := newResult()

@@ -28,7 +28,11 @@ func verdictParts(parts []stats.Verdict) (d Details) {
 		if i == maxPartsShown {
 			return append(d, Detail{"", fmt.Sprintf("and %d more runs", len(parts)-i)})
 		}
-		d = append(d, Detail{fmt.Sprintf("Run %d", i+1), Escaped(string(v.Kind)) + ": " + Escaped(v.Reason)})
+		name := fmt.Sprintf("Run %d", i+1)
+		if v.Part != nil {
+			name = fmt.Sprintf("Part %d", *v.Part)
+		}
+		d = append(d, Detail{name, Escaped(string(v.Kind)) + ": " + Escaped(v.Reason)})
 	}
 	return d
 }
