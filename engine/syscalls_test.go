@@ -37,6 +37,10 @@ var firstOfFirst = strings.Fields("socket connect sendto epoll_ctl")
 // not compare their order: only one connection is in flight at a time, but closing ones
 // overlap with it.
 func TestSystemCallsPerHandshake(t *testing.T) {
+	straceOrSkip(t) // inNamespace would hide a skip in the namespace
+	if !inNamespace(t) {
+		return
+	}
 	got := traceClient(t)
 	sockets, kept := got["socket"], got["shutdown"]/2
 	if sockets > clientConnections/2 || kept < clientConnections-sockets || kept == clientConnections {
@@ -48,7 +52,7 @@ func TestSystemCallsPerHandshake(t *testing.T) {
 
 // TestSystemCallsWithoutKeeping: with too few ports, no socket is kept.
 func TestSystemCallsWithoutKeeping(t *testing.T) {
-	straceOrSkip(t) // inNamespace would hide a skip in the namespace
+	straceOrSkip(t)
 	if !inNamespace(t) {
 		return
 	}

@@ -9,6 +9,9 @@ import (
 // TestUrgentDataOnKeptSockets: a byte of urgent data that nobody has read when its
 // connection ends does not disturb the next one on the same socket.
 func TestUrgentDataOnKeptSockets(t *testing.T) {
+	if !inNamespace(t) {
+		return
+	}
 	over := make(chan struct{})
 	defer close(over)
 	cfg := patient(t, scripted(t, func(p *peer) {
