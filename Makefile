@@ -51,10 +51,10 @@ test: ## run lint, unit and race
 	$(STEP) "tests, with scripts of the command line and the README's commands" $(MAKE) --no-print-directory unit
 	$(STEP) "short tests under the race detector" $(MAKE) --no-print-directory race
 
-test-all: test ## run make test, the tests of the whole program, the other tests under the race detector, and every fuzz target
-	$(STEP) "tests of the whole program" $(MAKE) --no-print-directory system
+test-all: test ## run make test, the other tests under the race detector, every fuzz target, and the tests of the whole program
 	$(STEP) "other tests under the race detector" $(MAKE) --no-print-directory race-long
 	$(STEP) "fuzz targets, $(FUZZTIME) each" $(MAKE) --no-print-directory fuzz
+	$(STEP) "tests of the whole program" $(MAKE) --no-print-directory system
 
 # Lint runs vet, so -vet=off. With the profile of cmd/wsperf every package that it
 # imports would be compiled a second time, so -pgo=off.
