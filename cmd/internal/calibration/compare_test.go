@@ -49,6 +49,13 @@ func x25519(handshakes, resumed uint64) *stats.Result {
 	return secured(handshakes, resumed, map[string]uint64{"X25519": handshakes})
 }
 
+// asked is x25519 with a share of handshakes that were to resume.
+func asked(percent float64, handshakes, resumed uint64) *stats.Result {
+	r := x25519(handshakes, resumed)
+	r.Setup.TLS.ResumePercent = percent
+	return r
+}
+
 // entryOf is an entry with the shape and the facts of a result.
 func entryOf(r *stats.Result, perSecond float64) Entry {
 	return Entry{Shape: ShapeOf(r), Facts: FactsOf(r), Measured: time.Date(2026, 1, 2, 3, 0, 0, 0, time.UTC), PerSecond: perSecond}
@@ -81,6 +88,9 @@ func TestCompareOverTLS(t *testing.T) {
 		{"a few not resumed", all, x25519(1000, 996), 0.25, "TLS 1.3, X25519, resumed", ""},
 		{"half", all, x25519(1000, 500), 0, "TLS 1.3, X25519, 50 % resumed", run + "TLS 1.3, X25519, 50 % resumed: run it with --tls --tls-resume 50%"},
 		{"half, measured", append(all, entryOf(x25519(1000, 500), 3000)), x25519(1000, 501), 1. / 3, "TLS 1.3, X25519, 50 % resumed", ""},
+		{"half of few, measured with few", append(all, entryOf(asked(50, 92, 47), 3000)), asked(50, 70, 34), 1. / 3, "TLS 1.3, X25519, 50 % resumed", ""},
+		{"fewer than asked for", all, asked(50, 100, 44), 0, "TLS 1.3, X25519, 44 % resumed", "--tls-resume 44%"},
+		{"none of those asked for", all, asked(3, 100, 0), 0.5, "TLS 1.3, X25519, full", ""},
 		{"P-256", all, secured(9, 0, map[string]uint64{"CurveP256": 9}), 0, "TLS 1.3, CurveP256, full", "run it with --tls --tls-groups P-256"},
 		{"TLS 1.2, resumed", all, with(func(r *stats.Result) {
 			r.TLS.Versions, r.TLS.Groups, r.TLS.Resumed = map[string]uint64{"TLS 1.2": 5}, nil, 5

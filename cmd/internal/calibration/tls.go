@@ -15,7 +15,7 @@ import (
 type TLS struct {
 	Version string `json:"version"`                  // as crypto/tls names it
 	Group   string `json:"group,omitempty"`          // likewise; empty: no handshake had one
-	Resumed int    `json:"resumed_percent,omitzero"` // of the handshakes
+	Resumed int    `json:"resumed_percent,omitzero"` // of the handshakes: see resumedPercent
 	MLKEM   bool   `json:"mlkem_offered,omitzero"`   // its key share costs the client, whichever group is chosen
 }
 
@@ -37,13 +37,27 @@ func tlsOf(r *stats.Result) (s TLS, why string) {
 		return s, "a client certificate costs a signature, and the built-in testee asks for none"
 	}
 	s = TLS{
-		Version: only(r.TLS.Versions), Group: only(r.TLS.Groups), Resumed: int(math.Round(100 * float64(r.TLS.Resumed) / float64(n))),
+		Version: only(r.TLS.Versions), Group: only(r.TLS.Groups), Resumed: resumedPercent(r),
 		MLKEM: strings.Contains(strings.Join(r.Setup.TLS.Groups, " "), "MLKEM"),
 	}
 	if s.Group != "" && groupOption(s.Group) == "" {
 		return s, "the built-in testee does not have the group " + s.Group
 	}
 	return s, ""
+}
+
+// nearPercent is how far from the share that was asked for the handshakes of a short run may be:
+// those that were not complete at its end, and the turn of each of its loops.
+const nearPercent = 5
+
+// resumedPercent returns the share of the handshakes that resumed a session: the one that was asked
+// for if they came near it.
+func resumedPercent(r *stats.Result) int {
+	percent, asked := 100*float64(r.TLS.Resumed)/float64(r.TLS.Handshakes()), r.Setup.TLS.ResumePercent
+	if percent > 0 && math.Abs(percent-asked) <= nearPercent {
+		percent = asked
+	}
+	return int(math.Round(percent))
 }
 
 // only returns the name in counts that have one at most.
