@@ -97,7 +97,7 @@ func (s *CounterSet) Open() (*ThreadCounters, error) {
 type ThreadCounters struct {
 	fds     []int
 	values  []byte
-	enabled bool // the kernel counts
+	enabled bool // Enable succeeded
 }
 
 // Numbers that stand before the values of a group: how many these are, and for how many
@@ -147,14 +147,14 @@ func openEvent(attr *unix.PerfEventAttr, thread, leader int) (fd int, err error)
 // Enable begins to count.
 func (c *ThreadCounters) Enable() {
 	if len(c.fds) > 0 {
-		c.enabled = unix.IoctlSetInt(c.fds[0], unix.PERF_EVENT_IOC_ENABLE, 0) == nil // otherwise Read says so
+		c.enabled = unix.IoctlSetInt(c.fds[0], unix.PERF_EVENT_IOC_ENABLE, 0) == nil // otherwise Read reports false
 	}
 }
 
 // Read adds what was counted since Enable to sums, one for each event of the set. It reports
 // false if nothing was counted, because the CPU's counters were in use for something else. If
-// they were for a part of the time, it extrapolates, as perf stat does. The kernel's two times are
-// those in which the thread ran: one that has not run since Enable counted 0 of everything.
+// they were for a part of the time, it extrapolates, as perf stat does. The kernel's two times advance
+// only while the thread runs. If both are 0, it has not run since Enable, and every count is 0.
 func (c *ThreadCounters) Read(sums []uint64) bool {
 	if !c.enabled {
 		return false

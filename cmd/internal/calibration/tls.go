@@ -46,12 +46,12 @@ func tlsOf(r *stats.Result) (s TLS, why string) {
 	return s, ""
 }
 
-// nearPercent is how far from the share that was asked for the handshakes of a short run may be:
-// those that were not complete at its end, and the turn of each of its loops.
+// nearPercent is how many percentage points a run may miss the share that was asked for. A short run
+// misses it by the handshakes that its end cuts off, and by one in each loop.
 const nearPercent = 5
 
 // resumedPercent returns the share of the handshakes that resumed a session: the one that was asked
-// for if they came near it.
+// for if the run came near it.
 func resumedPercent(r *stats.Result) int {
 	percent, asked := 100*float64(r.TLS.Resumed)/float64(r.TLS.Handshakes()), r.Setup.TLS.ResumePercent
 	if percent > 0 && math.Abs(percent-asked) <= nearPercent {
