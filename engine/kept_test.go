@@ -121,7 +121,7 @@ func TestKeptSocketsMeetTimeWait(t *testing.T) {
 // network namespace of its own, the kernel counts only this test's connections.
 func checkSYNsLost(t *testing.T, connections int64) {
 	t.Helper()
-	text, err := os.ReadFile("/proc/net/netstat")
+	text, err := os.ReadFile("/proc/thread-self/net/netstat")
 	if err != nil {
 		t.Fatal(err)
 	}

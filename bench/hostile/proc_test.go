@@ -49,7 +49,7 @@ func peakBytes(process string) (int64, error) {
 // TCP_TIME_WAIT of include/net/tcp_states.h).
 func timeWaits(addresses map[string]string) (clients, testees int, err error) {
 	ends := endsOf(addresses)
-	file, err := os.Open("/proc/net/tcp")
+	file, err := os.Open("/proc/thread-self/net/tcp")
 	if err != nil {
 		return 0, 0, err
 	}

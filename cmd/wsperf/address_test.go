@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -28,16 +27,12 @@ func startWithHosts(t *testing.T, hosts string, args ...string) *program {
 		t.Fatal(err)
 	}
 	return startBy(t, func(c *exec.Cmd) error {
-		done := make(chan error)
-		go func() {
-			runtime.LockOSThread() // for good: the thread ends with the goroutine
+		err := netns.OnOwnThread(func() error {
 			if err := mountHosts(file); err != nil {
-				done <- err
-				return
+				return err
 			}
-			done <- c.Start()
-		}()
-		err := <-done
+			return c.Start()
+		})
 		if os.IsPermission(err) {
 			t.Skipf("a mount namespace needs CAP_SYS_ADMIN (run as root): %v", err)
 		}

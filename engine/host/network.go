@@ -53,7 +53,7 @@ func IsLocal(a netip.Addr) bool {
 // TimeWaits returns the number of connections in TIME_WAIT, whichever end closed
 // first (proc(5), /proc/net/sockstat); 0 if it cannot be read.
 func TimeWaits() int {
-	text, err := os.ReadFile("/proc/self/net/sockstat")
+	text, err := os.ReadFile("/proc/thread-self/net/sockstat")
 	if err != nil {
 		return 0
 	}
@@ -76,9 +76,9 @@ func countInSockstat(text string) int {
 // TimeWaitsTo returns the number of connections in TIME_WAIT with that remote address
 // and port; 0 if they cannot be read. It reads the list of all connections.
 func TimeWaitsTo(remote netip.AddrPort) int {
-	path := "/proc/self/net/tcp"
+	path := "/proc/thread-self/net/tcp"
 	if !remote.Addr().Unmap().Is4() {
-		path = "/proc/self/net/tcp6"
+		path = "/proc/thread-self/net/tcp6"
 	}
 	list, err := os.Open(path)
 	if err != nil {

@@ -39,9 +39,9 @@ func TestCountInSockstat(t *testing.T) {
 			t.Errorf("%q: %d, want %d", text, got, want)
 		}
 	}
-	text, err := os.ReadFile("/proc/self/net/sockstat")
+	text, err := os.ReadFile("/proc/thread-self/net/sockstat")
 	if err != nil || !strings.Contains(string(text), " tw ") {
-		t.Errorf("no field tw in /proc/self/net/sockstat: %v\n%s", err, text)
+		t.Errorf("no field tw in /proc/thread-self/net/sockstat: %v\n%s", err, text)
 	}
 }
 
@@ -72,8 +72,8 @@ func TestCountTimeWaits(t *testing.T) {
 // TestProcAddress finds its own listening sockets in the kernel's list.
 func TestProcAddress(t *testing.T) {
 	for _, test := range []struct{ listen, list string }{
-		{"127.0.0.1:0", "/proc/self/net/tcp"},
-		{"[::1]:0", "/proc/self/net/tcp6"},
+		{"127.0.0.1:0", "/proc/thread-self/net/tcp"},
+		{"[::1]:0", "/proc/thread-self/net/tcp6"},
 	} {
 		l, err := net.Listen("tcp", test.listen)
 		if err != nil {

@@ -24,7 +24,7 @@ type Namespace struct{ file *os.File }
 // process that may not do so says what it needs.
 func New() (*Namespace, error) {
 	n := &Namespace{}
-	err := onOwnThread(func() (err error) {
+	err := OnOwnThread(func() (err error) {
 		if err := Enter(); err != nil {
 			return err
 		}
@@ -45,7 +45,8 @@ func IsRefused(err error) bool {
 
 // Enter locks the calling goroutine to its thread and moves the thread into a new
 // namespace with only loopback (unshare(2), CLONE_NEWNET). The thread stays locked, so
-// the runtime ends it with the goroutine.
+// the runtime ends it with the goroutine. It may be the main thread: only /proc/thread-self
+// shows this namespace for sure.
 func Enter() error {
 	runtime.LockOSThread()
 	if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
@@ -56,7 +57,7 @@ func Enter() error {
 
 // Do calls f in the namespace, on a thread that is not used again (setns(2)).
 func (n *Namespace) Do(f func() error) error {
-	return onOwnThread(func() error {
+	return OnOwnThread(func() error {
 		if err := unix.Setns(int(n.file.Fd()), unix.CLONE_NEWNET); err != nil {
 			return fmt.Errorf("enter network namespace: %w", err)
 		}
@@ -71,12 +72,18 @@ func (n *Namespace) Path() string { return fmt.Sprintf("/proc/%d/fd/%d", os.Getp
 // Close gives the namespace up.
 func (n *Namespace) Close() error { return n.file.Close() }
 
-// onOwnThread calls f on a thread that ends with it, because its goroutine does not
-// unlock it (runtime.LockOSThread).
-func onOwnThread(f func() error) error {
+// OnOwnThread calls f on a thread that ends with it, because its goroutine does not
+// unlock it (runtime.LockOSThread): f may move it into other namespaces. It is never the main
+// thread, which cannot end, and whose namespaces /proc/self shows.
+func OnOwnThread(f func() error) error {
 	done := make(chan error)
 	go func() {
 		runtime.LockOSThread()
+		if unix.Gettid() == unix.Getpid() {
+			defer runtime.UnlockOSThread()
+			done <- OnOwnThread(f) // on another thread, because this one is taken
+			return
+		}
 		done <- f()
 	}()
 	return <-done

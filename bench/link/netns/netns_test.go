@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"sync"
 	"testing"
 )
 
@@ -85,6 +86,29 @@ func TestNamespacesAreApart(t *testing.T) {
 	}
 	if after, _ := os.Readlink("/proc/thread-self/ns/net"); after != before {
 		t.Errorf("in %s after Do, before in %s", after, before)
+	}
+}
+
+// home is where the process is before any test.
+var home, _ = os.Readlink("/proc/self/ns/net")
+
+// TestMainThreadStays: more goroutines than the runtime has threads are in a namespace at
+// once, and the process, which is where its main thread is, stays where it was.
+func TestMainThreadStays(t *testing.T) {
+	n := namespace(t)
+	const threads = 100
+	var inside, all sync.WaitGroup
+	inside.Add(threads)
+	for range threads {
+		all.Go(func() {
+			if err := n.Do(func() error { inside.Done(); inside.Wait(); return nil }); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if now, err := os.Readlink("/proc/self/ns/net"); now != home {
+		t.Errorf("the main thread is in %s, before in %s: %v", now, home, err)
 	}
 }
 
