@@ -14,7 +14,7 @@
 // to stop.
 //
 //	gate.go       holds a prepared run until it is to begin
-//	run.go        Prepare and Do: parts, start, merge; the loops' goroutines
+//	run.go        Prepare and Do: parts, start, merge; the loops' threads
 //	load.go       the load, and its division into parts
 //	pacer.go      pure: may a connection be started now, and when to ask again
 //	schedule.go   pure: when the starts of an open loop are due

@@ -32,7 +32,7 @@ var allowed = []struct {
 	{"engine/child", []string{"wsperf/engine/host", "golang.org/x/sys/unix"}},
 	{"engine", []string{"wsperf/engine/host", "wsperf/handshake", "wsperf/stats", "github.com/gobwas/ws", "golang.org/x/sys/unix"}},
 	{"bench/testee", []string{"github.com/gobwas/ws", "github.com/tidwall/evio", "golang.org/x/sys/unix"}},
-	{"bench/link", []string{"wsperf/bench/link/", "wsperf/engine/child", "golang.org/x/sys/unix"}},
+	{"bench/link", []string{"wsperf/bench/link/", "wsperf/engine/child", "wsperf/engine/host", "golang.org/x/sys/unix"}},
 	{"bench/hostile", []string{"wsperf/handshake", "wsperf/stats", "github.com/gobwas/ws", "golang.org/x/sys/unix"}},
 	{"bench/program", nil},
 	{"bench/testees/probe", []string{"github.com/gobwas/ws"}},

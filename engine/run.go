@@ -189,8 +189,8 @@ func (r *Run) Do(ctx context.Context) (*stats.Result, error) {
 	return res, errors.Join(w.lost, lost, res.Check())
 }
 
-// threads is the loops' goroutines, each locked to a thread of its own. They wait to
-// begin together.
+// threads is the loops' threads, each with a goroutine of its own. They wait to begin
+// together.
 type threads struct {
 	pinned   chan error
 	baseline chan time.Time
@@ -203,7 +203,7 @@ func (r *Run) startThreads() *threads {
 	t.running.Store(int64(len(r.loops)))
 	for _, l := range r.loops {
 		l.hardwareSet = r.hardware
-		go t.run(l)
+		go host.OwnThread(func() { t.run(l) })
 	}
 	return t
 }
@@ -237,9 +237,8 @@ func (t *threads) begin(baseline time.Time) {
 	}
 }
 
-// run is the life of a loop's goroutine.
+// run is the life of a loop's thread.
 func (t *threads) run(l *loop) {
-	runtime.LockOSThread() // never unlocked: the thread, with its mask and name, ends with the goroutine
 	t.pinned <- l.settle()
 	baseline, ok := <-t.baseline
 	if ok {

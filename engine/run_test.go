@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"net"
+	"os"
 	"runtime"
 	"sync/atomic"
 	"testing"
@@ -402,5 +403,21 @@ func TestSleepingLoopsDoNotDelayStopTheWorld(t *testing.T) {
 			runtime.GC()
 			collections++
 		}
+	}
+}
+
+// home is the name of this process before any test.
+var home, _ = os.ReadFile("/proc/self/comm")
+
+// TestMainThreadKeepsItsName: more loops than the runtime has threads, and none on the main
+// one, whose name is the process's.
+func TestMainThreadKeepsItsName(t *testing.T) {
+	cfg := patient(t, scripted(t, echoClose), 320)
+	cfg.Low, cfg.High, cfg.Loops = 160, 160, 160
+	if r := do(t, cfg); r.Success != 320 || len(r.Loops) != cfg.Loops {
+		t.Errorf("%d successes of %d loops, want 320 of %d", r.Success, len(r.Loops), cfg.Loops)
+	}
+	if name, err := os.ReadFile("/proc/self/comm"); string(name) != string(home) {
+		t.Errorf("the process is called %q, before %q: %v", name, home, err)
 	}
 }

@@ -16,6 +16,7 @@ import (
 
 	"wsperf/bench/link/netns"
 	"wsperf/cmd/internal/ui"
+	"wsperf/engine/host"
 )
 
 // startWithHosts starts a program that sees another /etc/hosts: in a mount namespace of its
@@ -27,11 +28,11 @@ func startWithHosts(t *testing.T, hosts string, args ...string) *program {
 		t.Fatal(err)
 	}
 	return startBy(t, func(c *exec.Cmd) error {
-		err := netns.OnOwnThread(func() error {
-			if err := mountHosts(file); err != nil {
-				return err
+		var err error
+		host.OwnThread(func() {
+			if err = mountHosts(file); err == nil {
+				err = c.Start()
 			}
-			return c.Start()
 		})
 		if os.IsPermission(err) {
 			t.Skipf("a mount namespace needs CAP_SYS_ADMIN (run as root): %v", err)

@@ -1,11 +1,30 @@
 package host
 
 import (
+	"runtime"
 	"strings"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
+
+// OwnThread calls f on a thread that ends with it, and waits: f may change the thread's CPUs,
+// its name (NameThread) and its namespaces. It is never the main thread, which cannot end
+// before the process, and whose name and namespaces ps and /proc show as the process's (proc(5)).
+func OwnThread(f func()) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		runtime.LockOSThread() // never unlocked: the thread ends with the goroutine
+		if unix.Gettid() == unix.Getpid() {
+			defer runtime.UnlockOSThread()
+			OwnThread(f) // on another thread, because this one is taken
+			return
+		}
+		f()
+	}()
+	<-done
+}
 
 // NameThread names the calling thread for ps, top and perf. The kernel truncates the
 // name to 15 bytes (prctl(2), PR_SET_NAME). Errors are ignored: nothing depends on the

@@ -2,10 +2,31 @@ package host
 
 import (
 	"runtime"
+	"slices"
+	"sync"
 	"testing"
 
 	"golang.org/x/sys/unix"
 )
+
+// TestOwnThread: more functions than the runtime has threads are at work, each on one of its
+// own, and none is on the main thread.
+func TestOwnThread(t *testing.T) {
+	const functions = 100
+	var at, all sync.WaitGroup
+	at.Add(functions)
+	var threads [functions]int
+	for i := range threads {
+		all.Go(func() {
+			OwnThread(func() { threads[i] = unix.Gettid(); at.Done(); at.Wait() })
+		})
+	}
+	all.Wait()
+	slices.Sort(threads[:])
+	if n := len(slices.Compact(threads[:])); n != functions || slices.Contains(threads[:], unix.Getpid()) {
+		t.Errorf("%d functions are on %d threads, with the main thread: %v", functions, n, slices.Contains(threads[:], unix.Getpid()))
+	}
+}
 
 func TestBatchThread(t *testing.T) {
 	ended := make(chan error)

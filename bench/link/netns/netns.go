@@ -14,6 +14,8 @@ import (
 	"runtime"
 
 	"golang.org/x/sys/unix"
+
+	"wsperf/engine/host"
 )
 
 // Namespace is a network namespace. It lives until it is closed and the last process and
@@ -24,7 +26,7 @@ type Namespace struct{ file *os.File }
 // process that may not do so says what it needs.
 func New() (*Namespace, error) {
 	n := &Namespace{}
-	err := OnOwnThread(func() (err error) {
+	err := onOwnThread(func() (err error) {
 		if err := Enter(); err != nil {
 			return err
 		}
@@ -57,7 +59,7 @@ func Enter() error {
 
 // Do calls f in the namespace, on a thread that is not used again (setns(2)).
 func (n *Namespace) Do(f func() error) error {
-	return OnOwnThread(func() error {
+	return onOwnThread(func() error {
 		if err := unix.Setns(int(n.file.Fd()), unix.CLONE_NEWNET); err != nil {
 			return fmt.Errorf("enter network namespace: %w", err)
 		}
@@ -72,19 +74,7 @@ func (n *Namespace) Path() string { return fmt.Sprintf("/proc/%d/fd/%d", os.Getp
 // Close gives the namespace up.
 func (n *Namespace) Close() error { return n.file.Close() }
 
-// OnOwnThread calls f on a thread that ends with it, because its goroutine does not
-// unlock it (runtime.LockOSThread): f may move it into other namespaces. It is never the main
-// thread, which cannot end, and whose namespaces /proc/self shows.
-func OnOwnThread(f func() error) error {
-	done := make(chan error)
-	go func() {
-		runtime.LockOSThread()
-		if unix.Gettid() == unix.Getpid() {
-			defer runtime.UnlockOSThread()
-			done <- OnOwnThread(f) // on another thread, because this one is taken
-			return
-		}
-		done <- f()
-	}()
-	return <-done
+func onOwnThread(f func() error) (err error) {
+	host.OwnThread(func() { err = f() })
+	return err
 }
