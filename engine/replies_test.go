@@ -26,7 +26,7 @@ func TestRepliesAreKept(t *testing.T) {
 		{"masked frame with the response", func(p *peer) { p.open("\x88\x80abcd"); p.silence() }, stats.CauseCloseProtocol, "\x88\x80abcd"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			cfg := impatient(t, scripted(t, c.do), 10)
+			cfg := hurry(patient(t, scripted(t, c.do), 10), c.cause)
 			cfg.Samples = 3
 			result := do(t, cfg)
 			kept := result.Replies[c.cause]

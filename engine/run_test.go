@@ -58,7 +58,11 @@ func TestEndOfTCP(t *testing.T) {
 		{"neither", func(p *peer) { echoClose(p); p.silence() }, stats.FinResult{Timeout: 20}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			result := do(t, impatient(t, scripted(t, c.do), 20))
+			cfg := patient(t, scripted(t, c.do), 20)
+			if c.want.Timeout > 0 {
+				cfg = hurry(cfg, stats.CauseCloseTimeout)
+			}
+			result := do(t, cfg)
 			if result.Fin != c.want || result.Success != 20 {
 				t.Errorf("%+v with %d successes, want %+v with 20", result.Fin, result.Success, c.want)
 			}
@@ -172,7 +176,7 @@ func TestCloseCode(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got := make(chan []byte, 1)
-			cfg := impatient(t, scripted(t, func(p *peer) {
+			cfg := patient(t, scripted(t, func(p *peer) {
 				p.open(c.more)
 				got <- p.closeFrame()
 				p.say(closeEmpty)
@@ -214,7 +218,7 @@ func TestInterrupt(t *testing.T) {
 
 // TestRunByDuration: the run ends by itself, with every connection that it started.
 func TestRunByDuration(t *testing.T) {
-	cfg := impatient(t, scripted(t, echoClose), 0)
+	cfg := patient(t, scripted(t, echoClose), 0)
 	cfg.Duration = 200 * time.Millisecond
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // far beyond the duration
 	defer cancel()

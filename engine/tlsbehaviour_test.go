@@ -19,11 +19,7 @@ func TestBehavioursSecured(t *testing.T) {
 	config := &tls.Config{Certificates: []tls.Certificate{a.issue(nil)}}
 	for _, b := range behaviours() {
 		t.Run(b.name, func(t *testing.T) {
-			cfg := wss(t, a, securedBy(t, config, b.do), 40)
-			if b.impatient() {
-				cfg.OpenTimeout, cfg.CloseTimeout = 300*time.Millisecond, 300*time.Millisecond
-			}
-			result := do(t, cfg)
+			result := do(t, hurry(wss(t, a, securedBy(t, config, b.do), 40), b.want))
 			if got := causes(result); !maps.Equal(got, b.counts(40)) || result.Total != 40 {
 				t.Fatalf("causes %v of %d, want %v; %s", got, result.Total, b.counts(40), firstReply(result))
 			}
