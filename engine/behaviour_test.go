@@ -4,7 +4,6 @@ import (
 	"maps"
 	"strings"
 	"testing"
-	"time"
 
 	"wsperf/stats"
 )
@@ -21,7 +20,6 @@ type behaviour struct {
 // hurry shortens the timeout that ends in the cause, if one does, and no other: on a busy
 // machine what is answered may take its time.
 func hurry(cfg Config, cause stats.Cause) Config {
-	const short = 300 * time.Millisecond
 	switch cause {
 	case stats.CauseOpenTimeout:
 		cfg.OpenTimeout = short

@@ -205,7 +205,7 @@ func TestInterrupt(t *testing.T) {
 		}
 		echoClose(p)
 	}), 1000000)
-	cfg.CloseTimeout = 300 * time.Millisecond // the grace after an interrupt
+	cfg.CloseTimeout = short // the grace after an interrupt
 	cfg.OpenTimeout = time.Minute
 	result := doUntil(t, ctx, cfg)
 	if !result.Interrupted || result.Success != 20 {

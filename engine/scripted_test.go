@@ -155,9 +155,12 @@ func patient(t testing.TB, addr string, n int64) Config {
 	return withTimeouts(t, addr, n, time.Minute)
 }
 
-// impatient returns a configuration of n connections with timeouts of 300 ms.
+// short is a timeout that a test waits for.
+const short = 300 * time.Millisecond
+
+// impatient returns a configuration of n connections whose timeouts are all short.
 func impatient(t testing.TB, addr string, n int64) Config {
-	return withTimeouts(t, addr, n, 300*time.Millisecond)
+	return withTimeouts(t, addr, n, short)
 }
 
 func withTimeouts(t testing.TB, addr string, n int64, each time.Duration) Config {

@@ -191,7 +191,7 @@ func TestTLSRefused(t *testing.T) {
 				c.client(cfg.TLS)
 			}
 			if c.want == stats.CauseSecureTimeout {
-				cfg.SecureTimeout = 300 * time.Millisecond
+				cfg.SecureTimeout = short
 			}
 			cfg.Samples = 1
 			r := do(t, cfg)
@@ -229,18 +229,28 @@ func TestTLSCloseAtOnce(t *testing.T) {
 	a := newAuthority(t)
 	config := &tls.Config{Certificates: []tls.Certificate{a.issue(nil)}}
 	addr := securedBy(t, config, func(p *peer) { polite1ms(p) })
-	run, _, err := Prepare(wss(t, a, addr, 400))
+	if _, n := closings(t, wss(t, a, addr, 400)); n.refusals == 0 || n.refusals > 20 {
+		t.Errorf("%d answers got an RST, want those of the first connections only", n.refusals)
+	}
+}
+
+// closings makes a run of connections that all end as they should, and returns what its loop knows of the testee's
+// close_notify at the end.
+func closings(t *testing.T, cfg Config) (*stats.Result, restraint) {
+	t.Helper()
+	run, _, err := Prepare(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer run.Close()
 	r, err := run.Do(t.Context())
-	if err != nil || r.Success != 400 || r.Fin.Received != 400 {
-		t.Fatalf("%v, %d successes, ends %+v, causes %v", err, r.Success, r.Fin, causes(r))
+	if err != nil {
+		t.Fatal(err)
 	}
-	if n := run.loops[0].testee.notify.refusals; n == 0 || n > 20 {
-		t.Errorf("%d answers got an RST, want those of the first connections only", n)
+	if all := uint64(cfg.Connections); r.Success != all || r.Fin.Received != all {
+		t.Fatalf("%d successes of %d, ends %+v, causes %v", r.Success, all, r.Fin, causes(r))
 	}
+	return r, run.loops[0].testee.notify
 }
 
 // polite1ms is a testee that closes a millisecond after its close_notify, whether ours has come or not.
@@ -267,20 +277,12 @@ func TestTLSCloseAnsweredLater(t *testing.T) {
 	})
 	cfg := wss(t, a, addr, 200)
 	cfg.CloseTimeout = 10 * time.Minute
-	run, _, err := Prepare(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer run.Close()
-	r, err := run.Do(t.Context())
-	if err != nil || r.Success != 200 || r.Fin.Received != 200 {
-		t.Fatalf("%v, %d successes, ends %+v, causes %v", err, r.Success, r.Fin, causes(r))
-	}
+	r, answers := closings(t, cfg)
 	if longest := r.Phases[stats.PhaseFin].Success.Max(); longest < answerAfter.Microseconds() {
 		t.Errorf("phase fin took %d us at most: want an answer that waits %v", longest, answerAfter)
 	}
-	if n := run.loops[0].testee.notify; n.refusals == 0 || n.left != 0 {
-		t.Errorf("%d answers got an RST, and those of %d further connections would wait: want some and none", n.refusals, n.left)
+	if answers.refusals == 0 || answers.left != 0 {
+		t.Errorf("%d answers got an RST, and those of %d further connections would wait: want some and none", answers.refusals, answers.left)
 	}
 }
 

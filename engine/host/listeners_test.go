@@ -8,7 +8,6 @@ import (
 	"net/netip"
 	"os/exec"
 	"reflect"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -144,20 +143,9 @@ func TestListenersAsSSLists(t *testing.T) {
 	}
 }
 
-// onDoomedThread calls f on a thread that ends afterwards, so that f can change it.
-func onDoomedThread(f func()) {
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		runtime.LockOSThread() // not unlocked: the thread ends with the goroutine
-		f()
-	}()
-	<-done
-}
-
 func TestListenersUnprivileged(t *testing.T) {
 	port := listening{"127.0.0.1", false, 5}.listen(t, 0)
-	onDoomedThread(func() {
+	OwnThread(func() {
 		const nobody = 65534
 		// The raw call changes this thread only (setresuid(2), C library/kernel differences).
 		if _, _, errno := unix.RawSyscall(unix.SYS_SETRESUID, nobody, nobody, nobody); errno != 0 {
@@ -173,7 +161,7 @@ func TestListenersUnprivileged(t *testing.T) {
 // sandbox does (seccomp(2)).
 func TestListenersWithoutNetlink(t *testing.T) {
 	for _, errno := range []unix.Errno{unix.EPERM, unix.EAFNOSUPPORT} {
-		onDoomedThread(func() {
+		OwnThread(func() {
 			if err := refuseNetlink(errno); err != nil {
 				t.Skipf("no seccomp filter: %v", err)
 			}

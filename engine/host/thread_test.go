@@ -1,7 +1,6 @@
 package host
 
 import (
-	"runtime"
 	"slices"
 	"sync"
 	"testing"
@@ -29,17 +28,14 @@ func TestOwnThread(t *testing.T) {
 }
 
 func TestBatchThread(t *testing.T) {
-	ended := make(chan error)
 	var got *unix.SchedAttr
-	go func() {
-		runtime.LockOSThread() // never unlocked: the thread ends with the goroutine
+	var err error
+	OwnThread(func() {
 		_ = unix.Setpriority(unix.PRIO_PROCESS, 0, 3)
 		BatchThread()
-		var err error
 		got, err = unix.SchedGetAttr(0, 0)
-		ended <- err
-	}()
-	if err := <-ended; err != nil || got.Policy != unix.SCHED_BATCH || got.Nice != 3 {
+	})
+	if err != nil || got.Policy != unix.SCHED_BATCH || got.Nice != 3 {
 		t.Errorf("attributes %+v, %v, want policy %d with the nice value 3", got, err, unix.SCHED_BATCH)
 	}
 }
