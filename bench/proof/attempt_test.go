@@ -2,9 +2,7 @@ package main
 
 import (
 	"fmt"
-	"maps"
 	"os"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -18,7 +16,7 @@ import (
 // attempt is what came of one measurement.
 type attempt struct {
 	off     map[string]bool // quantiles of the client that differ, such as "close q99"; true: by more than a slow machine explains
-	trip    time.Duration   // what a round trip between two threads takes; 0: not measured
+	canary  time.Duration   // what a connection of the canary took at q99
 	figures string          // a line for each phase, and one on the machine
 
 	// disturbed is true if the testee's own record differs from the delays, or if the
@@ -37,15 +35,12 @@ func exchanges(p stats.Phase) time.Duration {
 	return 1
 }
 
-// wrong reports whether a quantile differs by more than a slow machine explains.
-func (a *attempt) wrong() bool { return slices.Contains(slices.Collect(maps.Values(a.off)), true) }
-
 // addMachine adds what kept the client from its work, for whoever reads the figures: stolen
 // is the time that the hypervisor took, in ticks of 10 ms.
 func (a *attempt) addMachine(r *stats.Result, stolen int) {
 	a.disturbed = a.disturbed || stolen > 0
 	loop := r.Loops[0]
-	a.figures += fmt.Sprintf("\nthe loop had no CPU for %d us, and was busy for %d; %d ticks stolen; a round trip takes %v", loop.RunWaitUs, loop.BusyUs, stolen, a.trip)
+	a.figures += fmt.Sprintf("\nthe loop had no CPU for %d us, and was busy for %d; %d ticks stolen; the canary took %v", loop.RunWaitUs, loop.BusyUs, stolen, a.canary)
 	if lag := r.Phases[stats.PhaseLag].Success; lag.TotalCount() > 0 {
 		a.figures += fmt.Sprintf("; lag of one in 64: %v", quantilesOf(lag))
 	}
@@ -71,16 +66,16 @@ func stolenTicks(t *testing.T) int {
 	return ticks
 }
 
-// mostSlow is what a phase takes at most beyond its delay if others slow the machine down, unless a byte
-// between two threads takes longer (roundTrip).
+// mostSlow is what a phase takes at most beyond its delay if others slow the machine down, unless
+// the canary takes longer.
 // On a virtual machine with 2 CPUs, open without a delay took 40 to 100 microseconds at the
 // median and 60 to 170 at q90, depending on the minute.
 const mostSlow = 250 * time.Microsecond
 
 // compare compares quantiles of each phase with the delays and with the testee's own record.
-// trip is what a round trip between two threads takes; 0: not known.
-func compare(r *stats.Result, own ended, want nominal, trip time.Duration) attempt {
-	a := attempt{off: map[string]bool{}, trip: trip}
+// canary is what a connection of the canary took meanwhile.
+func compare(r *stats.Result, own ended, want nominal, canary time.Duration) attempt {
+	a := attempt{off: map[string]bool{}, canary: canary}
 	a.figures = fmt.Sprintf("\n%-8s%30s %30s %30s", "ms", "nominal  q50       q90       q99", "testee  q50       q90       q99", "client  q50       q90       q99")
 	for p := range stats.PhaseLate {
 		if nominal := want.phase(p); nominal != nil {
@@ -104,7 +99,7 @@ func (a *attempt) compare(p stats.Phase, nominal quantiles, recorded *hdrhistogr
 		testee = own.String()
 	}
 	slow, mark := most, ""
-	slow.time = max(slow.time, mostSlow, exchanges(p)*a.trip)
+	slow.time = max(slow.time, mostSlow, exchanges(p)*a.canary)
 	for i, percent := range compared {
 		a.disturbed = a.disturbed || !most.allows(own[i], nominal[i])
 		if !most.allows(client[i], nominal[i]) || !most.allows(client[i], own[i]) {

@@ -169,7 +169,7 @@ func (m measurement) check(t *testing.T, p place) {
 	case len(off) == 0:
 		t.Log(a.figures)
 	case !wrong:
-		t.Skipf("the machine is slow: %v differed in all of %d attempts, but by less than %v, or than a round trip takes%s", names, made, mostSlow, a.figures)
+		t.Skipf("the machine is slow: %v differed in all of %d attempts, but by less than %v, or than the canary took%s", names, made, mostSlow, a.figures)
 	case 2*disturbed >= made || made < leastTries:
 		t.Skipf("the machine is busy: %v differed in all of %d attempts, of which it disturbed %d%s", names, made, disturbed, a.figures)
 	default:
@@ -181,14 +181,13 @@ func (m measurement) check(t *testing.T, p place) {
 func (m measurement) attempt(t *testing.T, p place) attempt {
 	stolen := stolenTicks(t)
 	testee := p.startTestee(t, strings.Fields(m.delays)...)
+	canary := p.startCanary(t)
 	o := p.startClient(t, testee.address, m.client()...).end(t)
+	took := canary.end(t)
 	own := testee.end(t)
 	o.checkCounts(t, own.counts, m.n)
 	checkSpans(t, o.Result)
-	a := compare(o.Result, own, m.nominal(t), 0)
-	if a.wrong() {
-		a = compare(o.Result, own, m.nominal(t), roundTrip(t))
-	}
+	a := compare(o.Result, own, m.nominal(t), took)
 	a.addMachine(o.Result, stolenTicks(t)-stolen)
 	return a
 }

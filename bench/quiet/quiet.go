@@ -74,13 +74,19 @@ func (p Place) Start(c child.Command) (started *child.Child, err error) {
 	return started, err
 }
 
-// prepareThread gives a thread that ends with Do what a process inherits from the thread
-// that starts it: its CPUs, and a real-time policy with time slices (sched(7), SCHED_RR).
-// To pin a process, child.Start would take another thread, in another namespace.
-func (p Place) prepareThread(c *child.Command) error {
-	if p.precedes { // if it is refused, others disturb
+// Precede gives the calling thread the precedence that programs of the place take: a real-time
+// policy with time slices (sched(7), SCHED_RR). If it is refused, others disturb.
+func (p Place) Precede() {
+	if p.precedes {
 		_ = unix.SchedSetAttr(0, &unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: unix.SCHED_RR, Priority: 1}, 0)
 	}
+}
+
+// prepareThread gives a thread that ends with Do what a process inherits from the thread
+// that starts it: its CPUs and its precedence.
+// To pin a process, child.Start would take another thread, in another namespace.
+func (p Place) prepareThread(c *child.Command) error {
+	p.Precede()
 	if len(c.CPUs) == 0 {
 		return nil
 	}
