@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 
 	"wsperf/cmd/internal/launch"
@@ -12,31 +14,39 @@ import (
 // collectors is how many logs are read at a time. Each is a process of kubectl with 50 MB.
 const collectors = 8
 
-// Collect reads the logs of pods that have ended, several at a time.
+// Collect reads the logs of pods that have ended, several at a time, and passes them on in the order
+// of the parts.
 func (k *Carrier) Collect(ctx context.Context, take func(launch.Output)) error {
 	var wait sync.WaitGroup
-	var mu sync.Mutex
 	var lost unread
-	turn := make(chan struct{}, collectors)
-	for _, p := range k.seen {
-		if !p.ended() || p.gone {
-			continue
-		}
-		turn <- struct{}{}
+	reading := make(chan struct{}, collectors)
+	passed := make(chan struct{}) // closed when the parts before have been passed on
+	close(passed)
+	for _, p := range k.readable() {
+		reading <- struct{}{}
+		before, own := passed, make(chan struct{})
+		passed = own
 		wait.Go(func() {
 			o, err := k.read(ctx, &p)
-			<-turn
-			mu.Lock()
-			defer mu.Unlock()
+			<-before
 			if err != nil {
 				lost.add(err)
-				return
+			} else {
+				take(o)
 			}
-			take(o)
+			close(own)
+			<-reading
 		})
 	}
 	wait.Wait()
 	return lost.err()
+}
+
+// readable returns the pods that have ended and are there, in the order of the parts.
+func (k *Carrier) readable() []pod {
+	all := slices.DeleteFunc(slices.Collect(maps.Values(k.seen)), func(p pod) bool { return !p.ended() || p.gone })
+	slices.SortFunc(all, func(p, q pod) int { return cmp.Compare(p.part(), q.part()) })
+	return all
 }
 
 // unread is why logs could not be read: most often all for one reason.

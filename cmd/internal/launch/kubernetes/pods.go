@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -67,6 +68,12 @@ func parsePods(text []byte) ([]pod, error) {
 		return nil, fmt.Errorf("kubectl get: %w", err)
 	}
 	return list.Items, nil
+}
+
+// part returns the number of the pod's part (indexed Jobs, Kubernetes 1.28), 0 if it is not known.
+func (p *pod) part() int {
+	number, _ := strconv.Atoi(p.Metadata.Labels["batch.kubernetes.io/job-completion-index"])
+	return number
 }
 
 // ended reports whether the pod's container has ended and will not be started again.

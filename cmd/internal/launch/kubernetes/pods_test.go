@@ -2,6 +2,7 @@ package kubernetes
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -11,7 +12,8 @@ import (
 
 // podJSON is a pod as kubectl prints it. status is that of the API without its braces.
 func podJSON(name, status string) string {
-	return fmt.Sprintf(`{"metadata": {"name": %q}, "spec": {"nodeName": "n1"}, "status": {%s}}`, name, status)
+	part := strings.TrimPrefix(name, "p")
+	return fmt.Sprintf(`{"metadata": {"name": %q, "labels": {"batch.kubernetes.io/job-completion-index": %q}}, "spec": {"nodeName": "n1"}, "status": {%s}}`, name, part, status)
 }
 
 // The statuses that a real cluster gave (Kubernetes 1.35), shortened.
@@ -84,6 +86,25 @@ func TestGonePods(t *testing.T) {
 	}
 	if running := k.running(); len(running) != 1 || running[0] != "p0" {
 		t.Errorf("running: %v", running)
+	}
+}
+
+// TestCollect: logs are passed on in the order of the parts, in whatever order they come. Here the
+// first pod's comes last.
+func TestCollect(t *testing.T) {
+	k := New(*script(t, `for pod; do :; done
+case $pod in
+p0) until [ -e "$0.p1" ] && [ -e "$0.p2" ]; do sleep 0.01; done ;;
+p1) >"$0.p1"; exit 1 ;;
+esac
+echo "log of $pod"
+>"$0.$pod"
+`), Job{})
+	k.state(list(t, done, done, failed, waiting))
+	var got []string
+	err := k.Collect(t.Context(), func(o launch.Output) { got = append(got, o.Name+": "+string(o.Result)) })
+	if want := []string{"pod p0: log of p0\n", "pod p2: log of p2\n"}; !slices.Equal(got, want) || err == nil {
+		t.Errorf("%q, %v", got, err)
 	}
 }
 
