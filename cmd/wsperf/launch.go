@@ -49,6 +49,29 @@ func newLaunchCommand(u *ui.UI) *cobra.Command {
 	return c
 }
 
+// engineOptions are the options of a launch by an engine.
+type engineOptions interface {
+	bind(f *pflag.FlagSet)
+	check(c *cobra.Command, args []string) (*partRun, error)
+	launch(c *cobra.Command, u *ui.UI, r *partRun) error
+}
+
+// newEngineCommand makes c, which has its name and its help, a command with the options.
+func newEngineCommand(u *ui.UI, o engineOptions, c *cobra.Command) *cobra.Command {
+	c.Args = cobra.ArbitraryArgs
+	c.DisableFlagsInUseLine = true
+	c.Flags().SortFlags = false
+	o.bind(c.Flags())
+	c.RunE = func(c *cobra.Command, args []string) error {
+		r, err := o.check(c, args)
+		if err != nil {
+			return err
+		}
+		return o.launch(c, u, r)
+	}
+	return c
+}
+
 func engineNames(c *cobra.Command) (names string) {
 	for i, sub := range c.Commands() {
 		if i > 0 {

@@ -47,25 +47,13 @@ func newLaunchKubernetesCommand(u *ui.UI) *cobra.Command {
 		launchOptions: newLaunchOptions(0), kubectl: kubernetes.Kubectl{Program: "kubectl"},
 		job: kubernetes.Job{CPUs: 1, Memory: "512Mi", Program: "/wsperf"},
 	}
-	c := &cobra.Command{
+	o.leadDefault = " (default 5s, and 10ms for each part)"
+	return newEngineCommand(u, &o, &cobra.Command{
 		Use:     "kubernetes --shards N --image IMAGE [options] -- run URL [options of run]",
 		Short:   "spread a run over the nodes of a Kubernetes cluster",
 		Long:    launchKubernetesLong,
 		Example: launchKubernetesExample,
-		Args:    cobra.ArbitraryArgs,
-	}
-	c.DisableFlagsInUseLine = true
-	c.Flags().SortFlags = false
-	o.leadDefault = " (default 5s, and 10ms for each part)"
-	o.bind(c.Flags())
-	c.RunE = func(c *cobra.Command, args []string) error {
-		r, err := o.check(c, args)
-		if err != nil {
-			return err
-		}
-		return o.launch(c, u, r)
-	}
-	return c
+	})
 }
 
 func (o *kubernetesOptions) bind(f *pflag.FlagSet) {

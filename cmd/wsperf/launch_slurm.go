@@ -43,24 +43,12 @@ type slurmOptions struct {
 
 func newLaunchSlurmCommand(u *ui.UI) *cobra.Command {
 	o := slurmOptions{launchOptions: newLaunchOptions(2 * time.Second)}
-	c := &cobra.Command{
+	return newEngineCommand(u, &o, &cobra.Command{
 		Use:     "slurm --shards N [options] -- run URL [options of run]",
 		Short:   "spread a run over the nodes of a Slurm cluster",
 		Long:    launchSlurmLong,
 		Example: launchSlurmExample,
-		Args:    cobra.ArbitraryArgs,
-	}
-	c.DisableFlagsInUseLine = true
-	c.Flags().SortFlags = false
-	o.bind(c.Flags())
-	c.RunE = func(c *cobra.Command, args []string) error {
-		r, err := o.check(c, args)
-		if err != nil {
-			return err
-		}
-		return o.launch(c, u, r)
-	}
-	return c
+	})
 }
 
 func (o *slurmOptions) bind(f *pflag.FlagSet) {
