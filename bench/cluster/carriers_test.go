@@ -75,9 +75,11 @@ func objectName(t *testing.T) string {
 // pod is a part of a Job.
 type pod struct{ name, node string }
 
+// pods returns those of a Job, in the order of its parts.
 func pods(t *testing.T, c *cluster, jobName string) (all []pod) {
 	t.Helper()
-	lines := c.kubectl(t, "get", "pods", "--selector=job-name="+jobName, `--output=jsonpath={range .items[*]}{.metadata.name} {.spec.nodeName}{"\n"}{end}`)
+	lines := c.kubectl(t, "get", "pods", "--selector=job-name="+jobName, `--sort-by=.metadata.labels.batch\.kubernetes\.io/job-completion-index`,
+		`--output=jsonpath={range .items[*]}{.metadata.name} {.spec.nodeName}{"\n"}{end}`)
 	for line := range strings.Lines(lines) {
 		name, node, _ := strings.Cut(strings.TrimSpace(line), " ")
 		all = append(all, pod{name, node})

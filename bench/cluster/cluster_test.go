@@ -78,23 +78,13 @@ func TestImage(t *testing.T) {
 
 // TestLostNode: a node that is killed is gone for the engine, and is used again when it is back.
 func TestLostNode(t *testing.T) {
-	states := []struct {
-		cluster *cluster
-		command []string
-		lost    string
-		back    string
-	}{
-		{kubernetes, []string{"kubectl", "get", "node", "n3", `--output=jsonpath={.status.conditions[?(@.type=="Ready")].status}`}, "Unknown", "True"},
-		{slurm, []string{"sinfo", "--noheader", "--nodes=n3", "--format=%t"}, "down", "idle"},
-	}
-	for _, s := range states {
-		t.Run(s.cluster.kind, func(t *testing.T) {
-			c := s.cluster
+	for _, c := range []*cluster{kubernetes, slurm} {
+		t.Run(c.kind, func(t *testing.T) {
 			c.need(t)
-			c.kill(t, 3)
-			step(t, "node lost", func() { c.awaitPrinted(t, s.lost, s.command...) })
-			c.startNode(t, 3)
-			step(t, "node back", func() { c.awaitPrinted(t, s.back, s.command...) })
+			c.kill(t, nodes)
+			step(t, "node lost", func() { c.awaitNode(t, c.lost) })
+			c.startNode(t, nodes)
+			step(t, "node back", func() { c.awaitNode(t, c.back) })
 		})
 	}
 }

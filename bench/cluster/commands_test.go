@@ -96,6 +96,12 @@ func (c *cluster) startNode(t *testing.T, node int) {
 	c.run(t, script, strconv.Itoa(node))
 }
 
+// awaitNode waits for a state of the last node.
+func (c *cluster) awaitNode(t *testing.T, state string) {
+	t.Helper()
+	c.awaitPrinted(t, state, c.state...)
+}
+
 // testee starts a testee on node 0, which nodes and pods reach, and returns its URL.
 func (c *cluster) testee(t *testing.T) string {
 	t.Helper()

@@ -66,6 +66,9 @@ type cluster struct {
 	kind    string   // the folder of its scripts
 	prepare []string // scripts to run before it can start
 
+	state      []string // prints the state of the last node
+	lost, back string   // how a state begins
+
 	once        sync.Once
 	unavailable error // it cannot be had on this machine
 	err         error // it did not start
@@ -79,8 +82,14 @@ type cluster struct {
 }
 
 var (
-	kubernetes = &cluster{kind: "kubernetes", prepare: []string{"kubernetes/install", "kubebox/build"}}
-	slurm      = &cluster{kind: "slurm", prepare: []string{"slurm/install"}}
+	kubernetes = &cluster{
+		kind: "kubernetes", prepare: []string{"kubernetes/install", "kubebox/build"},
+		state: []string{"kubectl", "get", "node", "n3", `--output=jsonpath={.status.conditions[?(@.type=="Ready")].status}`}, lost: "Unknown", back: "True",
+	}
+	slurm = &cluster{
+		kind: "slurm", prepare: []string{"slurm/install"},
+		state: []string{"sinfo", "--noheader", "--nodes=n3", "--format=%t"}, lost: "down", back: "idle",
+	}
 )
 
 func endAll() {

@@ -8,6 +8,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -19,9 +21,10 @@ import (
 	"wsperf/stats/file"
 )
 
-// launched is a running wsperf launch, with a folder of its own.
+// launched is a running wsperf launch of three parts, with a folder of its own.
 type launched struct {
 	*testing.T
+	by  launcher
 	dir string
 	cmd *exec.Cmd
 	out bytes.Buffer
@@ -44,6 +47,21 @@ func (s *log) String() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.text.String()
+}
+
+// launch launches three parts. options are those of launch and, after ---, of run.
+func launch(t *testing.T, by launcher, url, options string) *launched {
+	t.Helper()
+	l := &launched{T: t, by: by, dir: t.TempDir()}
+	before, behind, _ := strings.Cut(options, "--- ")
+	args := slices.Concat([]string{"launch", by.place().kind, "--shards=3", "--out=" + l.path("result.json")}, by.options(l),
+		strings.Fields(before), []string{"--", "run", url}, strings.Fields(behind))
+	l.cmd = by.place().command(t, programs.Wsperf(t), args...)
+	l.cmd.Stdout, l.cmd.Stderr = &l.out, &l.err
+	if err := l.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	return l
 }
 
 func (l *launched) path(name string) string { return filepath.Join(l.dir, name) }
@@ -90,18 +108,46 @@ func (l *launched) said(words ...string) {
 	}
 }
 
-// result reads the merged result.
-func (l *launched) result() *stats.Result {
+// text returns the merged result, as it is in its file.
+func (l *launched) text() string {
 	l.Helper()
 	text, err := os.ReadFile(l.path("result.json"))
 	if err != nil {
 		l.Fatalf("%v; launch said %s", err, &l.err)
 	}
-	r, err := file.Read(bytes.NewReader(text))
+	return strings.TrimSpace(string(text))
+}
+
+// result reads the merged result.
+func (l *launched) result() *stats.Result {
+	l.Helper()
+	r, err := file.Read(strings.NewReader(l.text()))
 	if err != nil {
 		l.Fatal(err)
 	}
 	return r
+}
+
+// parts checks that the result has these parts, and how many connections they made, unless that is 0.
+func (l *launched) parts(connections uint64, numbers ...int) *stats.Result {
+	l.Helper()
+	r := l.result()
+	var got []int
+	for _, p := range r.Parts {
+		got = append(got, p.Number)
+	}
+	if !slices.Equal(got, numbers) || connections > 0 && (r.Total != connections || r.Success != connections) {
+		l.Errorf("parts %v with %d connections, %d of them successes, want parts %v with %d\n%s", got, r.Total, r.Success, numbers, connections, &l.err)
+	}
+	return r
+}
+
+// interrupt is a Ctrl-C.
+func (l *launched) interrupt() {
+	l.Helper()
+	if err := l.cmd.Process.Signal(unix.SIGINT); err != nil {
+		l.Fatal(err)
+	}
 }
 
 func (l *launched) kill(pid int, s unix.Signal) {
@@ -109,6 +155,32 @@ func (l *launched) kill(pid int, s unix.Signal) {
 	if err := unix.Kill(pid, s); err != nil {
 		l.Fatal(err)
 	}
+}
+
+// part returns the process of a part, once it runs.
+func (l *launched) part(number int) (pid int) {
+	l.Helper()
+	l.await("part "+strconv.Itoa(number)+" runs", func() bool {
+		pid = l.by.find(l, number)
+		return pid != 0
+	})
+	return pid
+}
+
+// find returns the process of a program with these words in its arguments and this variable in its environment, or 0.
+// Words and variables are between zero bytes.
+func find(program, variable string, words ...string) (pid int) {
+	all, _ := filepath.Glob("/proc/[0-9]*") // the pattern is well-formed
+	for _, p := range all {
+		line, _ := os.ReadFile(filepath.Join(p, "cmdline")) // empty if it has ended
+		environment, _ := os.ReadFile(filepath.Join(p, "environ"))
+		missing := func(word string) bool { return !strings.Contains(string(line), word) }
+		if strings.HasPrefix(string(line), program+"\x00") && !slices.ContainsFunc(words, missing) && strings.Contains("\x00"+string(environment), variable) {
+			pid, _ = strconv.Atoi(filepath.Base(p))
+			return pid
+		}
+	}
+	return 0
 }
 
 const allReady = "all 3 parts are ready"
