@@ -169,7 +169,8 @@ func TestMixed(t *testing.T) {
 	if !slices.Equal(r.DescriptorsBefore, r.DescriptorsAfter) {
 		t.Errorf("descriptors %q before the run, %q after it", r.DescriptorsBefore, r.DescriptorsAfter)
 	}
-	if checkTimeWaits(t, testee.addresses) == 0 {
+	// If a busy machine makes nearly all of them time out, they use the ports of the few others again.
+	if checkTimeWaits(t, testee.addresses) == 0 && r.Fin.Received > r.Total/10 {
 		t.Error("no connection in TIME_WAIT on the testee's side, although it closes first: timeWaits does not see them")
 	}
 	checkTestee(t, testee)

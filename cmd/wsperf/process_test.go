@@ -19,7 +19,7 @@ import (
 )
 
 // patience is how long a test waits for another process before it gives up.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // program is a started process whose standard error is read line by line.
 type program struct {
