@@ -97,9 +97,10 @@ func (e *evidence) tooLittle() bool {
 
 // rateKept reports whether an open loop was served as fast as it started. It is judged before
 // the lag: at a low rate a response finds its loop asleep, which takes some microseconds of a
-// time that is short itself.
+// time that is short itself. That others use the testee's CPUs up bounds nothing then: they may
+// only take what is left.
 func (e *evidence) rateKept() bool {
-	return e.open && e.kept && e.finished >= finished && float64(e.failures) < failed*float64(e.total) && !e.clientUsedUp() && !e.testeeUsedUp()
+	return e.open && e.kept && e.finished >= finished && float64(e.failures) < failed*float64(e.total) && !e.clientUsedUp() && !e.testee.busy()
 }
 
 func (e *evidence) quotaBound() bool { return e.throttledPeriods >= throttled }
@@ -114,14 +115,16 @@ func (e *evidence) clientUsedUp() bool { return e.busiest.busy >= usedUp }
 // starved is judged after the testee, which may be used up all the same.
 func (e *evidence) starved() bool { return e.runWait >= starved }
 
-func (e *evidence) testeeUsedUp() bool {
-	t := &e.testee
-	return t.known && (t.busiest >= testeeUsed || t.mayUse > 0 && t.used >= testeeUsed*t.mayUse || t.starved())
+func (e *evidence) testeeUsedUp() bool { return e.testee.busy() || e.testee.starved() }
+
+// busy reports whether the testee itself uses up a thread, or the CPUs that it may use.
+func (t *testeeUse) busy() bool {
+	return t.known && (t.busiest >= testeeUsed || t.mayUse > 0 && t.used >= testeeUsed*t.mayUse)
 }
 
 // starved reports whether other programs use the testee's CPUs up, which are none of wsperf's.
 func (t *testeeUse) starved() bool {
-	return t.runWait >= contended && t.idle <= noneIdle && !t.beside
+	return t.known && t.runWait >= contended && t.idle <= noneIdle && !t.beside
 }
 
 func (e *evidence) lagBound() bool {

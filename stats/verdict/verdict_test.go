@@ -96,6 +96,10 @@ func TestVerdictOfOpenLoops(t *testing.T) {
 	}{
 		{"kept", func(*evidence) {}, stats.BottleneckRate, "the rate of 4000 a second was kept"},
 		{"kept with a lag of some microseconds", func(e *evidence) { e.openUs, e.lag.q99 = 50, 30 }, stats.BottleneckRate, ""},
+		{"kept beside others that take what the testee leaves", func(e *evidence) { e.testee = testeeUse{known: true, used: 0.22, runWait: 0.19, mayUse: 1, idle: 0} }, stats.BottleneckRate, "the rate of 4000 a second was kept"},
+		{"a backlog grew behind a testee whose CPUs others use up", func(e *evidence) {
+			e.finished, e.testee = 0.8, testeeUse{known: true, used: 0.6, runWait: 0.4, mayUse: 1, idle: 0}
+		}, stats.BottleneckTestee, "used 60 % of a CPU, and other programs all"},
 		{"kept, failures", func(e *evidence) { e.failures = 200 }, stats.BottleneckUnclear, "2 % of the connections failed"},
 		{"kept, the testee cannot follow", func(e *evidence) { e.finished, e.testee.busiest = 0.5, 0.99 }, stats.BottleneckTestee, ""},
 		{"kept, the testee is busy", func(e *evidence) { e.testee.busiest = 0.99 }, stats.BottleneckTestee, ""},
