@@ -19,14 +19,12 @@ type onKubernetes struct {
 }
 
 func TestLaunchKubernetes(t *testing.T) {
-	for name, test := range map[string]func(t *testing.T, c onKubernetes, url string){
-		"Ctrl-C while no node has room":  interruptedPending,
-		"wrong image":                    wrongImage,
-		"a quota is exceeded":            quotaIsExceeded,
-		"the role suffices, and no less": roleSuffices,
-	} {
-		t.Run(name, func(t *testing.T) { launching(t, onKubernetes{cluster: kubernetes}, test) })
-	}
+	launchEach(t, onKubernetes{cluster: kubernetes}, []launchTest[onKubernetes]{
+		{"Ctrl-C while no node has room", interruptedPending},
+		{"wrong image", wrongImage},
+		{"a quota is exceeded", quotaIsExceeded},
+		{"the role suffices, and no less", roleSuffices},
+	})
 }
 
 func (c onKubernetes) place() *cluster { return c.cluster }

@@ -17,14 +17,12 @@ import (
 type onSlurm struct{ *cluster }
 
 func TestLaunchSlurm(t *testing.T) {
-	for name, test := range map[string]func(t *testing.T, c onSlurm, url string){
-		"Ctrl-C in the queue":    interruptedInTheQueue,
-		"in a batch script":      inBatchScript,
-		"wrong partition":        wrongPartition,
-		"a folder is not shared": folderIsNotShared,
-	} {
-		t.Run(name, func(t *testing.T) { launching(t, onSlurm{slurm}, test) })
-	}
+	launchEach(t, onSlurm{slurm}, []launchTest[onSlurm]{
+		{"Ctrl-C in the queue", interruptedInTheQueue},
+		{"in a batch script", inBatchScript},
+		{"wrong partition", wrongPartition},
+		{"a folder is not shared", folderIsNotShared},
+	})
 }
 
 func (c onSlurm) place() *cluster { return c.cluster }

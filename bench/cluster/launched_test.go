@@ -167,6 +167,16 @@ func (l *launched) part(number int) (pid int) {
 	return pid
 }
 
+// own returns the process of launch itself.
+func (l *launched) own() int {
+	l.Helper()
+	pid := find(programs.Wsperf(l.T), "", "\x00launch\x00", l.dir+"/")
+	if pid == 0 {
+		l.Fatalf("launch does not run: %s", &l.err)
+	}
+	return pid
+}
+
 // find returns the process of a program with these words in its arguments and this variable in its environment, or 0.
 // Words and variables are between zero bytes.
 func find(program, variable string, words ...string) (pid int) {

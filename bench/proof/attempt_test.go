@@ -42,7 +42,7 @@ func (a *attempt) addMachine(r *stats.Result, stolen int) {
 	loop := r.Loops[0]
 	a.figures += fmt.Sprintf("\nthe loop had no CPU for %d us, and was busy for %d; %d ticks stolen; the canary took %v", loop.RunWaitUs, loop.BusyUs, stolen, a.canary)
 	if lag := r.Phases[stats.PhaseLag].Success; lag.TotalCount() > 0 {
-		a.figures += fmt.Sprintf("; lag of one in 64: %v", quantilesOf(lag))
+		a.figures += fmt.Sprintf("; lag of the timed ones: %v", quantilesOf(lag))
 	}
 }
 
